@@ -1,0 +1,1 @@
+//! Sans-IO Socket.IO 5 protocol: packets, attachments, arguments, acknowledgements.

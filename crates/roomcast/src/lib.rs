@@ -1,0 +1,1 @@
+//! Socket.IO server library: every socket.io-client connects unchanged.
