@@ -3,6 +3,7 @@
 mod http;
 
 pub use crate::http::{
+    client_bundle::{ClientBundle, ClientBundleError},
     compression::{Encoding, HttpCompression},
     cookie::{Cookie, CookieError, Priority, SameSite},
     cors::Cors,

@@ -52,7 +52,10 @@ pub(crate) enum Effort {
 impl HttpCompression {
     /// No compression.
     pub fn off() -> Self {
-        Self { threshold_bytes: usize::MAX, encodings: Vec::new() }
+        Self {
+            threshold_bytes: usize::MAX,
+            encodings: Vec::new(),
+        }
     }
 
     /// The length in bytes from which an answer is compressed. Default: 1024.
@@ -159,13 +162,16 @@ pub(crate) fn compress_with(encoding: Encoding, effort: Effort, data: &[u8]) -> 
         }
         Encoding::Br => brotli(buf, effort, data),
     };
-    compressed.expect("writing into memory does not fail").into()
+    compressed
+        .expect("writing into memory does not fail")
+        .into()
 }
 
 fn brotli(mut buf: Vec<u8>, effort: Effort, mut data: &[u8]) -> io::Result<Vec<u8>> {
     // The window need not be larger than the data: the encoder's memory grows with it.
     let window_bits = (data.len() + 16).next_power_of_two().ilog2().clamp(10, 22);
     let params = BrotliEncoderParams {
+        // Cost: 11 makes socket.io.js 9 % shorter than 9 does, in 170 ms instead of 26 ms.
         quality: match effort {
             Effort::Once => 4,
             Effort::Kept => 9,
@@ -197,14 +203,25 @@ impl Match {
 
 /// The item that decides about an encoding: its name before `*`, then the higher q-value.
 fn best_match(accepted: &str, encoding: Encoding) -> Option<Match> {
-    let matches = accepted.split(',').enumerate().filter_map(|(position, item)| {
-        let mut parts = item.split(';').map(str::trim);
-        let name = parts.next()?;
-        let is_named = name.eq_ignore_ascii_case(encoding.as_str());
-        let quality = quality(parts);
-        (is_named || name == "*").then_some(Match { is_named, quality, position })
-    });
-    matches.max_by(|a, b| a.is_named.cmp(&b.is_named).then(a.quality.total_cmp(&b.quality)))
+    let matches = accepted
+        .split(',')
+        .enumerate()
+        .filter_map(|(position, item)| {
+            let mut parts = item.split(';').map(str::trim);
+            let name = parts.next()?;
+            let is_named = name.eq_ignore_ascii_case(encoding.as_str());
+            let quality = quality(parts);
+            (is_named || name == "*").then_some(Match {
+                is_named,
+                quality,
+                position,
+            })
+        });
+    matches.max_by(|a, b| {
+        a.is_named
+            .cmp(&b.is_named)
+            .then(a.quality.total_cmp(&b.quality))
+    })
 }
 
 /// The value of `q`: 1 without it, 0 if it is no number.
@@ -212,7 +229,11 @@ fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     let Some(text) = parameters.find_map(|parameter| parameter.strip_prefix("q=")) else {
         return 1.0;
     };
-    text.trim().parse().ok().filter(|quality: &f32| quality.is_finite()).unwrap_or(0.0)
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|quality: &f32| quality.is_finite())
+        .unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -286,8 +307,14 @@ mod tests {
         let compression = HttpCompression::default();
 
         assert_eq!(compression.encoding_for(Some(&accept), 1023), None);
-        assert_eq!(compression.encoding_for(Some(&accept), 1024), Some(Encoding::Gzip));
-        assert_eq!(HttpCompression::off().encoding_for(Some(&accept), usize::MAX), None);
+        assert_eq!(
+            compression.encoding_for(Some(&accept), 1024),
+            Some(Encoding::Gzip)
+        );
+        assert_eq!(
+            HttpCompression::off().encoding_for(Some(&accept), usize::MAX),
+            None
+        );
     }
 
     #[test]
@@ -301,7 +328,11 @@ mod tests {
                 }
             }
         }
-        assert!(POLLING.iter().all(|&encoding| compress(encoding, &text).len() < 500));
+        assert!(
+            POLLING
+                .iter()
+                .all(|&encoding| compress(encoding, &text).len() < 500)
+        );
     }
 
     #[test]

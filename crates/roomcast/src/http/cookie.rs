@@ -122,7 +122,10 @@ impl Cookie {
     /// [`CookieError::Path`] if `path` holds `;`, `<`, a control character or more than ASCII.
     pub fn path(mut self, path: impl Into<String>) -> Result<Self, CookieError> {
         let path = path.into();
-        if !path.bytes().all(|byte| matches!(byte, b' '..=b':' | b'='..=b'~')) {
+        if !path
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b':' | b'='..=b'~'))
+        {
             return Err(CookieError::Path { path });
         }
         self.path = Some(path).filter(|path| !path.is_empty());
@@ -226,7 +229,10 @@ impl Priority {
 /// A part of a cookie holds a character that could end it and start another attribute or header.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant carries the text that was handed in")]
+#[expect(
+    missing_docs,
+    reason = "each variant carries the text that was handed in"
+)]
 pub enum CookieError {
     /// The name is not a token.
     #[error("{name:?} is no cookie name: letters, digits and !#$%&'*+-.^_`|~ only")]
@@ -301,7 +307,9 @@ fn is_label(label: &str) -> bool {
     bytes.len() <= 63
         && first.is_ascii_alphanumeric()
         && last.is_ascii_alphanumeric()
-        && bytes.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && bytes
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// The end of the year 9999, the last that `Expires` can spell.
@@ -386,7 +394,11 @@ mod tests {
     #[test]
     fn moments_that_expires_cannot_spell_become_the_nearest_ones() {
         let expires = |at| {
-            Cookie::default().readable_by_scripts().without_same_site().expires(at).header_value("s")
+            Cookie::default()
+                .readable_by_scripts()
+                .without_same_site()
+                .expires(at)
+                .header_value("s")
         };
 
         assert_eq!(
@@ -401,8 +413,19 @@ mod tests {
 
     #[test]
     fn names_with_illegal_characters_are_refused_cve_2024_47764() {
-        for name in ["a b", "a;b", "", "é", "a=b", "a\r\nb", "userName=<script>alert('XSS')</script>"] {
-            assert_eq!(Cookie::new(name), Err(CookieError::Name { name: name.into() }));
+        for name in [
+            "a b",
+            "a;b",
+            "",
+            "é",
+            "a=b",
+            "a\r\nb",
+            "userName=<script>alert('XSS')</script>",
+        ] {
+            assert_eq!(
+                Cookie::new(name),
+                Err(CookieError::Name { name: name.into() })
+            );
         }
         assert_eq!(
             named("!#$%&'*+-.^_`|~09aZ").header_value("s"),
@@ -417,7 +440,9 @@ mod tests {
             assert_eq!(refused, Err(CookieError::Path { path: path.into() }));
         }
         for path in ["/:=~", "/x,y", "/>"] {
-            let value = Cookie::default().path(path).map(|cookie| cookie.header_value("s"));
+            let value = Cookie::default()
+                .path(path)
+                .map(|cookie| cookie.header_value("s"));
             let expected = format!("io=s; Path={path}; HttpOnly; SameSite=Lax");
             assert_eq!(value.map(|value| value == expected), Ok(true), "{path}");
         }
@@ -427,11 +452,26 @@ mod tests {
     fn domains_that_are_no_host_names_are_refused_cve_2024_47764() {
         let long = "x".repeat(64);
         for domain in [
-            "a..b", "-a.b", "a-.b", "a_b", "a.b.", ".", "", "..a", "a;b", "é.example", &long,
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a_b",
+            "a.b.",
+            ".",
+            "",
+            "..a",
+            "a;b",
+            "é.example",
+            &long,
             "ex.com\r\nSet-Cookie: x=1",
         ] {
             let refused = Cookie::default().domain(domain);
-            assert_eq!(refused, Err(CookieError::Domain { domain: domain.into() }));
+            assert_eq!(
+                refused,
+                Err(CookieError::Domain {
+                    domain: domain.into()
+                })
+            );
         }
         for domain in ["a", ".a.b", "a-b.c", &long[1..]] {
             assert!(Cookie::default().domain(domain).is_ok(), "{domain}");

@@ -12,7 +12,10 @@ use http::{
     request::Parts,
 };
 
-use super::origin::{CorsOrigin, Grant, PatternError};
+use super::{
+    origin::{CorsOrigin, Grant, PatternError},
+    vary::add_to_vary,
+};
 
 /// The cross-origin rules of a server; without any, browsers refuse other origins' polling.
 ///
@@ -71,7 +74,7 @@ enum PreflightPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CorsAnswer {
     /// The request goes on; these headers belong on whatever answers it, errors and 101 too
-    /// (see [`merge_headers`]).
+    /// (see [`merge_headers`](super::vary::merge_headers)).
     Continue(HeaderMap),
     /// A preflight is answered with this status, these headers and no body.
     Preflight(StatusCode, HeaderMap),
@@ -85,7 +88,7 @@ impl Cors {
     ///
     /// Browsers refuse `*` together with [`credentials`](Self::credentials).
     pub fn any() -> Self {
-        Self::from("*")
+        Self::origin("*")
     }
 
     /// One origin, named in every answer whoever asks, so that browsers refuse the others.
@@ -200,17 +203,23 @@ impl Cors {
         let mut headers = match origin.grant(request.headers.get(ORIGIN)) {
             Grant::Disabled => return CorsAnswer::Continue(HeaderMap::new()),
             Grant::Refused => return CorsAnswer::Refused,
-            Grant::Any => HeaderMap::from_iter([(
-                ACCESS_CONTROL_ALLOW_ORIGIN,
-                HeaderValue::from_static("*"),
-            )]),
-            Grant::Origin(granted) => origin_headers(granted),
+            Grant::Any => {
+                HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))])
+            }
+            Grant::Origin(granted) => origin_headers(granted.as_ref()),
         };
         if self.sends_credentials {
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(
+                ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
         }
         if request.method != Method::OPTIONS {
-            set(&mut headers, ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed_headers.as_ref());
+            set(
+                &mut headers,
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                self.exposed_headers.as_ref(),
+            );
             return CorsAnswer::Continue(headers);
         }
         self.add_preflight_headers(&mut headers, request);
@@ -249,7 +258,10 @@ impl Cors {
         match &self.origin {
             OriginSource::Fixed(origin) => Cow::Borrowed(origin),
             OriginSource::Function(function) => {
-                let asked = request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+                let asked = request
+                    .headers
+                    .get(ORIGIN)
+                    .and_then(|origin| origin.to_str().ok());
                 Cow::Owned(function(asked.map(str::to_owned)).await)
             }
         }
@@ -267,7 +279,11 @@ impl Cors {
         };
         set(headers, ACCESS_CONTROL_ALLOW_HEADERS, allowed);
         set(headers, ACCESS_CONTROL_MAX_AGE, self.max_age.as_ref());
-        set(headers, ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed_headers.as_ref());
+        set(
+            headers,
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            self.exposed_headers.as_ref(),
+        );
     }
 }
 
@@ -290,8 +306,17 @@ impl fmt::Debug for OriginSource {
 /// Whether the request comes from a page of the host that it asks: the `Origin` without its scheme
 /// is the `Host`. Behind a proxy this holds only if the proxy hands the `Host` on.
 pub(crate) fn is_same_origin(request: &Parts) -> bool {
-    let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = request.uri.authority().map(http::uri::Authority::as_str).or_else(|| text(HOST));
+    let text = |name| {
+        request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let host = request
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| text(HOST));
     let origin = text(ORIGIN).and_then(|origin| origin.split_once("://"));
     match (origin, host) {
         (Some((_scheme, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),
@@ -299,20 +324,9 @@ pub(crate) fn is_same_origin(request: &Parts) -> bool {
     }
 }
 
-/// Puts `more` on an answer that may have headers already: `Vary` grows, any other is replaced.
-pub(crate) fn merge_headers(headers: &mut HeaderMap, more: &HeaderMap) {
-    for (name, value) in more {
-        if name == VARY {
-            add_to_vary(headers, value);
-        } else {
-            headers.insert(name, value.clone());
-        }
-    }
-}
-
-fn origin_headers(granted: Option<HeaderValue>) -> HeaderMap {
+fn origin_headers(granted: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    set(&mut headers, ACCESS_CONTROL_ALLOW_ORIGIN, granted.as_ref());
+    set(&mut headers, ACCESS_CONTROL_ALLOW_ORIGIN, granted);
     headers.insert(VARY, HeaderValue::from_static("Origin"));
     headers
 }
@@ -322,21 +336,6 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<&HeaderValue>) {
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         headers.insert(name, value.clone());
     }
-}
-
-/// Adds names to `Vary`, in one line, unless it holds `*`; names that are there stay as they are.
-fn add_to_vary(headers: &mut HeaderMap, names: &HeaderValue) {
-    let lines: Vec<_> = headers.get_all(VARY).iter().chain([names]).collect();
-    let mut merged: Vec<&str> = Vec::new();
-    for name in lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')) {
-        let name = name.trim();
-        if !name.is_empty() && !merged.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            merged.push(name);
-        }
-    }
-    let text = if merged.contains(&"*") { "*".to_owned() } else { merged.join(", ") };
-    let value = HeaderValue::try_from(text).expect("the parts come from header values");
-    headers.insert(VARY, value);
 }
 
 #[track_caller]

@@ -3,7 +3,10 @@
 
 #![cfg_attr(
     not(test),
-    expect(dead_code, reason = "the server that calls these parts is built on top")
+    expect(
+        dead_code,
+        reason = "the server that calls these parts is built on top"
+    )
 )]
 
 pub(crate) mod client_bundle;
@@ -11,3 +14,4 @@ pub(crate) mod compression;
 pub(crate) mod cookie;
 pub(crate) mod cors;
 pub(crate) mod origin;
+pub(crate) mod vary;

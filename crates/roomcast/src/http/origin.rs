@@ -239,6 +239,10 @@ mod tests {
         let error = CorsOrigin::pattern("a(b").expect_err("no pattern");
 
         assert_eq!(error.pattern, "a(b");
-        assert!(error.to_string().starts_with("\"a(b\" is not a regular expression: "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("\"a(b\" is not a regular expression: ")
+        );
     }
 }
