@@ -64,7 +64,8 @@ async fn serve(mut stream: TcpStream, config: Config, pool: &Pool) -> io::Result
     let limits = Limits::default()
         .with_max_frame_bytes(64 << 20)
         .with_max_message_bytes(64 << 20)
-        .with_max_fragments(65_536);
+        // Cases 9.3.1 and 9.4.1: 65,536 fragments, then an empty one that ends the message.
+        .with_max_fragments(65_536 + 1);
     let mut connection = Connection::new(Role::Server, limits);
     if let Some(agreement) = &agreement {
         connection = connection.with_deflate(agreement, &config, pool);
