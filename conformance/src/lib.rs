@@ -1,1 +1,3 @@
 //! Fixture programs and suites.
+
+pub mod http_head;
