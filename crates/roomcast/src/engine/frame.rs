@@ -20,6 +20,14 @@ impl Frame {
         Self::new(OpCode::Text, packet)
     }
 
+    /// A text message.
+    pub(crate) fn message(text: &str) -> Self {
+        let mut packet = Vec::with_capacity(1 + text.len());
+        packet.push(b'4');
+        packet.extend_from_slice(text.as_bytes());
+        Self::text(&packet)
+    }
+
     /// A binary message.
     pub(crate) fn binary(message: &[u8]) -> Self {
         Self::new(OpCode::Binary, message)

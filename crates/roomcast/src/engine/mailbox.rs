@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use roomcast_engineio::CloseReason;
 use tokio::sync::oneshot;
 
 use super::frame::Frame;
@@ -73,17 +74,10 @@ pub(crate) enum Input {
     PostRefused,
     /// A WebSocket was opened with this session's id.
     Probe(Box<WebSocket>),
-    /// The application closes the session.
-    Close(Closing),
-}
-
-/// How the application closes a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closing {
-    /// What is queued still leaves.
-    Flush,
-    /// What is queued is discarded.
-    Discard,
+    /// The application closes the session; what is queued still leaves.
+    Close,
+    /// The session ends at once; what is queued is discarded.
+    Discard(CloseReason),
 }
 
 /// The answer to a waiting GET.
@@ -91,6 +85,13 @@ pub(crate) enum Closing {
 pub(crate) enum PollAnswer {
     Payload { body: Vec<u8>, may_compress: bool },
     Refused,
+}
+
+impl PollAnswer {
+    /// An answer of the session itself.
+    pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
+        Self::Payload { body: answer.as_str().into(), may_compress: false }
+    }
 }
 
 /// The answer to a POST.
@@ -121,6 +122,8 @@ struct State {
     is_awake: bool,
     /// Somebody wants the task to look at what it owns besides this mailbox.
     is_notified: bool,
+    /// A POST is being read.
+    is_posting: bool,
     is_closed: bool,
     has_overflowed: bool,
 }
@@ -167,6 +170,15 @@ impl Mailbox {
         }
         state.inputs.push_back(input);
         self.wake(state);
+    }
+
+    /// Notes that a POST is read from now on; `false` if one is already being read.
+    pub(crate) fn begin_post(&self) -> bool {
+        !std::mem::replace(&mut self.state.lock().is_posting, true)
+    }
+
+    pub(crate) fn end_post(&self) {
+        self.state.lock().is_posting = false;
     }
 
     /// Makes the task run once more.
