@@ -41,7 +41,7 @@ fn licences() -> Result<(), Failure> {
         println!("{lack}");
         return Ok(());
     }
-    step(build::cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+    step(build::cargo().args(["deny", "check", "licenses", "bans", "sources"]))
 }
 
 fn step(command: &mut Command) -> Result<(), Failure> {
