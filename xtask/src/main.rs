@@ -1,6 +1,6 @@
 //! The repository's own commands: `cargo xtask run`, `build`, `check` and `test`.
 //!
-//! `run` starts the server, `build` makes every program, `check` reads the code without running it,
+//! Made for Unix. `run` starts the server, `build` makes every program, `check` reads the code without running it,
 //! `test` runs every test. Each says by name what the machine lacks.
 
 mod args;

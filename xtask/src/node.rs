@@ -53,7 +53,7 @@ impl Node {
 
     /// A call of npm in `folder`.
     pub(crate) fn npm(self, folder: &Path) -> Command {
-        let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+        let mut npm = Command::new("npm");
         npm.current_dir(folder)
             .args(["--no-audit", "--no-fund", "--loglevel=error"]);
         npm

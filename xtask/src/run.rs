@@ -1,5 +1,6 @@
 //! `cargo xtask run`: the server with its web page.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -24,13 +25,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
 }
 
 /// Replaces this process, so that signals reach the server itself.
-#[cfg(unix)]
 fn become_program(command: &mut Command) -> Result<(), Failure> {
-    use std::os::unix::process::CommandExt as _;
     Err(command.exec().into())
-}
-
-#[cfg(not(unix))]
-fn become_program(command: &mut Command) -> Result<(), Failure> {
-    process::run(command)
 }

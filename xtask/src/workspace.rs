@@ -22,10 +22,7 @@ pub(crate) fn target() -> PathBuf {
 
 /// A release program as a path from the root on; the programs of a test run are started there.
 pub(crate) fn program(name: &str) -> PathBuf {
-    target()
-        .join("release")
-        .join(name)
-        .with_extension(env::consts::EXE_EXTENSION)
+    target().join("release").join(name)
 }
 
 /// A folder of this tool below Cargo's output folder: reports, caches.

@@ -175,7 +175,6 @@ mod tests {
         assert_eq!(read(&lines, Tally::read_judge), expected);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_runner_that_dies_without_a_failed_case_counts_as_one() {
         use std::os::unix::process::ExitStatusExt as _;
