@@ -49,7 +49,7 @@ mod value;
 
 pub use ack_id::AckId;
 pub use args::Args;
-pub use error::{ArgError, DecodeError, EncodeError, StateError};
+pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};

@@ -38,9 +38,6 @@ impl<'a> Data<'a> {
         max_depth: usize,
         attachments: Option<usize>,
     ) -> Result<Self, DecodeError> {
-        if u32::try_from(json.len()).is_err() {
-            return Err(DecodeError::TooLong);
-        }
         let binary = |placeholders| {
             attachments.map(|count| {
                 Box::new(Binary {
@@ -63,6 +60,26 @@ impl<'a> Data<'a> {
             json,
             elements: outline.elements,
             binary: binary(placeholders),
+        })
+    }
+
+    /// Checks any JSON value; where it has attachments, its placeholders stand for them.
+    pub(crate) fn of_value(
+        json: &'a str,
+        max_depth: usize,
+        attachments: Vec<Bytes>,
+    ) -> Result<Self, DecodeError> {
+        let count = Some(attachments.len()).filter(|&count| count > 0);
+        let outline = scan(json, max_depth, count)?;
+        Ok(Self {
+            json: replace_lone_surrogates(json, &outline),
+            elements: outline.elements,
+            binary: count.map(|_| {
+                Box::new(Binary {
+                    placeholders: outline.placeholders,
+                    attachments,
+                })
+            }),
         })
     }
 
