@@ -114,10 +114,12 @@ impl<'a> Data<'a> {
         let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
             Shape::String => EventName::Text(unescape(name)),
-            // A number whose exponent no double holds is infinite in JavaScript.
-            _ => EventName::Number(
-                serde_json::from_str(name).unwrap_or_else(|_| f64::INFINITY.into()),
-            ),
+            // JavaScript reads a number that no double holds as infinite.
+            _ => match serde_json::from_str(name) {
+                Ok(number) => EventName::Number(number),
+                Err(_) if name.starts_with('-') => EventName::from("-Infinity"),
+                Err(_) => EventName::from("Infinity"),
+            },
         })
     }
 

@@ -202,10 +202,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.placeholder() {
-            Some(attachment) => visitor.visit_seq(SeqDeserializer::new(attachment.iter().copied())),
-            None => self.deserialize_any(visitor),
-        }
+        let Some(attachment) = self.placeholder() else {
+            return self.deserialize_any(visitor);
+        };
+        let mut bytes = SeqDeserializer::new(attachment.iter().copied());
+        let value = visitor.visit_seq(&mut bytes)?;
+        bytes.end()?;
+        Ok(value)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
