@@ -45,6 +45,29 @@ fn cve_2026_33151_the_sum_of_attachments_is_limited() {
 }
 
 #[test]
+fn one_attachment_named_very_often_counts_as_often() {
+    let limits = Limits {
+        max_attachment_bytes: 8,
+        ..Limits::default()
+    };
+    let text = |placeholders| {
+        format!(
+            "51-[0{}]",
+            r#",{"_placeholder":true,"num":0}"#.repeat(placeholders)
+        )
+    };
+
+    let mut decoder = Decoder::new(limits);
+    assert!(decoder.text(&text(4)).unwrap().is_none());
+    assert!(decoder.binary(b"12").unwrap().is_some());
+    assert!(decoder.text(&text(5)).unwrap().is_none());
+    assert_eq!(
+        decoder.binary(b"12").unwrap_err(),
+        DecodeError::AttachmentsTooLarge { limit: 8 }
+    );
+}
+
+#[test]
 fn cve_2023_32695_an_event_name_must_be_a_string_or_a_number() {
     for text in [
         r#"2[{"toString":"foo"}]"#,

@@ -89,6 +89,18 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// The bytes of all attachments, each counted as often as a placeholder stands for it.
+    pub(super) fn placed_bytes(&self) -> usize {
+        let Some(binary) = &self.binary else { return 0 };
+        let attachment = |found: &Placeholder| binary.attachments.get(found.attachment as usize);
+        let lengths = binary
+            .placeholders
+            .iter()
+            .filter_map(attachment)
+            .map(Bytes::len);
+        lengths.fold(0, usize::saturating_add)
+    }
+
     pub(crate) fn json(&self) -> &str {
         &self.json
     }
@@ -131,12 +143,9 @@ impl<'a> Data<'a> {
         Some(self.read_span(*self.elements.as_slice().get(index)?))
     }
 
-    /// Reads the whole data, `None` if there is none.
-    pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> Option<serde_json::Result<T>> {
-        if self.json.is_empty() {
-            return None;
-        }
-        Some(self.read_span(Span::new(0, self.json.len())))
+    /// Reads the whole data, which is an error if there is none.
+    pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> serde_json::Result<T> {
+        self.read_span(Span::new(0, self.json.len()))
     }
 
     fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {

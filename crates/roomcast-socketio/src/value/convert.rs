@@ -63,7 +63,7 @@ impl FromStr for Value {
 fn read_json<T: DeserializeOwned>(json: &[u8], attachments: Vec<Bytes>) -> Result<T, ValueError> {
     let json = std::str::from_utf8(json).map_err(ValueError::new)?;
     let data = Data::of_value(json, Limits::default().max_depth, attachments)?;
-    Ok(data.read().unwrap_or_else(|| serde_json::from_str(""))?)
+    Ok(data.read()?)
 }
 
 macro_rules! from {
