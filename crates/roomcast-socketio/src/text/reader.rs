@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
+use serde::de::value::{BorrowedBytesDeserializer, BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{
     DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor,
@@ -18,6 +18,7 @@ use serde_json::Error;
 use super::data::{Binary, unescape};
 use super::scan::plain_prefix;
 use super::span::Span;
+use crate::Raw;
 
 pub(super) struct Reader<'de> {
     json: &'de str,
@@ -102,6 +103,38 @@ impl<'de> Reader<'de> {
             if depth == 0 {
                 return;
             }
+        }
+    }
+
+    /// Passes a whole value and gives its text, with its placeholders numbered anew, and its
+    /// attachments.
+    fn raw(&mut self) -> RawParts<'de> {
+        let mut from = self.at;
+        self.skip_value();
+        let mut json = String::with_capacity(self.at - from);
+        let mut attachments = Vec::new();
+        let placeholders = &self.binary.placeholders;
+        let first = placeholders.partition_point(|found| (found.span.start as usize) < from);
+        for placeholder in &placeholders[first..] {
+            let start = placeholder.span.start as usize;
+            if start >= self.at {
+                break;
+            }
+            // One that lies within another is no part of the value.
+            if start >= from {
+                json.push_str(&self.json[from..start]);
+                json.push_str(&format!(
+                    "{{\"_placeholder\":true,\"num\":{}}}",
+                    attachments.len()
+                ));
+                attachments.push(&self.binary.attachments[placeholder.attachment as usize]);
+                from = placeholder.span.end as usize;
+            }
+        }
+        json.push_str(&self.json[from..self.at]);
+        RawParts {
+            json: Some(json),
+            attachments: attachments.into_iter(),
         }
     }
 
@@ -202,10 +235,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.placeholder() {
-            Some(attachment) => visitor.visit_seq(SeqDeserializer::new(attachment.iter().copied())),
-            None => self.deserialize_any(visitor),
-        }
+        let Some(attachment) = self.placeholder() else {
+            return self.deserialize_any(visitor);
+        };
+        let mut bytes = SeqDeserializer::new(attachment.iter().copied());
+        let value = visitor.visit_seq(&mut bytes)?;
+        bytes.end()?;
+        Ok(value)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -239,9 +275,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == Raw::TOKEN {
+            return visitor.visit_seq(self.raw());
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -274,6 +313,30 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char bytes byte_buf unit_struct map struct
         identifier
+    }
+}
+
+/// A value as a sequence: its text, then its attachments.
+struct RawParts<'de> {
+    json: Option<String>,
+    attachments: std::vec::IntoIter<&'de Bytes>,
+}
+
+impl<'de> SeqAccess<'de> for RawParts<'de> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        if let Some(json) = self.json.take() {
+            return seed.deserialize(json.into_deserializer()).map(Some);
+        }
+        let Some(attachment) = self.attachments.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(BorrowedBytesDeserializer::new(attachment))
+            .map(Some)
     }
 }
 
