@@ -97,6 +97,9 @@ pub enum CloseReason {
     ServerShuttingDown,
     /// The server ended the session for what the client did above Engine.IO.
     ForcedServerClose,
+    /// The client read too slowly: more waited for it than the server keeps. Not known to the
+    /// official server.
+    OutboxFull,
 }
 
 impl CloseReason {
@@ -110,6 +113,7 @@ impl CloseReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ForcedServerClose => "forced server close",
+            Self::OutboxFull => "outbox full",
         }
     }
 }

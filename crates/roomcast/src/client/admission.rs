@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::future::FutureExt as _;
+use roomcast_socketio::Value;
 
 use super::Connection;
 use crate::error::Refusal;
@@ -18,8 +19,8 @@ pub(super) struct Admitted {
 }
 
 /// Spec: features 2.9, 2.11, 2.15–2.18.
-pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: String) -> Admitted {
-    let handshake = Handshake::new(Arc::clone(connection.engine().request()), &auth);
+pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value) -> Admitted {
+    let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
     let outcome = match connection.server().namespace_for(&name, &handshake).await {
         Some(namespace) => {
             let socket = Socket::new(namespace, connection, handshake);

@@ -9,7 +9,7 @@ use roomcast_socketio::Packet;
 use super::parked::{Finished, contained, panic_message};
 use super::{Client, responder};
 use crate::error::{Refusal, SocketError};
-use crate::handler::{AnyHandler, Call, Cause, Outcome, Slot, Table, Verdict};
+use crate::handler::{AnyHandler, Call, Cause, Entry, Outcome, Slot, Table, Verdict};
 use crate::socket::Socket;
 
 impl Client {
@@ -125,7 +125,7 @@ impl Tables {
         Self([socket.namespace().snapshot(), Arc::clone(&socket.own_table())])
     }
 
-    fn entries<'t>(&'t self, slot: Slot<'t>) -> impl Iterator<Item = &'t crate::handler::Entry> {
+    fn entries<'t>(&'t self, slot: Slot<'t>) -> impl Iterator<Item = &'t Entry> {
         self.0.iter().flat_map(move |table| table.entries(slot))
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use roomcast_socketio::{Decoder, Limits, Namespaces, Packet, PacketKind, Step};
+use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value};
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
@@ -90,7 +90,7 @@ impl Client {
         let admission = admission::admit(
             Arc::clone(&self.connection),
             packet.namespace().to_owned(),
-            packet.raw_data().to_owned(),
+            packet.data().and_then(Result::ok).unwrap_or_else(|| Value::Object(Map::new())),
         );
         self.start(Box::pin(async move { Finished::Admission(admission.await) }), cx);
     }
@@ -162,7 +162,7 @@ impl Client {
                 self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
             }
             Command::DisconnectAll => {
-                for (_, socket) in self.namespaces.joined() {
+                for (_, socket) in self.namespaces.joined().filter(|(_, socket)| socket.is_connected()) {
                     let packet = wire::disconnect(socket.namespace().name());
                     socket.send_packet(&packet, SendOptions::default());
                 }
@@ -263,7 +263,7 @@ fn discard(socket: &Socket) {
 
 /// Limits for packets of the server's own, which need none.
 pub(crate) fn own_packet_limits() -> Limits {
-    Limits { max_depth: usize::MAX, max_attachments: usize::MAX, max_attachment_bytes: usize::MAX, ..Limits::default() }
+    Limits { max_depth: usize::MAX, max_attachments: usize::MAX, max_attachment_bytes: usize::MAX }
 }
 
 /// The responder of an event's handlers.

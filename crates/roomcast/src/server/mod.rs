@@ -15,8 +15,8 @@ use parking_lot::RwLock;
 use roomcast_socketio::Value;
 use tokio::net::ToSocketAddrs;
 
-pub use builder::ServerBuilder;
-pub(crate) use builder::{ServerConfig, SocketIo};
+pub use builder::{ServerBuilder, SocketIo};
+pub(crate) use builder::ServerConfig;
 use crate::typed::TypedValues;
 
 use crate::engine::Engine;
@@ -101,7 +101,7 @@ impl Server {
     /// # Ok::<(), roomcast::PatternError>(())
     /// ```
     pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, PatternError> {
-        let pattern = regex::Regex::new(pattern).map_err(|error| PatternError::new(pattern, &error))?;
+        let pattern = regex::Regex::new(pattern).map_err(|error| PatternError { pattern: pattern.to_owned(), reason: error.to_string() })?;
         Ok(self.add_parent(Matcher::Pattern(pattern)))
     }
 
@@ -218,7 +218,7 @@ impl Server {
         if self.0.parents.is_empty() {
             return None;
         }
-        let parent = self.0.parents.find(name, &handshake.auth_value()).await?;
+        let parent = self.0.parents.find(name, handshake.auth_value()).await?;
         // Another client may have been faster while a function decided.
         let mut is_new = false;
         let namespace = self.0.insert(name.into(), || {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, Packet, Value};
+use roomcast_socketio::{AckId, ArgError, Packet, Spread, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -228,8 +228,11 @@ impl Answer {
     ///
     /// If the values are not of this type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
-        let read = self.packet.args().read_shaped::<T>();
-        read.map_err(|error| ArgumentError::of::<T>(&error))
+        if Spread::<T>::is_tuple() {
+            let all = self.packet.data().unwrap_or(Err(ArgError::Missing { index: 0 }));
+            return all.map_err(|error| ArgumentError::read::<T>(&error));
+        }
+        self.packet.args().read().map_err(|error| ArgumentError::read::<T>(&error))
     }
 }
 
@@ -237,6 +240,6 @@ impl Answer {
 pub(super) fn log(event: &str, result: Result<(), EmitError>) {
     match result {
         Ok(()) | Err(EmitError::Disconnected | EmitError::Dropped) => {}
-        Err(error @ EmitError::Encode(_)) => tracing::error!(event, %error, "event not sent"),
+        Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => tracing::error!(event, %error, "event not sent"),
     }
 }

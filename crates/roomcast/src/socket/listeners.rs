@@ -146,7 +146,7 @@ impl Socket {
         let tables = [self.namespace().snapshot(), Arc::clone(&self.own_table())];
         for entry in tables.iter().flat_map(|table| table.entries(Slot::AnyOutgoing)) {
             let Some(handler) = entry.claim() else { continue };
-            let mut call = Call::named_event(self, &packet, Responder::none(self));
+            let mut call = Call::named_event(self, &packet, Responder::new(self, None));
             match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
                 Ok(Ok(Outcome::Done)) => {}
                 Ok(Ok(Outcome::Waiting(work))) => {

@@ -16,7 +16,6 @@ use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
 pub use data::SocketData;
-pub(crate) use data::to_value;
 pub use emission::{Answer, Emission};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
