@@ -5,6 +5,7 @@ import { Composer } from "./components/Composer";
 import { Header } from "./components/Header";
 import { Identity } from "./components/Identity";
 import { Messages } from "./components/Messages";
+import { Panel } from "./components/Panel";
 import { Receivers } from "./components/Receivers";
 import { Rooms } from "./components/Rooms";
 import { Wire } from "./components/Wire";
@@ -36,8 +37,10 @@ export function App() {
       <Header connection={connection} />
       <Box component="main" sx={columns}>
         <Box sx={column}>
-          <Identity id={connection.id} name={name} rename={rename} />
-          <Rooms rooms={rooms} isConnected={connection.id !== undefined} join={join} leave={leave} />
+          <Panel title="You" order={1}>
+            <Identity id={connection.id} name={name} rename={rename} />
+            <Rooms rooms={rooms} isConnected={connection.id !== undefined} join={join} leave={leave} />
+          </Panel>
           <Composer
             draft={draft}
             change={change}
@@ -46,9 +49,6 @@ export function App() {
             delivery={delivery}
             send={send}
           />
-          <Messages messages={messages} ownId={connection.id} />
-        </Box>
-        <Box sx={column}>
           <Receivers
             draft={draft}
             presence={presence}
@@ -56,6 +56,9 @@ export function App() {
             delivery={delivery}
             address={(id) => change({ audience: ONE_SOCKET, id })}
           />
+        </Box>
+        <Box sx={column}>
+          <Messages messages={messages} ownId={connection.id} />
           <Wire entries={wire.entries} clear={wire.clear} />
         </Box>
       </Box>
@@ -65,7 +68,7 @@ export function App() {
 
 const columns = {
   display: "grid",
-  gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 7fr) minmax(0, 6fr)" },
+  gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) minmax(0, 1fr)" },
   gap: 2,
   maxWidth: 1480,
   mx: "auto",
@@ -73,4 +76,5 @@ const columns = {
   alignItems: "start",
 };
 
-const column = { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: 2 };
+// On a narrow window the two columns dissolve into one, in the order that the panels name.
+const column = { display: { xs: "contents", lg: "grid" }, gridTemplateColumns: "minmax(0, 1fr)", gap: 2 };

@@ -9,7 +9,7 @@ export interface Audience {
   /** The call as a name. */
   call: string;
   needs: "nothing" | "room" | "id";
-  /** The one thing to remember. */
+  /** The one thing to remember; code stands between backticks. */
   rule: string;
   includes(member: Member, target: string, ownId: string): boolean;
 }
@@ -22,7 +22,7 @@ export const EVERYONE: Audience = {
   title: "Everyone",
   call: "io.emit",
   needs: "nothing",
-  rule: "io speaks as the server: every socket gets it, yours too.",
+  rule: "`io` speaks as the server: every socket gets it, yours too.",
   includes: () => true,
 };
 
@@ -32,7 +32,7 @@ export const ONE_SOCKET: Audience = {
   title: "One socket",
   call: "io.to(id)",
   needs: "id",
-  rule: "Each socket is in a room that has its own id as a name, so to(id) reaches one.",
+  rule: "Each socket is in a room that has its own id as a name, so `to(id)` reaches exactly one.",
   includes: isIn,
 };
 
@@ -44,7 +44,7 @@ export const AUDIENCES: readonly Audience[] = [
     title: "Everyone else",
     call: "socket.broadcast.emit",
     needs: "nothing",
-    rule: "socket speaks for the sender: broadcast reaches every socket but the sender's.",
+    rule: "`socket` speaks for its sender: `broadcast` reaches every socket but that one.",
     includes: (member, _target, ownId) => member.id !== ownId,
   },
   {
@@ -53,7 +53,7 @@ export const AUDIENCES: readonly Audience[] = [
     title: "A room",
     call: "io.to(room)",
     needs: "room",
-    rule: "All members, the sender too if it is one. Nobody has to be a member to send. in is another name for to.",
+    rule: "All members, the sender too if it is one. You can send without being a member. `io.in` is the same: another name for `to`.",
     includes: isIn,
   },
   {
@@ -62,7 +62,7 @@ export const AUDIENCES: readonly Audience[] = [
     title: "Others in a room",
     call: "socket.to(room)",
     needs: "room",
-    rule: "All members but the sender. socket.in(room) is the same: in is another name for to.",
+    rule: "All members but the sender. `socket.in(room)` is the same: another name for `to`.",
     includes: (member, target, ownId) => member.id !== ownId && isIn(member, target),
   },
   ONE_SOCKET,

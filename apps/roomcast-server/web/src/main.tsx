@@ -7,7 +7,7 @@ import { theme } from "./theme";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <ThemeProvider theme={theme}>
+    <ThemeProvider theme={theme} noSsr>
       <CssBaseline enableColorScheme />
       <App />
     </ThemeProvider>

@@ -6,33 +6,28 @@ export interface Snippet {
   rust: string;
 }
 
-const CALL: Readonly<Record<Operator, (target: string) => { javascript: string; rust: string }>> = {
-  "io.emit": () => ({ javascript: "io", rust: "io" }),
-  "socket.broadcast": () => ({ javascript: "socket.broadcast", rust: "socket.broadcast()" }),
-  "io.to": (target) => same(`io.to(${target})`),
-  "socket.to": (target) => same(`socket.to(${target})`),
-  "io.except": (target) => same(`io.except(${target})`),
+const CALL: Readonly<Record<Operator, (target: string) => string>> = {
+  "io.emit": () => "io",
+  "socket.broadcast": () => "socket.broadcast",
+  "io.to": (target) => `io.to(${target})`,
+  "socket.to": (target) => `socket.to(${target})`,
+  "io.except": (target) => `io.except(${target})`,
 };
 
-/** The call chain up to `emit`, as the message list shows it: `io.to("devs")`. */
+/** The call that a message came by, without its arguments: `io.to("devs").emit`. */
 export function callOf(operator: Operator, target: string | null) {
-  return CALL[operator](JSON.stringify(target ?? "")).javascript;
+  return `${CALL[operator](JSON.stringify(target))}.emit`;
 }
 
-export function snippetOf(operator: Operator, target: string, ack: boolean): Snippet {
-  const { javascript, rust } = CALL[operator](JSON.stringify(target));
+/** `target` is text in the code, or the name of a variable while there is none. */
+export function snippetOf(operator: Operator, target: string, placeholder: string, ack: boolean): Snippet {
+  const call = CALL[operator](target ? JSON.stringify(target) : placeholder);
+  const rustCall = operator === "socket.broadcast" ? `${call}()` : call;
   if (!ack) {
-    return {
-      javascript: `${javascript}.emit("message", message);`,
-      rust: `${rust}.emit("message", message);`,
-    };
+    return { javascript: `${call}.emit("message", message);`, rust: `${rustCall}.emit("message", message);` };
   }
   return {
-    javascript: `await ${javascript}.timeout(2000).emitWithAck("message", message);`,
-    rust: `${rust}.timeout(Duration::from_secs(2)).emit_with_ack("message", message).await;`,
+    javascript: `await ${call}.timeout(2000).emitWithAck("message", message);`,
+    rust: `${rustCall}.timeout(Duration::from_secs(2)).emit_with_ack("message", message).await;`,
   };
-}
-
-function same(call: string) {
-  return { javascript: call, rust: call };
 }

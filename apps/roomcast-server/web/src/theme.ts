@@ -7,8 +7,8 @@ const SANS = "'Atkinson Hyperlegible Next Variable', system-ui, sans-serif";
 
 /** The panes that show code and packets look like an instrument: dark in both schemes. */
 export const INK = {
-  ground: "#0e1b17",
-  line: "#274039",
+  ground: "#0b1512",
+  line: "#243831",
   text: "#d7e7e0",
   faint: "#93ada3",
   sent: "#f6b95c",

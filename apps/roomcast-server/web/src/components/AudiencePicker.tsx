@@ -1,4 +1,5 @@
 import Box from "@mui/material/Box";
+import visuallyHidden from "@mui/utils/visuallyHidden";
 import { useId } from "react";
 import { type Audience, AUDIENCES } from "../audiences";
 import { MONO } from "../theme";
@@ -13,9 +14,7 @@ export function AudiencePicker({ audience, pick }: Props) {
   const group = useId();
   return (
     <Box component="fieldset" sx={{ border: 0, m: 0, p: 0, minWidth: 0 }}>
-      <Box component="legend" sx={{ p: 0, mb: 1, fontSize: "0.92rem", color: "text.secondary" }}>
-        Who gets it
-      </Box>
+      <legend style={visuallyHidden}>Send to</legend>
       <Box sx={{ display: "grid", gap: 1, gridTemplateColumns: { xs: "1fr 1fr", sm: "1fr 1fr 1fr" } }}>
         {AUDIENCES.map((choice) => (
           <Box component="label" key={choice.key} sx={card}>

@@ -6,7 +6,7 @@ export function Avatar({ person: { id, name } }: { person: Person }) {
   const hue = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   return (
     <Box
-      aria-hidden
+      aria-hidden="true"
       component="span"
       sx={{
         flex: "none",

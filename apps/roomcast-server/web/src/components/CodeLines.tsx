@@ -1,6 +1,7 @@
 import Box from "@mui/material/Box";
 import type { Snippet } from "../snippets";
-import { INK, MONO } from "../theme";
+import { INK } from "../theme";
+import { Code } from "./Code";
 
 /** The line that the server runs, in JavaScript and in Rust. */
 export function CodeLines({ snippet }: { snippet: Snippet }) {
@@ -8,15 +9,17 @@ export function CodeLines({ snippet }: { snippet: Snippet }) {
     <Box component="dl" aria-label="What the server runs" sx={block}>
       <dt>JavaScript</dt>
       <dd>
-        <code>{snippet.javascript}</code>
+        <Code text={snippet.javascript} breakAt={BEFORE_DOT_OR_ARGUMENT} />
       </dd>
       <dt>Rust</dt>
       <dd>
-        <code>{snippet.rust}</code>
+        <Code text={snippet.rust} breakAt={BEFORE_DOT_OR_ARGUMENT} />
       </dd>
     </Box>
   );
 }
+
+const BEFORE_DOT_OR_ARGUMENT = /(?=\.[a-z])|(?<=, )/;
 
 const block = {
   display: "grid",
@@ -29,8 +32,8 @@ const block = {
   borderRadius: 1,
   bgcolor: INK.ground,
   color: INK.text,
-  fontSize: "0.88rem",
+  border: `1px solid ${INK.line}`,
+  fontSize: "0.85rem",
   "& dt": { color: INK.faint },
   "& dd": { m: 0, mb: { xs: 0.5, sm: 0 }, minWidth: 0 },
-  "& code": { fontFamily: MONO, overflowWrap: "anywhere" },
 };

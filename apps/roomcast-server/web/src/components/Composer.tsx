@@ -66,7 +66,7 @@ export function Composer({ draft, change, people, ownId, delivery, send }: Props
   };
 
   return (
-    <Panel title="Send">
+    <Panel title="Send" order={2}>
       <Stack component="form" onSubmit={(event) => void submit(event)} autoComplete="off" sx={{ gap: 2 }}>
         <AudiencePicker audience={audience} pick={(picked) => set({ audience: picked })} />
         {audience.needs !== "nothing" && (

@@ -17,7 +17,7 @@ export function ConnectionState({ connection: { status, transport, reason } }: {
   const isConnected = status === "connected";
   return (
     <Stack direction="row" sx={{ gap: 1.25, alignItems: "center" }}>
-      <Stack direction="row" role="status" title={reason} sx={{ gap: 0.9, alignItems: "center" }}>
+      <Stack direction="row" role="status" aria-label="Connection" sx={{ gap: 0.9, alignItems: "center" }}>
         <Box
           sx={{
             width: 10,
@@ -30,6 +30,7 @@ export function ConnectionState({ connection: { status, transport, reason } }: {
         />
         <Box component="span" sx={{ fontWeight: 600, fontSize: "0.92rem" }}>
           {WORDS[status]}
+          {reason && `: ${reason}`}
         </Box>
       </Stack>
       {isConnected && <Transports current={transport} />}
@@ -50,7 +51,7 @@ function Transports({ current }: { current: string | undefined }) {
       data-testid="transport"
       aria-label={`Transport: ${current}`}
       role="img"
-      sx={{ display: { xs: "none", sm: "flex" }, gap: 0.5, alignItems: "center", fontFamily: MONO, fontSize: "0.78rem" }}
+      sx={{ gap: 0.5, alignItems: "center", fontFamily: MONO, fontSize: "0.78rem" }}
     >
       <Step name="polling" isCurrent={current === "polling"} />
       <span>→</span>

@@ -13,7 +13,7 @@ const NAMED = 8;
 /** What became of the last message, in words; a screen reader says it. */
 export function DeliveryNote({ delivery, isWaiting, ownId }: Props) {
   return (
-    <Box role="status" aria-label="Delivery" sx={{ minHeight: "3em", fontSize: "0.92rem", color: "text.secondary" }}>
+    <Box role="status" aria-label="Delivery" sx={{ minHeight: "1.5em", fontSize: "0.92rem", color: "text.secondary" }}>
       {isWaiting && "Waiting for the receivers to acknowledge …"}
       {delivery && <Words delivery={delivery} ownId={ownId} />}
     </Box>
@@ -39,7 +39,9 @@ function Words({ delivery: { receipt }, ownId }: { delivery: Delivery; ownId: st
 }
 
 function namesOf(people: Person[], count: number, ownId: string | undefined) {
-  const names = people.slice(0, NAMED).map(({ id, name }) => (id === ownId ? "you" : name));
-  const others = count - names.length;
-  return others > 0 ? `${names.join(", ")} and ${others} more` : names.join(", ");
+  const own = people.filter(({ id }) => id === ownId).map(() => "you");
+  const names = people.filter(({ id }) => id !== ownId).map(({ name }) => name).toSorted();
+  const named = [...own, ...names].slice(0, NAMED);
+  const others = count - named.length;
+  return others > 0 ? `${named.join(", ")} and ${others} more` : named.join(", ");
 }

@@ -11,7 +11,9 @@ export function Header({ connection }: { connection: Connection }) {
       component="header"
       direction="row"
       sx={{
-        gap: { xs: 1, sm: 2 },
+        flexWrap: { xs: "wrap", sm: "nowrap" },
+        columnGap: { xs: 1, sm: 2 },
+        rowGap: 0.5,
         alignItems: "center",
         maxWidth: 1480,
         mx: "auto",
@@ -23,7 +25,9 @@ export function Header({ connection }: { connection: Connection }) {
       <Typography variant="h1" sx={{ flexGrow: 1 }}>
         Roomcast
       </Typography>
-      <ConnectionState connection={connection} />
+      <Box sx={{ order: { xs: 1, sm: 0 }, width: { xs: "100%", sm: "auto" } }}>
+        <ConnectionState connection={connection} />
+      </Box>
       <ThemeSwitch />
     </Stack>
   );

@@ -6,7 +6,6 @@ import { type SubmitEvent, useEffect, useRef, useState } from "react";
 import { MAX_NAME } from "../connection/protocol";
 import { MONO } from "../theme";
 import { CopyButton } from "./CopyButton";
-import { Panel } from "./Panel";
 
 interface Props {
   id: string | undefined;
@@ -30,45 +29,53 @@ export function Identity({ id, name, rename }: Props) {
   }
 
   return (
-    <Panel title="You">
-      <Stack sx={{ gap: 2, flexDirection: { xs: "column", sm: "row" } }}>
-        <Stack direction="row" sx={idBox}>
-          <Box component="span" sx={{ color: "text.secondary", fontSize: "0.85rem" }}>
-            id
-          </Box>
-          <Box component="code" ref={idElement} data-testid="socket-id" sx={idText}>
-            {id ?? "not connected"}
-          </Box>
-          {id && <CopyButton text={id} source={idElement} />}
-        </Stack>
-        <Stack component="form" direction="row" onSubmit={submit} autoComplete="off" sx={{ gap: 1, flex: 1, alignItems: "start" }}>
-          <TextField
-            label="Name"
-            value={text}
-            error={trouble !== undefined}
-            helperText={trouble}
-            onChange={(event) => setText(event.target.value)}
-            slotProps={{ htmlInput: { maxLength: MAX_NAME } }}
-          />
-          <Button type="submit" variant="outlined" disabled={!id || text === name} sx={{ height: 40 }}>
-            Rename
-          </Button>
-        </Stack>
+    <Stack sx={{ gap: 2, flexDirection: { xs: "column", sm: "row" } }}>
+      <Stack direction="row" sx={idBox}>
+        <Box component="span" sx={{ color: "text.secondary", fontSize: "0.85rem" }}>
+          id
+        </Box>
+        <Box component="code" ref={idElement} data-testid="socket-id" sx={idText}>
+          {id ?? "not connected"}
+        </Box>
+        {id && <CopyButton text={id} source={idElement} />}
       </Stack>
-    </Panel>
+      <Stack component="form" direction="row" onSubmit={submit} autoComplete="off" sx={form}>
+        <TextField
+          label="Name"
+          value={text}
+          error={trouble !== undefined}
+          helperText={trouble}
+          onChange={(event) => setText(event.target.value)}
+          slotProps={{ htmlInput: { maxLength: MAX_NAME } }}
+        />
+        <Button type="submit" variant="outlined" disabled={!id || text === name} sx={{ height: 40 }}>
+          Rename
+        </Button>
+      </Stack>
+    </Stack>
   );
 }
 
 const idBox = {
   gap: 1,
   alignItems: "center",
-  flex: 1,
+  flex: { sm: 1 },
   minWidth: 0,
-  height: 40,
+  minHeight: 40,
   pl: 1.5,
   pr: 0.5,
   borderRadius: 1,
   bgcolor: "background.default",
 };
 
-const idText = { fontFamily: MONO, fontSize: "0.95rem", flexGrow: 1, minWidth: 0, overflow: "hidden", textOverflow: "ellipsis" };
+const form = { gap: 1, flex: 1, alignItems: "start" };
+
+const idText = {
+  fontFamily: MONO,
+  fontSize: "0.95rem",
+  flexGrow: 1,
+  minWidth: 0,
+  overflow: "hidden",
+  textOverflow: "ellipsis",
+  whiteSpace: "nowrap",
+};

@@ -18,6 +18,7 @@ export function Messages({ messages, ownId }: Props) {
   return (
     <Panel
       title="Received"
+      order={3}
       aside={
         <Typography variant="body2" color="textSecondary">
           {messages.length}
@@ -68,7 +69,7 @@ const list = {
   m: 0,
   p: 0,
   listStyle: "none",
-  maxHeight: 420,
+  maxHeight: { xs: 420, lg: 380 },
   overflowY: "auto",
   "& li + li": { borderTop: 1, borderColor: "divider" },
 };

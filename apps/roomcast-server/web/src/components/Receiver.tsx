@@ -1,7 +1,7 @@
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
+import visuallyHidden from "@mui/utils/visuallyHidden";
 import type { Member } from "../connection/protocol";
-import type { Delivery } from "../connection/useMessages";
 import { MONO } from "../theme";
 import { Avatar } from "./Avatar";
 import { CheckIcon } from "./icons";
@@ -10,44 +10,52 @@ interface Props {
   member: Member;
   isSelf: boolean;
   isExpected: boolean;
-  /** The delivery that has just reached this socket. */
-  flash: Delivery | undefined;
-  isConfirmed: boolean;
+  /** The key of the delivery that has just reached this socket. */
+  reachedBy: number | undefined;
+  hasConfirmed: boolean;
   address: (id: string) => void;
 }
 
 /** One socket on the board: a lit line leads to it if the message will reach it. */
-export function Receiver({ member, isSelf, isExpected, flash, isConfirmed, address }: Props) {
-  const state = flash ? "has got the message" : isExpected ? "will get it" : "will not get it";
+export function Receiver({ member, isSelf, isExpected, reachedBy, hasConfirmed, address }: Props) {
+  const wasReached = reachedBy !== undefined;
+  const outcome = hasConfirmed ? "acknowledged" : wasReached ? "got it" : undefined;
+  const prospect = isExpected ? "will get it" : "will not get it";
   return (
     <Box component="li" sx={{ display: "flex", alignItems: "center" }}>
-      <Line isLit={isExpected} flash={flash} />
+      <Line isLit={isExpected} reachedBy={reachedBy} />
       <ButtonBase
         onClick={() => address(member.id)}
         title={`Send to ${member.name} only`}
-        aria-label={`${member.name}${isSelf ? ", you" : ""}: ${state}. Send to this socket only`}
-        sx={{ ...row, opacity: isExpected ? 1 : 0.62 }}
+        sx={[row, !isExpected && unlit]}
       >
         <Avatar person={member} />
-        <Box component="span" sx={{ fontWeight: 600, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
+        <Box component="span" sx={nameText}>
           {member.name}
           {isSelf && " (you)"}
         </Box>
         <Box component="span" sx={roomsText}>
           {member.rooms.join(" · ")}
         </Box>
-        {isConfirmed && <CheckIcon color="primary" titleAccess="acknowledged" />}
+        {!outcome && <span style={visuallyHidden}>{prospect}</span>}
+        {outcome && (
+          <Box component="span" sx={outcomeText}>
+            <CheckIcon sx={{ fontSize: 18 }} />
+            {outcome}
+          </Box>
+        )}
       </ButtonBase>
     </Box>
   );
 }
 
-function Line({ isLit, flash }: { isLit: boolean; flash: Delivery | undefined }) {
+/** The line to one socket. A new key starts the spark again. */
+function Line({ isLit, reachedBy }: { isLit: boolean; reachedBy: number | undefined }) {
   const colour = isLit ? "primary.main" : "divider";
   return (
     <Box aria-hidden component="span" sx={{ ...line, borderColor: colour, borderTopStyle: isLit ? "solid" : "dashed" }}>
       <Box component="span" sx={{ ...plug, bgcolor: isLit ? "primary.main" : "background.paper", borderColor: colour }} />
-      {flash && <Box component="span" key={flash.order.text + flash.receipt.count} sx={spark} />}
+      {reachedBy !== undefined && <Box component="span" key={reachedBy} sx={spark} />}
     </Box>
   );
 }
@@ -60,9 +68,22 @@ const row = {
   py: 0.75,
   borderRadius: 1,
   justifyContent: "start",
-  fontSize: "0.95rem",
-  transition: "opacity 200ms",
+  font: "inherit",
   "&:hover": { bgcolor: "action.hover" },
+};
+
+const unlit = { color: "text.secondary", "& > [aria-hidden]": { filter: "grayscale(0.85)", opacity: 0.55 } };
+
+const nameText = { fontWeight: 600, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" };
+
+const outcomeText = {
+  flex: "none",
+  display: "inline-flex",
+  alignItems: "center",
+  gap: 0.25,
+  fontSize: "0.8rem",
+  fontWeight: 600,
+  color: "primary.main",
 };
 
 const roomsText = {

@@ -6,6 +6,7 @@ import { type Draft, targetOf } from "../draft";
 import { snippetOf } from "../snippets";
 import { CodeLines } from "./CodeLines";
 import { Panel } from "./Panel";
+import { Prose } from "./Prose";
 import { Receiver } from "./Receiver";
 
 interface Props {
@@ -31,15 +32,16 @@ export function Receivers({ draft, presence: { people, count }, ownId = "", deli
   return (
     <Panel
       title="Who gets it"
+      order={4}
       aside={
         <Typography variant="body2" color="textSecondary">
           {expected.length} of {count} online
         </Typography>
       }
     >
-      <CodeLines snippet={snippetOf(audience.operator, target || `a ${audience.needs}`, ack)} />
+      <CodeLines snippet={snippetOf(audience.operator, target, audience.needs, ack)} />
       <Typography variant="body2" sx={{ my: 1.5 }}>
-        {audience.rule}
+        <Prose text={audience.rule} />
       </Typography>
       <Box component="ul" role="list" aria-label="Online" sx={board}>
         {shown.map((member) => (
@@ -48,9 +50,8 @@ export function Receivers({ draft, presence: { people, count }, ownId = "", deli
             member={member}
             isSelf={member.id === ownId}
             isExpected={expected.includes(member)}
-            // A new delivery is a new key: the flash runs again.
-            flash={reached.has(member.id) ? delivery : undefined}
-            isConfirmed={confirmed.has(member.id)}
+            reachedBy={reached.has(member.id) ? delivery?.key : undefined}
+            hasConfirmed={confirmed.has(member.id)}
             address={address}
           />
         ))}

@@ -6,7 +6,6 @@ import Typography from "@mui/material/Typography";
 import { type SubmitEvent, useState } from "react";
 import { MAX_ROOM } from "../connection/protocol";
 import { CloseIcon } from "./icons";
-import { Panel } from "./Panel";
 
 interface Props {
   rooms: string[];
@@ -33,8 +32,8 @@ export function Rooms({ rooms, isConnected, join, leave }: Props) {
   }
 
   return (
-    <Panel title="Your rooms">
-      <Stack component="form" direction="row" onSubmit={submit} autoComplete="off" sx={{ gap: 1, alignItems: "start" }}>
+    <>
+      <Stack component="form" direction="row" onSubmit={submit} autoComplete="off" sx={form}>
         <TextField
           label="Room name"
           value={room}
@@ -49,7 +48,7 @@ export function Rooms({ rooms, isConnected, join, leave }: Props) {
       </Stack>
       {rooms.length === 0 ? (
         <Typography variant="body2" color="textSecondary" sx={{ mt: 1.5 }}>
-          None but the one of your own id. Join one here and in a second window.
+          You are in no room but the one of your own id. Join one here and in a second window.
         </Typography>
       ) : (
         <Stack component="ul" role="list" aria-label="Joined rooms" direction="row" sx={list}>
@@ -57,6 +56,7 @@ export function Rooms({ rooms, isConnected, join, leave }: Props) {
             <li key={joined}>
               <Chip
                 label={joined}
+                disabled={!isConnected}
                 aria-label={`Leave ${joined}`}
                 title={`Leave ${joined}`}
                 onClick={() => report(leave(joined))}
@@ -68,8 +68,10 @@ export function Rooms({ rooms, isConnected, join, leave }: Props) {
           ))}
         </Stack>
       )}
-    </Panel>
+    </>
   );
 }
+
+const form = { mt: 2, gap: 1, alignItems: "start" };
 
 const list = { mt: 1.5, mb: 0, p: 0, gap: 1, flexWrap: "wrap", listStyle: "none", "& li": { maxWidth: "100%" } };

@@ -64,9 +64,10 @@ function hint(
   ownId: string | undefined,
   names: Map<string, string>,
 ) {
-  if (!value) return " ";
+  if (!value || !ownId) return " ";
   if (kind === "id") return names.get(value) ?? "Nobody is online with this id";
   const members = people.filter(({ rooms }) => rooms.includes(value));
+  if (members.length === 0) return "Nobody is in this room";
   const count = members.length === 1 ? "1 member" : `${members.length} members`;
   return members.some(({ id }) => id === ownId) ? `${count}, you are one` : `${count}, you are not one`;
 }

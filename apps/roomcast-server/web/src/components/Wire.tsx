@@ -26,6 +26,7 @@ export function Wire({ entries, clear }: Props) {
   return (
     <Panel
       title="On the wire"
+      order={5}
       aside={
         <Button size="small" onClick={clear}>
           Clear
@@ -37,8 +38,9 @@ export function Wire({ entries, clear }: Props) {
           <WireRow key={entry.key} entry={entry} />
         ))}
       </Box>
-      <Stack sx={{ mt: 1, gap: 0.5 }}>
+      <Stack sx={{ mt: 1.25, gap: 0.75 }}>
         <FormControlLabel
+          sx={{ ml: -0.5 }}
           control={
             <Switch size="small" checked={showsNoise} onChange={(event) => setShowsNoise(event.target.checked)} />
           }
@@ -61,6 +63,7 @@ const list = {
   overflowY: "auto",
   borderRadius: 1,
   bgcolor: INK.ground,
+  border: `1px solid ${INK.line}`,
   color: INK.text,
   colorScheme: "dark",
 };

@@ -1,9 +1,12 @@
 import Box from "@mui/material/Box";
+import visuallyHidden from "@mui/utils/visuallyHidden";
 import type { Frame } from "../connection/frame";
 import type { WireEntry } from "../connection/useWire";
 import { INK, MONO } from "../theme";
+import { Code } from "./Code";
 
 const SHOWN = 600;
+const AFTER_COMMA = /(?<=,)/;
 const ARROW = { in: "↓", out: "↑", note: "·" };
 const WORD = { in: "received", out: "sent", note: "" };
 
@@ -12,8 +15,9 @@ export function WireRow({ entry: { direction, frame, note, transport } }: { entr
   const colour = { in: INK.received, out: INK.sent, note: INK.faint }[direction];
   return (
     <Box component="li" sx={row}>
-      <Box component="span" role="img" aria-label={WORD[direction]} sx={{ color: colour, fontWeight: 700 }}>
-        {ARROW[direction]}
+      <Box component="span" sx={{ color: colour, fontWeight: 700 }}>
+        <span aria-hidden="true">{ARROW[direction]}</span>
+        <span style={visuallyHidden}>{WORD[direction]}</span>
       </Box>
       <Box sx={{ minWidth: 0 }}>
         {frame && <FrameText frame={frame} colour={colour} />}
@@ -29,7 +33,7 @@ export function WireRow({ entry: { direction, frame, note, transport } }: { entr
 function FrameText({ frame: { engine, packet, ackId, payload }, colour }: { frame: Frame; colour: string }) {
   const rest = payload.length - SHOWN;
   return (
-    <Box component="code" sx={{ fontFamily: MONO, fontSize: "0.84rem", overflowWrap: "anywhere" }}>
+    <Box data-testid="frame" sx={{ fontFamily: MONO, fontSize: "0.84rem" }}>
       <Box component="b" sx={{ color: colour }}>
         {engine}
         {packet}
@@ -37,7 +41,7 @@ function FrameText({ frame: { engine, packet, ackId, payload }, colour }: { fram
       <Box component="b" sx={{ color: "#fff" }}>
         {ackId}
       </Box>
-      {payload.slice(0, SHOWN)}
+      <Code text={payload.slice(0, SHOWN)} breakAt={AFTER_COMMA} />
       {rest > 0 && ` … ${rest} more`}
     </Box>
   );

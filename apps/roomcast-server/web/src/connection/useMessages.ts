@@ -4,11 +4,15 @@ import { ask, socket } from "./socket";
 
 /** What one `send` came to. */
 export interface Delivery {
+  /** Differs from one delivery to the next. */
+  key: number;
   order: Order;
   receipt: Receipt;
 }
 
 const KEPT = 500;
+
+let deliveriesSoFar = 0;
 
 /** The messages that came, oldest first, and the way to send one. */
 export function useMessages() {
@@ -27,7 +31,7 @@ export function useMessages() {
   const send = useCallback(async (order: Order) => {
     setDelivery(undefined);
     const receipt = await ask((server) => server.emitWithAck("send", order));
-    setDelivery({ order, receipt });
+    setDelivery({ key: deliveriesSoFar++, order, receipt });
   }, []);
 
   const forget = useCallback(() => setDelivery(undefined), []);
