@@ -18,6 +18,10 @@ const fontLicences: Plugin = {
 
 export default defineConfig({
   plugins: [react(), fontLicences],
-  build: { license: { fileName: "assets/licences.md" }, assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
+  build: {
+    license: { fileName: "assets/licences.md" },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
   server: { proxy: { "/socket.io": { target: "http://localhost:3000", ws: true } } },
 });

@@ -39,7 +39,12 @@ export function App() {
         <Box sx={column}>
           <Panel title="You" order={1}>
             <Identity id={connection.id} name={name} rename={rename} />
-            <Rooms rooms={rooms} isConnected={connection.id !== undefined} join={join} leave={leave} />
+            <Rooms
+              rooms={rooms}
+              isConnected={connection.id !== undefined}
+              join={join}
+              leave={leave}
+            />
           </Panel>
           <Composer
             draft={draft}
@@ -77,4 +82,8 @@ const columns = {
 };
 
 // On a narrow window the two columns dissolve into one, in the order that the panels name.
-const column = { display: { xs: "contents", lg: "grid" }, gridTemplateColumns: "minmax(0, 1fr)", gap: 2 };
+const column = {
+  display: { xs: "contents", lg: "grid" },
+  gridTemplateColumns: "minmax(0, 1fr)",
+  gap: 2,
+};

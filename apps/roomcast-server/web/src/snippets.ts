@@ -20,11 +20,19 @@ export function callOf(operator: Operator, target: string | null) {
 }
 
 /** `target` is text in the code, or the name of a variable while there is none. */
-export function snippetOf(operator: Operator, target: string, placeholder: string, ack: boolean): Snippet {
+export function snippetOf(
+  operator: Operator,
+  target: string,
+  placeholder: string,
+  ack: boolean,
+): Snippet {
   const call = CALL[operator](target ? JSON.stringify(target) : placeholder);
   const rustCall = operator === "socket.broadcast" ? `${call}()` : call;
   if (!ack) {
-    return { javascript: `${call}.emit("message", message);`, rust: `${rustCall}.emit("message", message);` };
+    return {
+      javascript: `${call}.emit("message", message);`,
+      rust: `${rustCall}.emit("message", message);`,
+    };
   }
   return {
     javascript: `await ${call}.timeout(2000).emitWithAck("message", message);`,

@@ -15,7 +15,13 @@ export function JoinForm() {
   }
 
   return (
-    <Stack component="form" onSubmit={join} direction={{ sm: "row" }} spacing={2} autoComplete="off">
+    <Stack
+      component="form"
+      onSubmit={join}
+      direction={{ sm: "row" }}
+      spacing={2}
+      autoComplete="off"
+    >
       <TextField
         id="room-name"
         label="Room Name"

@@ -16,7 +16,13 @@ export function MessageForm() {
   }
 
   return (
-    <Stack component="form" onSubmit={send} direction={{ sm: "row" }} spacing={2} autoComplete="off">
+    <Stack
+      component="form"
+      onSubmit={send}
+      direction={{ sm: "row" }}
+      spacing={2}
+      autoComplete="off"
+    >
       <TextField
         id="message"
         label="Message"

@@ -15,7 +15,9 @@ export function AudiencePicker({ audience, pick }: Props) {
   return (
     <Box component="fieldset" sx={{ border: 0, m: 0, p: 0, minWidth: 0 }}>
       <legend style={visuallyHidden}>Send to</legend>
-      <Box sx={{ display: "grid", gap: 1, gridTemplateColumns: { xs: "1fr 1fr", sm: "1fr 1fr 1fr" } }}>
+      <Box
+        sx={{ display: "grid", gap: 1, gridTemplateColumns: { xs: "1fr 1fr", sm: "1fr 1fr 1fr" } }}
+      >
         {AUDIENCES.map((choice) => (
           <Box component="label" key={choice.key} sx={card}>
             <input
@@ -53,7 +55,11 @@ const card = {
   borderRadius: 1,
   transition: "background-color 150ms, border-color 150ms",
   "&:hover": { borderColor: "primary.main" },
-  "&:has(:checked)": { bgcolor: "primary.main", borderColor: "primary.main", color: "primary.contrastText" },
+  "&:has(:checked)": {
+    bgcolor: "primary.main",
+    borderColor: "primary.main",
+    color: "primary.contrastText",
+  },
   "&:has(:focus-visible)": { outline: "2px solid", outlineColor: "primary.main", outlineOffset: 2 },
   "& input": { position: "absolute", inset: 0, opacity: 0, m: 0, cursor: "pointer" },
 };

@@ -67,7 +67,12 @@ export function Composer({ draft, change, people, ownId, delivery, send }: Props
 
   return (
     <Panel title="Send" order={2}>
-      <Stack component="form" onSubmit={(event) => void submit(event)} autoComplete="off" sx={{ gap: 2 }}>
+      <Stack
+        component="form"
+        onSubmit={(event) => void submit(event)}
+        autoComplete="off"
+        sx={{ gap: 2 }}
+      >
         <AudiencePicker audience={audience} pick={(picked) => set({ audience: picked })} />
         {audience.needs !== "nothing" && (
           <TargetField
@@ -90,12 +95,23 @@ export function Composer({ draft, change, people, ownId, delivery, send }: Props
           onKeyDown={onKeyDown}
           slotProps={{ htmlInput: { maxLength: MAX_TEXT } }}
         />
-        <Stack direction="row" sx={{ justifyContent: "space-between", alignItems: "center", gap: 1 }}>
+        <Stack
+          direction="row"
+          sx={{ justifyContent: "space-between", alignItems: "center", gap: 1 }}
+        >
           <FormControlLabel
-            control={<Switch checked={ack} onChange={(event) => set({ ack: event.target.checked })} />}
+            control={
+              <Switch checked={ack} onChange={(event) => set({ ack: event.target.checked })} />
+            }
             label="Ask for acknowledgement"
           />
-          <Button type="submit" variant="contained" size="large" disabled={!ownId} endIcon={<SendIcon />}>
+          <Button
+            type="submit"
+            variant="contained"
+            size="large"
+            disabled={!ownId}
+            endIcon={<SendIcon />}
+          >
             Send
           </Button>
         </Stack>

@@ -13,11 +13,20 @@ const WORDS: Readonly<Record<Status, string>> = {
 };
 
 /** Whether there is a connection, and how far it has come from polling to WebSocket. */
-export function ConnectionState({ connection: { status, transport, reason } }: { connection: Connection }) {
+export function ConnectionState({
+  connection: { status, transport, reason },
+}: {
+  connection: Connection;
+}) {
   const isConnected = status === "connected";
   return (
     <Stack direction="row" sx={{ gap: 1.25, alignItems: "center" }}>
-      <Stack direction="row" role="status" aria-label="Connection" sx={{ gap: 0.9, alignItems: "center" }}>
+      <Stack
+        direction="row"
+        role="status"
+        aria-label="Connection"
+        sx={{ gap: 0.9, alignItems: "center" }}
+      >
         <Box
           sx={{
             width: 10,

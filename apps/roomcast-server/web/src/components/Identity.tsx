@@ -48,7 +48,12 @@ export function Identity({ id, name, rename }: Props) {
           onChange={(event) => setText(event.target.value)}
           slotProps={{ htmlInput: { maxLength: MAX_NAME } }}
         />
-        <Button type="submit" variant="outlined" disabled={!id || text === name} sx={{ height: 40 }}>
+        <Button
+          type="submit"
+          variant="outlined"
+          disabled={!id || text === name}
+          sx={{ height: 40 }}
+        >
           Rename
         </Button>
       </Stack>

@@ -30,7 +30,15 @@ export function Messages({ messages, ownId }: Props) {
           Nothing yet. Open this address in a second window and send from there.
         </Typography>
       )}
-      <Box component="ul" role="list" aria-label="Received messages" aria-live="polite" tabIndex={0} sx={list} {...scroll}>
+      <Box
+        component="ul"
+        role="list"
+        aria-label="Received messages"
+        aria-live="polite"
+        tabIndex={0}
+        sx={list}
+        {...scroll}
+      >
         {messages.map((message, index) => (
           <Item key={index} message={message} isOwn={message.from.id === ownId} />
         ))}
@@ -39,7 +47,13 @@ export function Messages({ messages, ownId }: Props) {
   );
 }
 
-function Item({ message: { from, operator, target, text, at }, isOwn }: { message: Message; isOwn: boolean }) {
+function Item({
+  message: { from, operator, target, text, at },
+  isOwn,
+}: {
+  message: Message;
+  isOwn: boolean;
+}) {
   const time = new Date(at);
   return (
     <Box component="li" sx={{ display: "flex", gap: 1.25, py: 1 }}>
@@ -53,7 +67,11 @@ function Item({ message: { from, operator, target, text, at }, isOwn }: { messag
           <Box component="code" sx={by}>
             {callOf(operator, target)}
           </Box>
-          <Box component="time" dateTime={time.toISOString()} sx={{ color: "text.secondary", fontSize: "0.8rem" }}>
+          <Box
+            component="time"
+            dateTime={time.toISOString()}
+            sx={{ color: "text.secondary", fontSize: "0.8rem" }}
+          >
             {time.toLocaleTimeString()}
           </Box>
         </Box>
@@ -74,4 +92,10 @@ const list = {
   "& li + li": { borderTop: 1, borderColor: "divider" },
 };
 
-const by = { fontFamily: MONO, fontSize: "0.78rem", color: "secondary.main", overflowWrap: "anywhere", minWidth: 0 };
+const by = {
+  fontFamily: MONO,
+  fontSize: "0.78rem",
+  color: "secondary.main",
+  overflowWrap: "anywhere",
+  minWidth: 0,
+};

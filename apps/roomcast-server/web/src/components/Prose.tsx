@@ -7,7 +7,11 @@ export function Prose({ text }: { text: string }) {
     index % 2 === 0 ? (
       part
     ) : (
-      <Box key={index} component="code" sx={{ fontFamily: MONO, fontSize: "0.93em", color: "secondary.main" }}>
+      <Box
+        key={index}
+        component="code"
+        sx={{ fontFamily: MONO, fontSize: "0.93em", color: "secondary.main" }}
+      >
         {part}
       </Box>
     ),

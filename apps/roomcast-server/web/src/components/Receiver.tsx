@@ -53,8 +53,15 @@ export function Receiver({ member, isSelf, isExpected, reachedBy, hasConfirmed, 
 function Line({ isLit, reachedBy }: { isLit: boolean; reachedBy: number | undefined }) {
   const colour = isLit ? "primary.main" : "divider";
   return (
-    <Box aria-hidden component="span" sx={{ ...line, borderColor: colour, borderTopStyle: isLit ? "solid" : "dashed" }}>
-      <Box component="span" sx={{ ...plug, bgcolor: isLit ? "primary.main" : "background.paper", borderColor: colour }} />
+    <Box
+      aria-hidden
+      component="span"
+      sx={{ ...line, borderColor: colour, borderTopStyle: isLit ? "solid" : "dashed" }}
+    >
+      <Box
+        component="span"
+        sx={{ ...plug, bgcolor: isLit ? "primary.main" : "background.paper", borderColor: colour }}
+      />
       {reachedBy !== undefined && <Box component="span" key={reachedBy} sx={spark} />}
     </Box>
   );
@@ -72,9 +79,19 @@ const row = {
   "&:hover": { bgcolor: "action.hover" },
 };
 
-const unlit = { color: "text.secondary", "& > [aria-hidden]": { filter: "grayscale(0.85)", opacity: 0.55 } };
+const unlit = {
+  color: "text.secondary",
+  "& > [aria-hidden]": { filter: "grayscale(0.85)", opacity: 0.55 },
+};
 
-const nameText = { fontWeight: 600, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" };
+const nameText = {
+  flexShrink: 0,
+  maxWidth: "55%",
+  fontWeight: 600,
+  overflow: "hidden",
+  textOverflow: "ellipsis",
+  whiteSpace: "nowrap",
+};
 
 const outcomeText = {
   flex: "none",
@@ -87,8 +104,9 @@ const outcomeText = {
 };
 
 const roomsText = {
-  ml: "auto",
+  flex: 1,
   minWidth: 0,
+  textAlign: "right",
   overflow: "hidden",
   textOverflow: "ellipsis",
   whiteSpace: "nowrap",
@@ -97,9 +115,24 @@ const roomsText = {
   color: "text.secondary",
 };
 
-const line = { position: "relative", flex: "none", width: 36, height: 0, borderTopWidth: 2, transition: "border-color 200ms" };
+const line = {
+  position: "relative",
+  flex: "none",
+  width: 36,
+  height: 0,
+  borderTopWidth: 2,
+  transition: "border-color 200ms",
+};
 
-const plug = { position: "absolute", right: -4, top: -6, width: 10, height: 10, borderRadius: "50%", border: 2 };
+const plug = {
+  position: "absolute",
+  right: -4,
+  top: -6,
+  width: 10,
+  height: 10,
+  borderRadius: "50%",
+  border: 2,
+};
 
 const spark = {
   position: "absolute",

@@ -19,15 +19,27 @@ interface Props {
 }
 
 /** Who is online, and whom the choice in the composer reaches: before it is sent, and after. */
-export function Receivers({ draft, presence: { people, count }, ownId = "", delivery, address }: Props) {
+export function Receivers({
+  draft,
+  presence: { people, count },
+  ownId = "",
+  delivery,
+  address,
+}: Props) {
   const { audience, ack } = draft;
   const target = targetOf(draft);
   const isComplete = audience.needs === "nothing" || target !== "";
-  const expected = people.filter((member) => isComplete && audience.includes(member, target, ownId));
+  const expected = people.filter(
+    (member) => isComplete && audience.includes(member, target, ownId),
+  );
   const reached = new Set(delivery?.receipt.receivers.map(({ id }) => id));
   const confirmed = new Set(delivery?.receipt.confirmed);
-  const shown = people.toSorted((a, b) =>
-    Number(b.id === ownId) - Number(a.id === ownId) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+  const shown = people.toSorted(
+    (a, b) =>
+      Number(b.id === ownId) - Number(a.id === ownId) ||
+      a.name.localeCompare(b.name) ||
+      a.id.localeCompare(b.id),
+  );
 
   return (
     <Panel
@@ -60,4 +72,12 @@ export function Receivers({ draft, presence: { people, count }, ownId = "", deli
   );
 }
 
-const board = { m: 0, p: 0, listStyle: "none", maxHeight: 320, overflowY: "auto" };
+// Words for screen readers only are placed absolutely: they must stay inside what scrolls.
+const board = {
+  position: "relative",
+  m: 0,
+  p: 0,
+  listStyle: "none",
+  maxHeight: 320,
+  overflowY: "auto",
+};

@@ -74,4 +74,12 @@ export function Rooms({ rooms, isConnected, join, leave }: Props) {
 
 const form = { mt: 2, gap: 1, alignItems: "start" };
 
-const list = { mt: 1.5, mb: 0, p: 0, gap: 1, flexWrap: "wrap", listStyle: "none", "& li": { maxWidth: "100%" } };
+const list = {
+  mt: 1.5,
+  mb: 0,
+  p: 0,
+  gap: 1,
+  flexWrap: "wrap",
+  listStyle: "none",
+  "& li": { maxWidth: "100%" },
+};

@@ -31,7 +31,9 @@ export function TargetField({ kind, value, change, people, ownId, input, isMissi
       options={options}
       inputValue={value}
       onInputChange={(_event, text) => change(text)}
-      filterOptions={createFilterOptions({ stringify: (option) => `${option} ${names.get(option) ?? ""}` })}
+      filterOptions={createFilterOptions({
+        stringify: (option) => `${option} ${names.get(option) ?? ""}`,
+      })}
       renderOption={({ key, ...properties }, option) => (
         <Box component="li" key={key} {...properties} sx={{ gap: 1 }}>
           {names.has(option) && <span>{names.get(option)}</span>}
@@ -69,5 +71,7 @@ function hint(
   const members = people.filter(({ rooms }) => rooms.includes(value));
   if (members.length === 0) return "Nobody is in this room";
   const count = members.length === 1 ? "1 member" : `${members.length} members`;
-  return members.some(({ id }) => id === ownId) ? `${count}, you are one` : `${count}, you are not one`;
+  return members.some(({ id }) => id === ownId)
+    ? `${count}, you are one`
+    : `${count}, you are not one`;
 }

@@ -42,20 +42,26 @@ export function Wire({ entries, clear }: Props) {
         <FormControlLabel
           sx={{ ml: -0.5 }}
           control={
-            <Switch size="small" checked={showsNoise} onChange={(event) => setShowsNoise(event.target.checked)} />
+            <Switch
+              size="small"
+              checked={showsNoise}
+              onChange={(event) => setShowsNoise(event.target.checked)}
+            />
           }
           label={<Typography variant="body2">Show heartbeats and who is online</Typography>}
         />
         <Typography variant="body2" color="textSecondary">
-          First digit: Engine.IO (4 is a message). Second: Socket.IO (2 is an event, 3 an ack). A number after them is
-          the id that ties an ack to its event.
+          First digit: Engine.IO (4 is a message). Second: Socket.IO (2 is an event, 3 an ack). A
+          number after them is the id that ties an ack to its event.
         </Typography>
       </Stack>
     </Panel>
   );
 }
 
+// Words for screen readers only are placed absolutely: they must stay inside what scrolls.
 const list = {
+  position: "relative",
   m: 0,
   p: 1,
   listStyle: "none",

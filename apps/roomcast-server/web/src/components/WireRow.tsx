@@ -30,7 +30,13 @@ export function WireRow({ entry: { direction, frame, note, transport } }: { entr
   );
 }
 
-function FrameText({ frame: { engine, packet, ackId, payload }, colour }: { frame: Frame; colour: string }) {
+function FrameText({
+  frame: { engine, packet, ackId, payload },
+  colour,
+}: {
+  frame: Frame;
+  colour: string;
+}) {
   const rest = payload.length - SHOWN;
   return (
     <Box data-testid="frame" sx={{ fontFamily: MONO, fontSize: "0.84rem" }}>

@@ -13,7 +13,8 @@ export function useStickToEnd<Element extends HTMLElement>(content: unknown) {
   };
 
   useLayoutEffect(() => {
-    if (isAtEnd.current && element.current) element.current.scrollTop = element.current.scrollHeight;
+    if (isAtEnd.current && element.current)
+      element.current.scrollTop = element.current.scrollHeight;
   }, [content]);
 
   return { ref: element, onScroll };

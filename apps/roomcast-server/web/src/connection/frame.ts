@@ -13,7 +13,15 @@ export interface Frame {
 }
 
 const ENGINE = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
-const PACKET = ["connect", "disconnect", "event", "ack", "connect error", "binary event", "binary ack"];
+const PACKET = [
+  "connect",
+  "disconnect",
+  "event",
+  "ack",
+  "connect error",
+  "binary event",
+  "binary ack",
+];
 
 export function readFrame(text: string): Frame {
   const [, engine = "", rest = ""] = /^(\d?)(.*)$/s.exec(text) ?? [];

@@ -14,7 +14,13 @@ export interface WireEntry {
 
 const KEPT = 300;
 const DIGIT: Readonly<Record<string, string>> = {
-  open: "0", close: "1", ping: "2", pong: "3", message: "4", upgrade: "5", noop: "6",
+  open: "0",
+  close: "1",
+  ping: "2",
+  pong: "3",
+  message: "4",
+  upgrade: "5",
+  noop: "6",
 };
 
 let entriesSoFar = 0;
@@ -38,9 +44,11 @@ export function useWire() {
       engine.on("packet", watch("in"));
       engine.on("packetCreate", watch("out"));
       engine.on("upgrade", ({ name }) =>
-        add({ direction: "note", transport: name, note: `upgraded from polling to ${name}` }));
+        add({ direction: "note", transport: name, note: `upgraded from polling to ${name}` }),
+      );
       engine.on("close", (reason) =>
-        add({ direction: "note", transport: engine.transport.name, note: `closed: ${reason}` }));
+        add({ direction: "note", transport: engine.transport.name, note: `closed: ${reason}` }),
+      );
     });
   }, []);
 
