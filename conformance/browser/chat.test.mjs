@@ -101,7 +101,7 @@ describe("the built page", () => {
 
   scene("B1 shows its parts and an id that the server knows", async () => {
     const a = await openPage();
-    await a.connected();
+    await a.connected(undefined, 2000);
 
     assert.equal(await a.page.getByRole("heading", { level: 1 }).innerText(), "Welcome to Socket.IO");
     assert.equal(await a.page.getByRole("textbox").count(), 3);
@@ -117,7 +117,7 @@ describe("the built page", () => {
 
   scene("B2 starts with polling and upgrades to one WebSocket that stays", async () => {
     const a = await openPage();
-    const { id } = (await a.connected(), a);
+    const id = await a.connected();
     const frames = [];
     const [webSocket] = await until(() => a.watch.webSockets.length && a.watch.webSockets, "a WebSocket");
     webSocket.on("framesent", ({ payload }) => frames.push(payload));

@@ -51,7 +51,7 @@ export class ChatPage {
   }
 
   /** Waits until the page shows an id other than `before`. */
-  async connected(before, patience = 2000) {
+  async connected(before, patience = 5000) {
     this.id = await until(async () => {
       const status = await this.status();
       return status !== "not connected" && status !== before && status;
