@@ -303,10 +303,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    deserialize_scalar! { deserialize_i128 deserialize_u128 deserialize_unit }
+    deserialize_scalar! { deserialize_i128 deserialize_u128 deserialize_f32 deserialize_unit }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char bytes byte_buf unit_struct map struct
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f64 char bytes byte_buf unit_struct map struct
         identifier
     }
 }
