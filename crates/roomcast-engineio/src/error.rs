@@ -1,0 +1,25 @@
+//! Why bytes of the peer were not understood.
+
+/// Why a packet could not be decoded.
+///
+/// The session it came from is to be told by [`Input::DecodeFailed`](crate::Input::DecodeFailed).
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A text frame of 0 bytes, or nothing between two separators of a payload.
+    #[error("empty packet")]
+    Empty,
+    /// The first character names no packet type.
+    #[error("{found:?} is no packet type, expected '0' to '6' or 'b'")]
+    #[expect(missing_docs, reason = "the field is described above")]
+    UnknownType { found: char },
+}
+
+/// Why the JSON of an open packet could not be read.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeError {
+    /// Not an object with the fields of a handshake; holds what was found and where.
+    #[error("handshake is not understood: {0}")]
+    Malformed(String),
+}

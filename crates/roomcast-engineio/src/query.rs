@@ -1,0 +1,203 @@
+//! The query string of a request.
+
+use std::borrow::Cow;
+
+use crate::{Refusal, Revision, Transport};
+
+/// The query parameters of a request that mean something to Engine.IO; all others are ignored.
+///
+/// A parameter that stands more than once counts with its last value, as in the official server.
+/// A parameter without a value is empty, and an empty one is the same as none.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_engineio::{Query, Transport};
+///
+/// let query = Query::parse("EIO=4&transport=polling&t=abc123&sid=a%2Bb");
+/// assert_eq!(query.transport(), Some(Transport::Polling));
+/// assert_eq!(query.sid(), Some("a+b"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query<'a> {
+    revision: Cow<'a, str>,
+    transport: Cow<'a, str>,
+    sid: Cow<'a, str>,
+    base64: Cow<'a, str>,
+    jsonp: Option<Cow<'a, str>>,
+}
+
+impl<'a> Query<'a> {
+    /// Reads the part of a request target behind its `?`; an absent one is `""`.
+    pub fn parse(query: &'a str) -> Self {
+        let mut parsed = Self::default();
+        for parameter in query.split('&') {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            match &*decode(name) {
+                "EIO" => parsed.revision = decode(value),
+                "transport" => parsed.transport = decode(value),
+                "sid" => parsed.sid = decode(value),
+                "b64" => parsed.base64 = decode(value),
+                "j" => parsed.jsonp = Some(decode(value)),
+                _ => {}
+            }
+        }
+        parsed
+    }
+
+    /// The revision of the protocol that a handshake asks for.
+    ///
+    /// The official server looks at it last: behind [`verify`](crate::verify) and behind the
+    /// application's own check of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnsupportedProtocolVersion`] unless `EIO` is exactly `4`: everything else stands
+    /// for revision 3.
+    pub fn revision(&self) -> Result<Revision, Refusal> {
+        match &*self.revision {
+            "4" => Ok(Revision::Four),
+            _ => Err(Refusal::UnsupportedProtocolVersion),
+        }
+    }
+
+    /// The transport, if its name is known.
+    pub fn transport(&self) -> Option<Transport> {
+        Transport::parse(&self.transport)
+    }
+
+    /// The name of the transport as it was sent, empty if it was not.
+    pub fn transport_name(&self) -> &str {
+        &self.transport
+    }
+
+    /// The id of an existing session; none asks for a new one.
+    pub fn sid(&self) -> Option<&str> {
+        Some(&*self.sid).filter(|sid| !sid.is_empty())
+    }
+
+    /// Whether binary messages must reach this client as base64 text on every transport.
+    pub fn wants_base64(&self) -> bool {
+        !self.base64.is_empty()
+    }
+
+    /// The index of a JSONP callback, as it was sent.
+    pub fn jsonp(&self) -> Option<&str> {
+        self.jsonp.as_deref()
+    }
+}
+
+/// Undoes the encoding of `application/x-www-form-urlencoded`; a `%` without two digits stays.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        bytes.push(match (*first, tail) {
+            (b'+', _) => b' ',
+            (b'%', [high, low, behind @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    rest = behind;
+                    high << 4 | low
+                }
+                _ => b'%',
+            },
+            (byte, _) => byte,
+        });
+    }
+    Cow::Owned(match String::from_utf8_lossy(&bytes) {
+        Cow::Borrowed(_) => String::from_utf8(bytes).expect("it was read as UTF-8 one line above"),
+        Cow::Owned(replaced) => replaced,
+    })
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_is_read() {
+        let query = Query::parse("EIO=4&transport=polling&t=abc123");
+
+        assert_eq!(query.revision(), Ok(Revision::Four));
+        assert_eq!(query.transport(), Some(Transport::Polling));
+        assert_eq!(query.sid(), None);
+        assert!(!query.wants_base64());
+        assert_eq!(query.jsonp(), None);
+    }
+
+    #[test]
+    fn every_other_revision_is_refused() {
+        for query in [
+            "", "EIO=3", "EIO=abc", "EIO=5", "EIO=04", "EIO=", "EIO", "eio=4", "EIO=4+",
+        ] {
+            let refused = Err(Refusal::UnsupportedProtocolVersion);
+            assert_eq!(Query::parse(query).revision(), refused, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_looks_like_a_transport_is_none() {
+        for name in [
+            "abc",
+            "constructor",
+            "__proto__",
+            "Polling",
+            "webtransport",
+            "",
+        ] {
+            let text = format!("transport={name}");
+            let query = Query::parse(&text);
+            assert_eq!(query.transport(), None);
+            assert_eq!(query.transport_name(), name);
+        }
+    }
+
+    #[test]
+    fn the_last_of_repeated_parameters_counts() {
+        let query = Query::parse("sid=a&transport=polling&sid=b&transport=websocket");
+
+        assert_eq!(query.sid(), Some("b"));
+        assert_eq!(query.transport(), Some(Transport::WebSocket));
+        assert_eq!(Query::parse("sid=a&sid=").sid(), None);
+    }
+
+    #[test]
+    fn names_and_values_are_percent_decoded() {
+        assert_eq!(Query::parse("s%69d=%5F_%70roto__").sid(), Some("__proto__"));
+        assert_eq!(Query::parse("sid=a+b%2bc").sid(), Some("a b+c"));
+        assert_eq!(Query::parse("sid=%F0%9F%98%80").sid(), Some("😀"));
+    }
+
+    #[test]
+    fn bad_percent_encoding_stays_or_is_replaced() {
+        assert_eq!(Query::parse("sid=%").sid(), Some("%"));
+        assert_eq!(Query::parse("sid=%4").sid(), Some("%4"));
+        assert_eq!(Query::parse("sid=%zz%41").sid(), Some("%zzA"));
+        assert_eq!(Query::parse("sid=%+1").sid(), Some("% 1"));
+        assert_eq!(Query::parse("sid=%ff").sid(), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn foreign_parameters_and_empty_ones_are_ignored() {
+        let query = Query::parse("&&a[b]=c&=x&token&sid=1=2&");
+        assert_eq!(query.sid(), Some("1=2"));
+    }
+
+    #[test]
+    fn base64_and_jsonp_are_read() {
+        let query = Query::parse("b64=1&j=0");
+
+        assert!(query.wants_base64());
+        assert_eq!(query.jsonp(), Some("0"));
+        assert!(!Query::parse("b64=").wants_base64());
+        assert!(Query::parse("b64=true").wants_base64());
+    }
+}

@@ -1,0 +1,169 @@
+//! The data of a decoded packet: JSON text, where its elements are, and its attachments.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::Error as _;
+
+use super::placeholder::Placeholder;
+use super::reader::Reader;
+use super::rules;
+use super::scan::{Outline, Shape, scan};
+use super::span::{Span, Spans};
+use crate::{DecodeError, EventName, PacketKind};
+
+/// Invariant: `json` is empty or one JSON value that `scan` and `rules` accepted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Data<'a> {
+    json: Cow<'a, str>,
+    elements: Spans,
+    binary: Option<Box<Binary>>,
+}
+
+/// What only binary packets have.
+#[derive(Clone, Debug)]
+pub(super) struct Binary {
+    /// In the order of their starts.
+    pub(super) placeholders: Vec<Placeholder>,
+    pub(super) attachments: Vec<Bytes>,
+}
+
+impl<'a> Data<'a> {
+    /// Checks `json` as the data of a packet of this kind. `attachments` is the number that a
+    /// binary packet announces.
+    pub(super) fn parse(
+        kind: PacketKind,
+        json: &'a str,
+        max_depth: usize,
+        attachments: Option<usize>,
+    ) -> Result<Self, DecodeError> {
+        if u32::try_from(json.len()).is_err() {
+            return Err(DecodeError::TooLong);
+        }
+        let binary = |placeholders| {
+            attachments.map(|count| {
+                Box::new(Binary {
+                    placeholders,
+                    attachments: Vec::with_capacity(count),
+                })
+            })
+        };
+        if json.is_empty() {
+            return Ok(Self {
+                binary: binary(Vec::new()),
+                ..Self::default()
+            });
+        }
+        let mut outline = scan(json, max_depth, attachments)?;
+        let json = replace_lone_surrogates(json, &outline);
+        rules::check(kind, &json, &outline)?;
+        let placeholders = std::mem::take(&mut outline.placeholders);
+        Ok(Self {
+            json,
+            elements: outline.elements,
+            binary: binary(placeholders),
+        })
+    }
+
+    pub(super) fn push_attachment(&mut self, attachment: Bytes) {
+        if let Some(binary) = &mut self.binary {
+            binary.attachments.push(attachment);
+        }
+    }
+
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    pub(crate) fn attachments(&self) -> &[Bytes] {
+        self.binary
+            .as_ref()
+            .map_or(&[], |binary| &binary.attachments)
+    }
+
+    /// The number of elements of the array.
+    pub(crate) fn len(&self) -> usize {
+        self.elements.as_slice().len()
+    }
+
+    /// The text of an element of the array.
+    pub(crate) fn element(&self, index: usize) -> Option<&str> {
+        Some(self.elements.as_slice().get(index)?.of(&self.json))
+    }
+
+    /// The first element of the array, which for events was checked to be a name.
+    pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
+        let name = self.element(0)?;
+        Some(match Shape::of(name.bytes().next()) {
+            Shape::String => EventName::Text(unescape(name)),
+            // A number whose exponent no double holds is infinite in JavaScript.
+            _ => EventName::Number(
+                serde_json::from_str(name).unwrap_or_else(|_| f64::INFINITY.into()),
+            ),
+        })
+    }
+
+    /// Reads an element of the array.
+    pub(crate) fn read_element<'d, T: Deserialize<'d>>(
+        &'d self,
+        index: usize,
+    ) -> Option<serde_json::Result<T>> {
+        Some(self.read_span(*self.elements.as_slice().get(index)?))
+    }
+
+    /// Reads the whole data, `None` if there is none.
+    pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> Option<serde_json::Result<T>> {
+        if self.json.is_empty() {
+            return None;
+        }
+        Some(self.read_span(Span::new(0, self.json.len())))
+    }
+
+    fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {
+        if let Some(binary) = &self.binary
+            && binary.placeholders.iter().any(|placeholder| {
+                placeholder.span.start >= span.start && placeholder.span.end <= span.end
+            })
+        {
+            let mut reader = Reader::new(&self.json, span, binary);
+            return T::deserialize(&mut reader).map_err(serde_json::Error::custom);
+        }
+        let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
+        // The depth was limited by the scan.
+        reader.disable_recursion_limit();
+        T::deserialize(&mut reader)
+    }
+
+    pub(crate) fn into_owned(self) -> Data<'static> {
+        Data {
+            json: Cow::Owned(self.json.into_owned()),
+            elements: self.elements,
+            binary: self.binary,
+        }
+    }
+}
+
+/// The content of a JSON string, given with its quotes and known to be valid.
+pub(super) fn unescape(string: &str) -> Cow<'_, str> {
+    let inner = &string[1..string.len() - 1];
+    if inner.contains('\\') {
+        Cow::Owned(serde_json::from_str(string).unwrap_or_default())
+    } else {
+        Cow::Borrowed(inner)
+    }
+}
+
+/// Writes the replacement character where an escape names half of a surrogate pair: JavaScript
+/// keeps the half, which no `str` can hold. The length stays the same, so positions stay valid.
+fn replace_lone_surrogates<'a>(json: &'a str, outline: &Outline) -> Cow<'a, str> {
+    if outline.lone_surrogates.is_empty() {
+        return Cow::Borrowed(json);
+    }
+    let mut bytes = json.as_bytes().to_vec();
+    for &digits in &outline.lone_surrogates {
+        let digits = digits as usize;
+        bytes[digits..digits + 4].copy_from_slice(b"fffd");
+    }
+    Cow::Owned(String::from_utf8(bytes).expect("four ASCII digits were replaced by four others"))
+}

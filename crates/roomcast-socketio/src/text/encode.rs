@@ -1,0 +1,262 @@
+//! Writing packets, in one pass, behind what the caller's buffer already holds.
+
+use bytes::Bytes;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::formatter::write_json;
+use crate::spread::Shape;
+use crate::{AckId, EncodeError, EventName};
+
+/// Where an event or acknowledgement goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The name of the namespace with its leading slash, `"/"` for the main one.
+    pub namespace: &'a str,
+    /// Of an event: the id under which it wants an answer. Of an acknowledgement: the event's id.
+    pub ack: Option<AckId>,
+}
+
+/// Appends an event to `out` and returns its attachments, which must follow as binary messages
+/// with nothing in between.
+///
+/// A tuple spreads into several arguments, as do the elements of a [`Spread`](crate::Spread);
+/// `()` is no argument; every other value, an array too, is one. Binary values
+/// (`serialize_bytes`) may sit anywhere in the arguments and are replaced by placeholders.
+/// Numbers are written as JavaScript writes them.
+///
+/// # Errors
+///
+/// [`EncodeError::ReservedEvent`] for a reserved name, [`EncodeError::Value`] if the arguments
+/// have no JSON form. `out` is then as it was.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_socketio::{Header, Value, encode_event};
+///
+/// let main = Header { namespace: "/", ack: None };
+/// let mut out = b"4".to_vec();
+/// assert!(encode_event(&mut out, main, "move", &("e4", 1.5))?.is_empty());
+/// assert_eq!(out, br#"42["move","e4",1.5]"#);
+///
+/// out.truncate(1);
+/// let picture = Value::from(bytes::Bytes::from_static(b"\x89PNG"));
+/// let attachments = encode_event(&mut out, main, "picture", &picture)?;
+/// assert_eq!(out, br#"451-["picture",{"_placeholder":true,"num":0}]"#);
+/// assert_eq!(attachments, [&b"\x89PNG"[..]]);
+/// # Ok::<(), roomcast_socketio::EncodeError>(())
+/// ```
+///
+/// Spec: Socket.IO protocol 5, "Packet encoding".
+pub fn encode_event<'e, T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    header: Header<'_>,
+    event: impl Into<EventName<'e>>,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError> {
+    let event = event.into();
+    if event.is_reserved() {
+        return Err(EncodeError::ReservedEvent {
+            name: event.to_text().into_owned(),
+        });
+    }
+    encode_array(
+        out,
+        Kind {
+            plain: b'2',
+            binary: b'5',
+        },
+        header,
+        Some(&event),
+        args,
+    )
+}
+
+/// Appends an acknowledgement to `out` and returns its attachments. The arguments are as those of
+/// [`encode_event`].
+///
+/// # Errors
+///
+/// [`EncodeError::Value`] if the arguments have no JSON form. `out` is then as it was.
+///
+/// Spec: Socket.IO protocol 5, "Acknowledgement".
+pub fn encode_ack<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    header: Header<'_>,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError> {
+    encode_array(
+        out,
+        Kind {
+            plain: b'3',
+            binary: b'6',
+        },
+        header,
+        None,
+        args,
+    )
+}
+
+/// Appends the CONNECT of a client. `auth` is an object, or `None` if there is none.
+///
+/// # Errors
+///
+/// [`EncodeError::Value`] if `auth` has no JSON form. `out` is then as it was.
+///
+/// Spec: Socket.IO protocol 5, "Connection to a namespace".
+pub fn encode_connect<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    namespace: &str,
+    auth: Option<&T>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    write_front(out, b'0', namespace, None);
+    let Some(auth) = auth else { return Ok(()) };
+    write_json(out, auth, None).map_err(|error| undo(out, start, &error))
+}
+
+/// Appends the CONNECT with which a server confirms that a namespace is joined: the socket's id
+/// and, if the connection can be recovered, the private id for that.
+///
+/// Spec: Socket.IO protocol 5, "Connection to a namespace".
+pub fn encode_connected(out: &mut Vec<u8>, namespace: &str, sid: &str, pid: Option<&str>) {
+    write_front(out, b'0', namespace, None);
+    out.extend_from_slice(b"{\"sid\":");
+    write_text(out, sid);
+    if let Some(pid) = pid {
+        out.extend_from_slice(b",\"pid\":");
+        write_text(out, pid);
+    }
+    out.push(b'}');
+}
+
+/// Appends the CONNECT_ERROR with which a server refuses a CONNECT.
+///
+/// # Errors
+///
+/// [`EncodeError::Value`] if `data` has no JSON form. `out` is then as it was.
+///
+/// Spec: Socket.IO protocol 5, "Connection to a namespace".
+pub fn encode_connect_error<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    namespace: &str,
+    message: &str,
+    data: Option<&T>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    write_front(out, b'4', namespace, None);
+    write_json(out, &Refusal { message, data }, None).map_err(|error| undo(out, start, &error))
+}
+
+/// Appends a DISCONNECT.
+///
+/// Spec: Socket.IO protocol 5, "Disconnection from a namespace".
+pub fn encode_disconnect(out: &mut Vec<u8>, namespace: &str) {
+    write_front(out, b'1', namespace, None);
+}
+
+/// The types of one kind of packet: without and with attachments.
+#[derive(Clone, Copy)]
+struct Kind {
+    plain: u8,
+    binary: u8,
+}
+
+fn encode_array<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    kind: Kind,
+    header: Header<'_>,
+    event: Option<&EventName<'_>>,
+    args: &T,
+) -> Result<Vec<Bytes>, EncodeError> {
+    let start = out.len();
+    let mut attachments = Vec::new();
+    write_front(out, kind.plain, header.namespace, header.ack);
+    out.push(b'[');
+    match event {
+        Some(EventName::Text(text)) => write_text(out, text),
+        Some(EventName::Number(number)) => number.write(out),
+        None => {}
+    }
+    write_args(out, event.is_some(), args, &mut attachments)
+        .map_err(|error| undo(out, start, &error))?;
+    if !attachments.is_empty() {
+        out[start] = kind.binary;
+        // Cost: the text of a binary packet is moved once more; a text packet pays nothing.
+        let count = format!("{}-", attachments.len());
+        out.splice(start + 1..start + 1, count.bytes());
+    }
+    Ok(attachments)
+}
+
+/// Writes the arguments and the end of the array; its start, and an event name if `has_name`, are
+/// written.
+fn write_args<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    has_name: bool,
+    args: &T,
+    attachments: &mut Vec<Bytes>,
+) -> serde_json::Result<()> {
+    let start = out.len();
+    match Shape::of::<T>() {
+        Shape::Nothing => out.push(b']'),
+        Shape::One => {
+            if has_name {
+                out.push(b',');
+            }
+            write_json(out, args, Some(attachments))?;
+            out.push(b']');
+        }
+        Shape::Several => {
+            write_json(out, args, Some(attachments))?;
+            // The arguments are an array of their own: its start becomes the comma behind the
+            // name, or takes the place of the start that is written.
+            let is_empty = out.len() == start + 2;
+            if has_name && !is_empty {
+                out[start] = b',';
+            } else {
+                out.remove(start);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_front(out: &mut Vec<u8>, kind: u8, namespace: &str, ack: Option<AckId>) {
+    out.push(kind);
+    if namespace != "/" {
+        out.extend_from_slice(namespace.as_bytes());
+        out.push(b',');
+    }
+    if let Some(ack) = ack {
+        ack.write(out);
+    }
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_json(out, text, None).expect("a string has a JSON form and a Vec takes any bytes");
+}
+
+fn undo(out: &mut Vec<u8>, start: usize, error: &serde_json::Error) -> EncodeError {
+    out.truncate(start);
+    EncodeError::Value {
+        message: error.to_string(),
+    }
+}
+
+struct Refusal<'a, T: ?Sized> {
+    message: &'a str,
+    data: Option<&'a T>,
+}
+
+impl<T: Serialize + ?Sized> Serialize for Refusal<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message", self.message)?;
+        if let Some(data) = self.data {
+            map.serialize_entry("data", data)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,22 @@
+//! The text form of packets: `2["event",…]`, with binary parts as messages that follow.
+//!
+//! Spec: Socket.IO protocol 5, "Packet encoding".
+
+mod data;
+mod decoder;
+mod encode;
+mod formatter;
+mod header;
+mod placeholder;
+mod reader;
+mod rules;
+mod scan;
+mod span;
+
+pub(crate) use data::Data;
+pub use decoder::Decoder;
+pub use encode::{
+    Header, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
+    encode_event,
+};
+pub(crate) use formatter::write_json;

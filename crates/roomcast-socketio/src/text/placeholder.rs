@@ -1,0 +1,224 @@
+//! Placeholders: objects that stand for an attachment of a binary packet.
+//!
+//! Spec: Socket.IO protocol 5, "Packet encoding": `{"_placeholder":true,"num":0}`. As the official
+//! parser does, any object counts whose `_placeholder` is `true`, whatever else it holds.
+
+use super::span::Span;
+use crate::DecodeError;
+
+/// An object that stands for an attachment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placeholder {
+    pub(super) span: Span,
+    /// Invariant: less than the number of the packet's attachments.
+    pub(super) attachment: u32,
+}
+
+/// Watches the objects that a scan passes and notes those that are placeholders.
+#[derive(Debug)]
+pub(super) struct Tracker {
+    attachments: usize,
+    open: Vec<OpenObject>,
+    found: Vec<Placeholder>,
+}
+
+#[derive(Debug)]
+struct OpenObject {
+    start: usize,
+    key: Key,
+    value_start: usize,
+    is_placeholder: bool,
+    num: Option<Span>,
+}
+
+#[derive(Debug)]
+enum Key {
+    Placeholder,
+    Num,
+    Other,
+}
+
+impl Tracker {
+    pub(super) fn new(attachments: usize) -> Self {
+        Self {
+            attachments,
+            open: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// An object starts.
+    pub(super) fn open(&mut self, start: usize) {
+        self.open.push(OpenObject {
+            start,
+            key: Key::Other,
+            value_start: 0,
+            is_placeholder: false,
+            num: None,
+        });
+    }
+
+    /// A key of the innermost object was passed, quotes included, and its value starts.
+    pub(super) fn key(&mut self, key: &str, value_start: usize) {
+        if let Some(object) = self.open.last_mut() {
+            object.key = Key::of(key);
+            object.value_start = value_start;
+        }
+    }
+
+    /// A value of the innermost object ends. Of equal keys the last one counts.
+    pub(super) fn value(&mut self, json: &str, end: usize) {
+        let Some(object) = self.open.last_mut() else {
+            return;
+        };
+        let value = Span::new(object.value_start, end);
+        match object.key {
+            Key::Placeholder => object.is_placeholder = value.of(json) == "true",
+            Key::Num => object.num = Some(value),
+            Key::Other => {}
+        }
+    }
+
+    /// The innermost object ends.
+    pub(super) fn close(&mut self, json: &str, end: usize) -> Result<(), DecodeError> {
+        let Some(object) = self.open.pop() else {
+            return Ok(());
+        };
+        if !object.is_placeholder {
+            return Ok(());
+        }
+        let num = object
+            .num
+            .and_then(|num| attachment_index(num.of(json), self.attachments));
+        let attachment = num.ok_or(DecodeError::IllegalPlaceholder)?;
+        self.found.push(Placeholder {
+            span: Span::new(object.start, end),
+            attachment,
+        });
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Placeholder> {
+        // They were found in the order of their ends, which differs if one lies within another.
+        self.found
+            .sort_unstable_by_key(|placeholder| placeholder.span.start);
+        self.found
+    }
+}
+
+impl Key {
+    fn of(key: &str) -> Self {
+        let inner = &key[1..key.len() - 1];
+        if inner.contains('\\') {
+            // Half a surrogate pair is an error here and then no part of the two names.
+            let unescaped = serde_json::from_str::<String>(key);
+            return unescaped.map_or(Self::Other, |name| Self::named(&name));
+        }
+        Self::named(inner)
+    }
+
+    fn named(name: &str) -> Self {
+        match name {
+            "_placeholder" => Self::Placeholder,
+            "num" => Self::Num,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The number `num` of a placeholder, if it is one of the attachments. `0`, `0.0` and `-0` are
+/// the same number.
+fn attachment_index(num: &str, attachments: usize) -> Option<u32> {
+    if !num.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return None;
+    }
+    let num: f64 = num.parse().ok()?;
+    (num.fract() == 0.0 && num >= 0.0 && num < attachments as f64).then_some(num as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::scan;
+    use super::*;
+
+    fn found(json: &str, attachments: usize) -> Result<Vec<(&str, u32)>, DecodeError> {
+        let outline = scan(json, 512, Some(attachments))?;
+        let found = outline.placeholders.iter();
+        Ok(found
+            .map(|placeholder| (placeholder.span.of(json), placeholder.attachment))
+            .collect())
+    }
+
+    #[test]
+    fn placeholders_are_found_at_any_depth_and_with_any_order_of_keys() {
+        let json = r#"[{"a":{"num" : 1, "_placeholder":true}},[{"_placeholder":true,"num":0}]]"#;
+
+        assert_eq!(
+            found(json, 2),
+            Ok(vec![
+                (r#"{"num" : 1, "_placeholder":true}"#, 1),
+                (r#"{"_placeholder":true,"num":0}"#, 0),
+            ])
+        );
+    }
+
+    #[test]
+    fn escaped_keys_and_repeated_keys_count_as_javascript_counts_them() {
+        assert_eq!(
+            found(r#"[{"_pl\u0061ceholder":true,"n\u0075m":0}]"#, 1)
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(
+            found(r#"[{"_placeholder":true,"num":9,"num":0}]"#, 1).unwrap()[0].1,
+            0
+        );
+        assert_eq!(
+            found(r#"[{"_placeholder":true,"num":0,"_placeholder":1}]"#, 1),
+            Ok(vec![])
+        );
+        assert_eq!(
+            found(r#"[{"_placeholder":"true","num":"x"},{"num":7}]"#, 1),
+            Ok(vec![])
+        );
+        assert_eq!(
+            found(
+                r#"[{"_placeholder":true,"num":1.0},{"_placeholder":true,"num":-0}]"#,
+                2
+            )
+            .unwrap()
+            .iter()
+            .map(|(_, n)| *n)
+            .collect::<Vec<_>>(),
+            [1, 0]
+        );
+    }
+
+    #[test]
+    fn a_placeholder_must_name_one_of_the_attachments() {
+        for num in [
+            "10",
+            "2",
+            "-1",
+            "0.5",
+            "1e300",
+            "\"splice\"",
+            "\"0\"",
+            "null",
+            "[0]",
+            "true",
+        ] {
+            let json = format!(r#"["x",{{"_placeholder":true,"num":{num}}}]"#);
+            assert_eq!(
+                found(&json, 2),
+                Err(DecodeError::IllegalPlaceholder),
+                "{num}"
+            );
+        }
+        assert_eq!(
+            found(r#"["x",{"_placeholder":true}]"#, 2),
+            Err(DecodeError::IllegalPlaceholder)
+        );
+    }
+}

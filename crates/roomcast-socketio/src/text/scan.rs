@@ -1,0 +1,476 @@
+//! One pass over a packet's data: is it JSON, how deep, and where is what.
+//!
+//! The grammar is that of `JSON.parse`. The scan is iterative, so nesting costs one bit a level
+//! and never the stack.
+
+use super::placeholder::{Placeholder, Tracker};
+use super::span::{Span, Spans};
+use crate::DecodeError;
+
+/// What a scan found.
+#[derive(Debug)]
+pub(super) struct Outline {
+    /// The type of the outermost value.
+    pub(super) shape: Shape,
+    /// The elements of the outermost value if it is an array.
+    pub(super) elements: Spans,
+    /// The placeholders of a binary packet, in the order of their starts.
+    pub(super) placeholders: Vec<Placeholder>,
+    /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
+    pub(super) lone_surrogates: Vec<u32>,
+}
+
+/// The type of a JSON value, as far as packets ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Array,
+    Object,
+    String,
+    Number,
+    Other,
+}
+
+impl Shape {
+    /// The type of the valid JSON value that begins with `first`.
+    pub(super) fn of(first: Option<u8>) -> Self {
+        match first {
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            Some(b'"') => Self::String,
+            Some(b'-' | b'0'..=b'9') => Self::Number,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Scans `json`. `attachments` is the number of attachments of a binary packet, whose
+/// placeholders are then looked for.
+pub(super) fn scan(
+    json: &str,
+    max_depth: usize,
+    attachments: Option<usize>,
+) -> Result<Outline, DecodeError> {
+    let scanner = Scanner {
+        json,
+        bytes: json.as_bytes(),
+        at: 0,
+        max_depth,
+        containers: Containers::default(),
+        element_start: 0,
+        elements: Spans::default(),
+        tracker: attachments.map(Tracker::new),
+        lone_surrogates: Vec::new(),
+    };
+    scanner.run()
+}
+
+struct Scanner<'a> {
+    json: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    max_depth: usize,
+    containers: Containers,
+    /// Where the element of the outermost array starts that is being scanned.
+    element_start: usize,
+    elements: Spans,
+    tracker: Option<Tracker>,
+    lone_surrogates: Vec<u32>,
+}
+
+type Scan<T = ()> = Result<T, DecodeError>;
+
+const INVALID: DecodeError = DecodeError::InvalidPayload;
+
+impl Scanner<'_> {
+    fn run(mut self) -> Scan<Outline> {
+        self.skip_whitespace();
+        let shape = Shape::of(self.peek());
+        loop {
+            if self.begin_value()? == Begun::Container {
+                continue;
+            }
+            if self.end_value()? == Ended::Everything {
+                break;
+            }
+        }
+        self.skip_whitespace();
+        if self.at < self.bytes.len() {
+            return Err(INVALID);
+        }
+        Ok(Outline {
+            shape,
+            elements: self.elements,
+            placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
+            lone_surrogates: self.lone_surrogates,
+        })
+    }
+
+    /// Passes a whole scalar or empty container, or the start of a container up to its first
+    /// value.
+    fn begin_value(&mut self) -> Scan<Begun> {
+        match self.peek() {
+            Some(b'"') => self.string()?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'[') => return self.open(Container::Array),
+            Some(b'{') => return self.open(Container::Object),
+            Some(b't') => self.literal("true")?,
+            Some(b'f') => self.literal("false")?,
+            Some(b'n') => self.literal("null")?,
+            _ => return Err(INVALID),
+        }
+        Ok(Begun::Whole)
+    }
+
+    fn open(&mut self, container: Container) -> Scan<Begun> {
+        if self.containers.depth == self.max_depth {
+            return Err(DecodeError::TooDeep {
+                limit: self.max_depth,
+            });
+        }
+        self.containers.push(container);
+        if let (Container::Object, Some(tracker)) = (container, &mut self.tracker) {
+            tracker.open(self.at);
+        }
+        self.at += 1;
+        self.skip_whitespace();
+        if self.peek() == Some(container.end()) {
+            self.close(container)?;
+            return Ok(Begun::Whole);
+        }
+        self.lead_to_value(container)?;
+        Ok(Begun::Container)
+    }
+
+    /// Passes the end of a container.
+    fn close(&mut self, container: Container) -> Scan {
+        self.at += 1;
+        self.containers.pop();
+        if let (Container::Object, Some(tracker)) = (container, &mut self.tracker) {
+            tracker.close(self.json, self.at)?;
+        }
+        Ok(())
+    }
+
+    /// Passes what follows a value: the ends of containers that are complete, then a comma and
+    /// what leads to the next value.
+    fn end_value(&mut self) -> Scan<Ended> {
+        while let Some(container) = self.containers.top() {
+            match container {
+                Container::Array if self.containers.depth == 1 => {
+                    self.elements.push(Span::new(self.element_start, self.at));
+                }
+                Container::Array => {}
+                Container::Object => {
+                    if let Some(tracker) = &mut self.tracker {
+                        tracker.value(self.json, self.at);
+                    }
+                }
+            }
+            self.skip_whitespace();
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.skip_whitespace();
+                    self.lead_to_value(container)?;
+                    return Ok(Ended::Value);
+                }
+                Some(end) if end == container.end() => self.close(container)?,
+                _ => return Err(INVALID),
+            }
+        }
+        Ok(Ended::Everything)
+    }
+
+    /// Stands where an element of `container` must start; passes an object's key and colon.
+    fn lead_to_value(&mut self, container: Container) -> Scan {
+        match container {
+            Container::Array if self.containers.depth == 1 => self.element_start = self.at,
+            Container::Array => {}
+            Container::Object => self.key()?,
+        }
+        Ok(())
+    }
+
+    fn key(&mut self) -> Scan {
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            return Err(INVALID);
+        }
+        self.string()?;
+        let key = Span::new(start, self.at);
+        self.skip_whitespace();
+        if self.peek() != Some(b':') {
+            return Err(INVALID);
+        }
+        self.at += 1;
+        self.skip_whitespace();
+        if let Some(tracker) = &mut self.tracker {
+            tracker.key(key.of(self.json), self.at);
+        }
+        Ok(())
+    }
+
+    /// Passes a string; stands at its opening quote.
+    fn string(&mut self) -> Scan {
+        self.at += 1;
+        loop {
+            self.at += plain_prefix(&self.bytes[self.at..]);
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape()?,
+                _ => return Err(INVALID),
+            }
+        }
+    }
+
+    /// Passes one escape, or the two of a surrogate pair.
+    fn escape(&mut self) -> Scan {
+        match self.bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 2;
+                return Ok(());
+            }
+            Some(b'u') => {}
+            _ => return Err(INVALID),
+        }
+        let unit = self.unicode_escape().ok_or(INVALID)?;
+        let digits = self.at - 4;
+        if !(0xd800..0xe000).contains(&unit) {
+            return Ok(());
+        }
+        let is_high = unit < 0xdc00;
+        if is_high && self.bytes[self.at..].starts_with(b"\\u") {
+            let before = self.at;
+            let next = self.unicode_escape().ok_or(INVALID)?;
+            if (0xdc00..0xe000).contains(&next) {
+                return Ok(());
+            }
+            self.at = before;
+        }
+        // COMPAT: JSON.parse takes half a surrogate pair, as in "\ud800".
+        self.lone_surrogates.push(digits as u32);
+        Ok(())
+    }
+
+    /// Passes `\uXXXX` and gives the number; stands at the backslash, which `u` follows.
+    fn unicode_escape(&mut self) -> Option<u32> {
+        let digits = self.bytes.get(self.at + 2..self.at + 6)?;
+        let mut unit = 0;
+        for &digit in digits {
+            unit = unit * 16 + char::from(digit).to_digit(16)?;
+        }
+        self.at += 6;
+        Some(unit)
+    }
+
+    fn number(&mut self) -> Scan {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// Passes at least one digit.
+    fn digits(&mut self) -> Scan {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            Err(INVALID)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn literal(&mut self, literal: &str) -> Scan {
+        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
+            return Err(INVALID);
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+
+    fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
+#[derive(PartialEq)]
+enum Begun {
+    /// A container, whose first value follows.
+    Container,
+    /// A value that has ended.
+    Whole,
+}
+
+#[derive(PartialEq)]
+enum Ended {
+    /// A value; another follows in the same container.
+    Value,
+    /// The outermost value.
+    Everything,
+}
+
+/// How many bytes in front need no attention inside a string: neither quote, backslash nor
+/// control character.
+pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
+    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    // Cost: a chunk without early exit compiles to vector instructions, where a loop that stops
+    // at the byte does not.
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let plain_chunks = chunks.iter().take_while(|chunk| {
+        !chunk
+            .iter()
+            .fold(false, |any, &byte| any | is_special(byte))
+    });
+    let start = plain_chunks.count() * 16;
+    let rest = &bytes[start..];
+    start
+        + rest
+            .iter()
+            .position(|&byte| is_special(byte))
+            .unwrap_or(rest.len())
+}
+
+#[derive(Clone, Copy)]
+enum Container {
+    Array,
+    Object,
+}
+
+impl Container {
+    fn end(self) -> u8 {
+        match self {
+            Self::Array => b']',
+            Self::Object => b'}',
+        }
+    }
+}
+
+/// The stack of open containers, one bit each: 1 for an object.
+#[derive(Default)]
+struct Containers {
+    depth: usize,
+    /// The innermost containers, up to 64, the last in the lowest bit.
+    bits: u64,
+    /// The containers around them, 64 in each.
+    outer: Vec<u64>,
+}
+
+impl Containers {
+    fn push(&mut self, container: Container) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.bits);
+        }
+        self.bits = self.bits << 1 | u64::from(matches!(container, Container::Object));
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.bits >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.bits = self.outer.pop().unwrap_or_default();
+        }
+    }
+
+    fn top(&self) -> Option<Container> {
+        match (self.depth, self.bits & 1) {
+            (0, _) => None,
+            (_, 0) => Some(Container::Array),
+            _ => Some(Container::Object),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elements(json: &str) -> Vec<&str> {
+        let outline = scan(json, 512, None).unwrap();
+        outline
+            .elements
+            .as_slice()
+            .iter()
+            .map(|span| span.of(json))
+            .collect()
+    }
+
+    #[test]
+    fn elements_of_the_outermost_array_are_found_without_the_whitespace_around_them() {
+        assert_eq!(
+            elements(r#"["a", 1 ,{"x":[1,2]},[[]] ]"#),
+            [r#""a""#, "1", r#"{"x":[1,2]}"#, "[[]]"]
+        );
+        assert_eq!(elements("[]"), Vec::<&str>::new());
+        assert_eq!(elements(" \n[1]\t"), ["1"]);
+        assert_eq!(
+            elements("[0,1,2,3,4,5,6,7,8]"),
+            ["0", "1", "2", "3", "4", "5", "6", "7", "8"]
+        );
+        assert_eq!(elements(r#"{"a":[1]}"#), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn nesting_of_mixed_containers_is_followed_beyond_64_levels() {
+        let json = format!("{}1{}", r#"[{"a":"#.repeat(100), "}]".repeat(100));
+
+        assert!(scan(&json, 200, None).is_ok());
+        assert_eq!(
+            scan(&json, 199, None).unwrap_err(),
+            DecodeError::TooDeep { limit: 199 }
+        );
+        assert_eq!(
+            scan(&json.replace("1}]", "1]}"), 200, None).unwrap_err(),
+            INVALID
+        );
+    }
+
+    #[test]
+    fn halves_of_surrogate_pairs_are_noted_and_pairs_are_not() {
+        let noted = |json| scan(json, 1, None).unwrap().lone_surrogates;
+
+        assert!(noted(r#""\ud83d\ude00""#).is_empty());
+        assert_eq!(noted(r#""\ud800""#), [3]);
+        assert_eq!(noted(r#""\udc00x""#), [3]);
+        assert_eq!(noted(r#""\ud800\ud83d\ude00""#), [3]);
+        assert_eq!(noted(r#""\ud800\u0041""#), [3]);
+        assert_eq!(noted(r#""\ud800\n""#), [3]);
+    }
+
+    #[test]
+    fn a_string_is_searched_beyond_the_first_16_bytes() {
+        for len in 0..70 {
+            let text = "x".repeat(len);
+            assert_eq!(plain_prefix(format!("{text}\"{text}").as_bytes()), len);
+            assert_eq!(plain_prefix(format!("{text}\u{1f}").as_bytes()), len);
+            assert_eq!(plain_prefix(text.as_bytes()), len);
+        }
+    }
+}

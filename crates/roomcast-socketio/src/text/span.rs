@@ -1,0 +1,69 @@
+//! Positions of values in a packet's data.
+
+/// The bytes from `start` up to `end` of a packet's data. The decoder refuses texts whose
+/// positions do not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// Invariant: the caller scans a text of at most `u32::MAX` bytes.
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    pub(crate) fn of(self, json: &str) -> &str {
+        &json[self.start as usize..self.end as usize]
+    }
+}
+
+/// The elements of the outermost array: a few in place, more on the heap.
+///
+/// Each costs 8 bytes where its text and comma take at least 2, so a hostile packet of n bytes
+/// makes at most 4n bytes here.
+#[derive(Clone, Debug)]
+pub(crate) enum Spans {
+    Inline { len: u8, spans: [Span; INLINE] },
+    Heap(Vec<Span>),
+}
+
+const INLINE: usize = 6;
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self::Inline {
+            len: 0,
+            spans: [Span::default(); INLINE],
+        }
+    }
+}
+
+impl Spans {
+    pub(crate) fn push(&mut self, span: Span) {
+        match self {
+            Self::Inline { len, spans } if usize::from(*len) < INLINE => {
+                spans[usize::from(*len)] = span;
+                *len += 1;
+            }
+            Self::Inline { spans, .. } => {
+                let mut heap = Vec::with_capacity(INLINE * 4);
+                heap.extend_from_slice(spans);
+                heap.push(span);
+                *self = Self::Heap(heap);
+            }
+            Self::Heap(spans) => spans.push(span),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Span] {
+        match self {
+            Self::Inline { len, spans } => &spans[..usize::from(*len)],
+            Self::Heap(spans) => spans,
+        }
+    }
+}

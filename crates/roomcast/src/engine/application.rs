@@ -1,0 +1,49 @@
+//! What runs on top of an Engine.IO session.
+
+use std::borrow::Cow;
+use std::task::Context;
+use std::time::Instant;
+
+use super::CloseReason;
+
+/// One message of a session: what the peer sent, or what is sent to it.
+///
+/// Spec: Engine.IO protocol 4, packet type `message`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message<'a> {
+    /// UTF-8 text.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Binary(Cow<'a, [u8]>),
+}
+
+/// Whether the application takes more messages now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Ready,
+    /// Too much work waits: the session stops reading from its peer until this changes.
+    Saturated,
+}
+
+/// The application's half of one session. The session's task owns it and calls it, one call at a time.
+pub(crate) trait Application: Send + 'static {
+    /// Takes a message. Work that cannot finish here is kept and driven by [`Self::poll`].
+    fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>);
+
+    /// Drives what is kept; called whenever the task runs.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness;
+
+    /// When [`Self::poll`] wants to be called at the latest.
+    fn next_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The session is over; called once.
+    fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>);
+
+    /// Whether nothing is kept any more: after the close the task ends when this becomes true.
+    fn is_finished(&self) -> bool {
+        true
+    }
+}

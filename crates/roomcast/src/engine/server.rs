@@ -1,0 +1,268 @@
+//! The Engine.IO server: its sessions, and what they share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use foldhash::fast::RandomState;
+use parking_lot::Mutex;
+use roomcast_engineio::{CloseReason, Config as Times, Transport};
+use roomcast_websocket::{CloseCode, deflate};
+use tokio_util::task::TaskTracker;
+
+use super::application::{Application, Message, Readiness};
+use super::builder::{Bare, Builder};
+use super::config::Config;
+use super::session::SessionTask;
+use super::socket::Socket;
+use super::websocket::WebSocket;
+
+/// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
+///
+/// Cheap to clone. The Socket.IO [`Server`](crate::Server) stands on it and has the same options.
+/// Serve it by [`serve`](Self::serve), or mount [`layer`](Self::layer) in another HTTP server.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::engine::{Engine, Message, Socket};
+///
+/// # async fn run() -> std::io::Result<()> {
+/// let engine = Engine::builder()
+///     .path("/engine.io")
+///     .ping_interval(Duration::from_secs(10))
+///     .build(|_: &Socket| {
+///         let mut received = 0; // data of one session
+///         move |socket: &Socket, message: Message<'_>| {
+///             received += 1;
+///             socket.send(message);
+///         }
+///     });
+/// engine.serve("127.0.0.1:3000").await
+/// # }
+/// ```
+///
+/// Spec: Engine.IO protocol 4.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+/// What an application does with one session; its fields are the session's data.
+///
+/// A closure that takes each message is a connection too.
+pub trait Connection: Send + 'static {
+    /// Takes one message. It runs in the session's own task: it must not block.
+    fn message(&mut self, socket: &Socket, message: Message<'_>);
+
+    /// The session is over.
+    fn closed(&mut self, socket: &Socket, reason: CloseReason) {
+        let _ = (socket, reason);
+    }
+}
+
+impl<F: FnMut(&Socket, Message<'_>) + Send + 'static> Connection for F {
+    fn message(&mut self, socket: &Socket, message: Message<'_>) {
+        self(socket, message);
+    }
+}
+
+impl Engine {
+    /// A server with the default options; `accept` is called for each new session.
+    pub fn new<C: Connection>(accept: impl Fn(&Socket) -> C + Send + Sync + 'static) -> Self {
+        Self::builder().build(accept)
+    }
+
+    /// Options first.
+    #[must_use]
+    pub fn builder() -> Builder<Bare> {
+        Builder::default()
+    }
+
+    pub(crate) fn with_application(
+        config: Config,
+        accept: impl Fn(Socket) -> Box<dyn Application> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            config,
+            sessions: Sessions::default(),
+            accept: Box::new(accept),
+            pool: deflate::Pool::default(),
+            tasks: TaskTracker::new(),
+            is_closing: AtomicBool::new(false),
+        }))
+    }
+
+    pub(crate) fn with_connections<C: Connection>(
+        config: Config,
+        accept: impl Fn(&Socket) -> C + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_application(config, move |socket| {
+            let connection = accept(&socket);
+            Box::new(Plain { socket, connection })
+        })
+    }
+
+    /// The number of open sessions.
+    #[must_use]
+    pub fn clients_count(&self) -> usize {
+        self.0.sessions.count.load(Ordering::Relaxed)
+    }
+
+    /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses new
+    /// ones, and waits until all that belongs to them has ended.
+    pub async fn close(&self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
+        for socket in self.0.sessions.all() {
+            socket.discard(CloseReason::ServerShuttingDown);
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("path", &self.0.config.path)
+            .field("clients_count", &self.clients_count())
+            .finish()
+    }
+}
+
+/// What the sessions of one server share.
+pub(crate) struct Shared {
+    config: Config,
+    sessions: Sessions,
+    accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
+    pool: deflate::Pool,
+    /// All tasks of sessions, upgrades and closing WebSockets.
+    tasks: TaskTracker,
+    is_closing: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn times(&self) -> &Arc<Times> {
+        &self.config.times
+    }
+
+    pub(crate) fn pool(&self) -> &deflate::Pool {
+        &self.pool
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn find(&self, sid: &str) -> Option<Socket> {
+        self.sessions.find(sid)
+    }
+
+    /// Makes a session known and gives the task that owns it.
+    pub(crate) fn open(self: &Arc<Self>, socket: Socket, websocket: Option<Box<WebSocket>>) -> SessionTask {
+        self.sessions.insert(socket.clone());
+        let application = (self.accept)(socket.clone());
+        SessionTask::new(Arc::clone(self), socket, application, websocket)
+    }
+
+    pub(crate) fn forget(&self, socket: &Socket) {
+        self.sessions.remove(socket.sid());
+    }
+
+    /// Says goodbye to a WebSocket in a task of its own, since nothing else waits for it.
+    pub(crate) fn close_websocket(&self, websocket: Box<WebSocket>, code: Option<CloseCode>) {
+        self.tasks.spawn(websocket.close(code));
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The open sessions by id.
+struct Sessions {
+    // Lock order: a leaf, each shard alone.
+    shards: [Mutex<HashMap<Arc<str>, Socket, RandomState>>; SHARDS],
+    hasher: RandomState,
+    count: AtomicUsize,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: RandomState::default(),
+            count: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Sessions {
+    fn shard(&self, sid: &str) -> &Mutex<HashMap<Arc<str>, Socket, RandomState>> {
+        let hash = std::hash::BuildHasher::hash_one(&self.hasher, sid);
+        &self.shards[usize::try_from(hash % SHARDS as u64).expect("a shard's number is small")]
+    }
+
+    fn find(&self, sid: &str) -> Option<Socket> {
+        self.shard(sid).lock().get(sid).cloned()
+    }
+
+    fn insert(&self, socket: Socket) {
+        let sid = Arc::clone(socket.shared_sid());
+        if self.shard(&sid).lock().insert(Arc::clone(&sid), socket).is_none() {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn remove(&self, sid: &str) {
+        if self.shard(sid).lock().remove(sid).is_some() {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn all(&self) -> Vec<Socket> {
+        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>()).collect()
+    }
+}
+
+/// A [`Connection`] as an application.
+struct Plain<C> {
+    socket: Socket,
+    connection: C,
+}
+
+impl<C: Connection> Application for Plain<C> {
+    fn message(&mut self, message: Message<'_>, _cx: &mut std::task::Context<'_>) {
+        self.connection.message(&self.socket, message);
+    }
+
+    fn poll(&mut self, _cx: &mut std::task::Context<'_>) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
+        self.connection.closed(&self.socket, reason);
+    }
+}
+
+
+const SHARDS: usize = 16;

@@ -1,0 +1,136 @@
+//! The handle of one session, held by everyone but its task.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use roomcast_engineio::{CloseReason, Transport};
+
+use super::frame::Frame;
+use super::mailbox::{Input, Mailbox, SendOptions, Sent};
+use super::{Message, Request};
+
+/// One Engine.IO session of the server; cheap to clone, usable from any thread.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::engine::{Engine, Message, Socket};
+///
+/// let echo = Engine::new(|_: &Socket| |socket: &Socket, message: Message<'_>| socket.send(message));
+/// ```
+///
+/// Spec: Engine.IO protocol 4, "Protocol"; features 1.49.
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    sid: Arc<str>,
+    request: Arc<Request>,
+    mailbox: Mailbox,
+    /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
+    transport: AtomicU8,
+}
+
+impl Socket {
+    pub(crate) fn new(sid: Arc<str>, request: Arc<Request>, mailbox: Mailbox, transport: Transport) -> Self {
+        let socket = Self(Arc::new(Inner { sid, request, mailbox, transport: AtomicU8::new(0) }));
+        socket.set_transport(transport);
+        socket
+    }
+
+    /// The session's id. It is a secret between this client and the server: who knows it can take
+    /// the session over.
+    #[must_use]
+    pub fn sid(&self) -> &str {
+        &self.0.sid
+    }
+
+    /// The request that opened the session.
+    #[must_use]
+    pub fn request(&self) -> &Arc<Request> {
+        &self.0.request
+    }
+
+    /// The transport in use; it changes from polling to WebSocket when the client upgrades.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self.0.transport.load(Ordering::Relaxed) {
+            WEBSOCKET => Transport::WebSocket,
+            _ => Transport::Polling,
+        }
+    }
+
+    /// Sends a message. It is dropped if the session is over.
+    #[expect(clippy::needless_pass_by_value, reason = "a received message is sent back as it is")]
+    pub fn send(&self, message: Message<'_>) {
+        match &message {
+            Message::Text(text) => self.send_frames(&[Frame::message(text)], SendOptions::default()),
+            Message::Binary(bytes) => self.send_frames(&[Frame::binary(bytes)], SendOptions::default()),
+        };
+    }
+
+    /// Sends text.
+    pub fn send_text(&self, text: &str) {
+        self.send(Message::Text(text.into()));
+    }
+
+    /// Sends bytes.
+    pub fn send_binary(&self, bytes: &[u8]) {
+        self.send(Message::Binary(bytes.into()));
+    }
+
+    /// Closes the session once everything that was sent has left. The reason is
+    /// [`CloseReason::ForcedClose`].
+    pub fn close(&self) {
+        self.0.mailbox.tell(Input::Close);
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn pending_bytes(&self) -> usize {
+        self.0.mailbox.pending_bytes()
+    }
+
+    /// Whether the transport would take a message at once.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.0.mailbox.is_writable()
+    }
+
+    pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
+        self.0.mailbox.send(frames, options)
+    }
+
+    /// Ends the session at once; what is queued is discarded.
+    pub(crate) fn discard(&self, reason: CloseReason) {
+        self.0.mailbox.tell(Input::Discard(reason));
+    }
+
+    /// Makes the session's task call its application.
+    pub(crate) fn notify(&self) {
+        self.0.mailbox.notify();
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    pub(crate) fn shared_sid(&self) -> &Arc<str> {
+        &self.0.sid
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        let transport = if transport == Transport::WebSocket { WEBSOCKET } else { POLLING };
+        self.0.transport.store(transport, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("transport", &self.transport()).finish_non_exhaustive()
+    }
+}
+
+const POLLING: u8 = 0;
+const WEBSOCKET: u8 = 1;

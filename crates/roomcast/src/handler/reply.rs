@@ -1,0 +1,97 @@
+//! Return values of handlers: the acknowledgement of the event.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use roomcast_socketio::Value;
+use serde::Serialize;
+
+use super::call::Responder;
+use crate::id::SocketId;
+
+/// A value that a handler may return.
+///
+/// `()` sends nothing, as a JavaScript handler that does not call its callback; `Ok` and `Err`, and
+/// `Some`, answer with what they hold, `None` with `null`; a tuple is spread into several values.
+/// Types of your own are wrapped in [`Reply`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned by a handler",
+    label = "not an acknowledgement",
+    note = "wrap a type that implements `serde::Serialize` as `Reply(value)`"
+)]
+pub trait IntoReply {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, responder: &Responder);
+}
+
+/// Any serialisable value as an acknowledgement; `Reply(())` acknowledges without a value.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Reply, Server};
+///
+/// #[derive(serde::Serialize)]
+/// struct Account { id: u64 }
+///
+/// let io = Server::new();
+/// io.on("account", |id: u64| Reply(Account { id }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply<T>(pub T);
+
+impl<T: Serialize> IntoReply for Reply<T> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, responder: &Responder) {
+        responder.send(&self.0);
+    }
+}
+
+impl IntoReply for () {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, _responder: &Responder) {}
+}
+
+impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, responder: &Responder) {
+        match self {
+            Ok(value) => value.reply(responder),
+            Err(error) => error.reply(responder),
+        }
+    }
+}
+
+impl<T: IntoReply> IntoReply for Option<T> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, responder: &Responder) {
+        match self {
+            Some(value) => value.reply(responder),
+            None => responder.send(&Value::Null),
+        }
+    }
+}
+
+macro_rules! serialised {
+    ($([$($generics:tt)*] $type:ty),* $(,)?) => {
+        $(
+            impl<$($generics)*> IntoReply for $type {
+                #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+                fn reply(self, responder: &Responder) {
+                    responder.send(&self);
+                }
+            }
+        )*
+    };
+}
+
+serialised!(
+    [] bool, [] char, [] i8, [] i16, [] i32, [] i64, [] isize, [] u8, [] u16, [] u32, [] u64, [] usize,
+    [] f32, [] f64, [] String, [] &'static str, [] Bytes, [] Value, [] serde_json::Value, [] SocketId,
+    [T: Serialize] Vec<T>, [T: Serialize, const N: usize] [T; N], [T: Serialize] Box<T>,
+    [K: Serialize, V: Serialize, S] HashMap<K, V, S>, [K: Serialize, V: Serialize] BTreeMap<K, V>,
+    [A: Serialize] (A,), [A: Serialize, B: Serialize] (A, B),
+    [A: Serialize, B: Serialize, C: Serialize] (A, B, C),
+    [A: Serialize, B: Serialize, C: Serialize, D: Serialize] (A, B, C, D),
+);

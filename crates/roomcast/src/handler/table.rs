@@ -1,0 +1,206 @@
+//! Tables of handlers, read without a lock and replaced as a whole when a handler is added.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use super::middleware::BoxMiddleware;
+use super::{AnyHandler, Handler, Middleware};
+
+/// Names one registration, for `off_handler`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandlerId(u64);
+
+/// What a handler waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot<'a> {
+    Event(&'a str),
+    Any,
+    AnyOutgoing,
+    Connect,
+    Disconnecting,
+    Disconnect,
+    Error,
+}
+
+/// Where a new handler stands among those of its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    First,
+    Last,
+}
+
+#[derive(Clone)]
+pub(crate) struct Entry {
+    id: HandlerId,
+    /// For `once`: whether it has been called.
+    spent: Option<Arc<AtomicBool>>,
+    handler: Arc<dyn AnyHandler>,
+}
+
+impl Entry {
+    /// The handler, unless it is a `once` handler that was called before.
+    pub(crate) fn claim(&self) -> Option<&dyn AnyHandler> {
+        let is_spent = self.spent.as_ref().is_some_and(|spent| spent.swap(true, Ordering::Relaxed));
+        (!is_spent).then_some(&*self.handler)
+    }
+
+    pub(crate) fn is_once(&self) -> bool {
+        self.spent.is_some()
+    }
+
+    pub(crate) fn id(&self) -> HandlerId {
+        self.id
+    }
+}
+
+/// All handlers of a namespace, or those that one socket has added for itself.
+#[derive(Clone, Default)]
+pub(crate) struct Table {
+    events: HashMap<Arc<str>, Vec<Entry>, foldhash::fast::RandomState>,
+    any: Vec<Entry>,
+    any_outgoing: Vec<Entry>,
+    connect: Vec<Entry>,
+    disconnecting: Vec<Entry>,
+    disconnect: Vec<Entry>,
+    error: Vec<Entry>,
+    connection_middleware: Vec<BoxMiddleware>,
+    event_middleware: Vec<BoxMiddleware>,
+}
+
+impl Table {
+    pub(crate) fn entries(&self, slot: Slot<'_>) -> &[Entry] {
+        match slot {
+            Slot::Event(event) => self.events.get(event).map_or(&[], Vec::as_slice),
+            Slot::Any => &self.any,
+            Slot::AnyOutgoing => &self.any_outgoing,
+            Slot::Connect => &self.connect,
+            Slot::Disconnecting => &self.disconnecting,
+            Slot::Disconnect => &self.disconnect,
+            Slot::Error => &self.error,
+        }
+    }
+
+    pub(crate) fn connection_middleware(&self) -> &[BoxMiddleware] {
+        &self.connection_middleware
+    }
+
+    pub(crate) fn event_middleware(&self) -> &[BoxMiddleware] {
+        &self.event_middleware
+    }
+
+    fn entries_mut(&mut self, slot: Slot<'_>) -> &mut Vec<Entry> {
+        match slot {
+            Slot::Event(event) => self.events.entry(event.into()).or_default(),
+            Slot::Any => &mut self.any,
+            Slot::AnyOutgoing => &mut self.any_outgoing,
+            Slot::Connect => &mut self.connect,
+            Slot::Disconnecting => &mut self.disconnecting,
+            Slot::Disconnect => &mut self.disconnect,
+            Slot::Error => &mut self.error,
+        }
+    }
+
+    fn remove(&mut self, id: HandlerId) {
+        for entries in self.events.values_mut() {
+            entries.retain(|entry| entry.id != id);
+        }
+        for slot in [
+            Slot::Any,
+            Slot::AnyOutgoing,
+            Slot::Connect,
+            Slot::Disconnecting,
+            Slot::Disconnect,
+            Slot::Error,
+        ] {
+            self.entries_mut(slot).retain(|entry| entry.id != id);
+        }
+    }
+}
+
+/// A [`Table`] that is read often and changed seldom.
+pub(crate) struct Listeners(ArcSwap<Table>);
+
+impl Listeners {
+    /// Starts with the handlers of `table`.
+    pub(crate) fn inherit(table: Arc<Table>) -> Self {
+        Self(ArcSwap::new(table))
+    }
+
+    pub(crate) fn table(&self) -> arc_swap::Guard<Arc<Table>> {
+        self.0.load()
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Table> {
+        self.0.load_full()
+    }
+
+    pub(crate) fn add<S: 'static>(&self, slot: Slot<'_>, place: Place, handler: impl Handler<S>) -> HandlerId {
+        self.insert(slot, place, None, super::erase(handler))
+    }
+
+    pub(crate) fn add_once<S: 'static>(&self, slot: Slot<'_>, handler: impl Handler<S>) -> HandlerId {
+        self.insert(slot, Place::Last, Some(Arc::default()), super::erase(handler))
+    }
+
+    pub(crate) fn add_connection_middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
+        let middleware = super::middleware::erase(middleware);
+        self.update(|table| table.connection_middleware.push(Arc::clone(&middleware)));
+    }
+
+    pub(crate) fn add_event_middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
+        let middleware = super::middleware::erase(middleware);
+        self.update(|table| table.event_middleware.push(Arc::clone(&middleware)));
+    }
+
+    pub(crate) fn remove(&self, id: HandlerId) {
+        self.update(|table| table.remove(id));
+    }
+
+    pub(crate) fn clear(&self, slot: Slot<'_>) {
+        self.update(|table| match slot {
+            Slot::Event(event) => drop(table.events.remove(event)),
+            slot => table.entries_mut(slot).clear(),
+        });
+    }
+
+    /// Removes the handlers of all events; middleware and hooks stay.
+    pub(crate) fn clear_events(&self) {
+        self.update(|table| table.events.clear());
+    }
+
+    pub(crate) fn event_names(&self) -> Vec<String> {
+        let table = self.table();
+        let used = table.events.iter().filter(|(_, entries)| !entries.is_empty());
+        used.map(|(event, _)| event.to_string()).collect()
+    }
+
+    fn insert(
+        &self,
+        slot: Slot<'_>,
+        place: Place,
+        spent: Option<Arc<AtomicBool>>,
+        handler: Arc<dyn AnyHandler>,
+    ) -> HandlerId {
+        let id = HandlerId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let entry = Entry { id, spent, handler };
+        self.update(|table| {
+            let entries = table.entries_mut(slot);
+            let index = if place == Place::First { 0 } else { entries.len() };
+            entries.insert(index, entry.clone());
+        });
+        id
+    }
+
+    fn update(&self, change: impl Fn(&mut Table)) {
+        self.0.rcu(|table| {
+            let mut table = Table::clone(table);
+            change(&mut table);
+            table
+        });
+    }
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);

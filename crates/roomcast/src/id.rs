@@ -1,0 +1,106 @@
+//! Identifiers: the public id of a socket, and the random text behind every id.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand::Rng as _;
+use serde::{Serialize, Serializer};
+
+/// The public id of one socket: 20 characters of base64url, new for each namespace a client joins.
+///
+/// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and nothing
+/// more. Every socket is a member of the room that bears its id until it leaves that room.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::SocketId;
+///
+/// let id: SocketId = "wNhZbJYd3vWdGhFZAAAB".parse()?;
+/// assert_eq!(id.as_str(), "wNhZbJYd3vWdGhFZAAAB");
+/// assert!("short".parse::<SocketId>().is_err());
+/// # Ok::<(), roomcast::InvalidSocketId>(())
+/// ```
+///
+/// Spec: features 2.5.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId([u8; ID_LEN]);
+
+/// The text is not 20 characters of base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a socket id is {ID_LEN} characters of A-Z, a-z, 0-9, '-' and '_'")]
+pub struct InvalidSocketId;
+
+impl SocketId {
+    /// Draws a new id from the thread's secure random source.
+    pub(crate) fn random() -> Self {
+        Self(random_id())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only base64url characters are stored")
+    }
+}
+
+impl FromStr for SocketId {
+    type Err = InvalidSocketId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
+        let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidSocketId)?;
+        if id.iter().all(|byte| ALPHABET.contains(byte)) { Ok(Self(id)) } else { Err(InvalidSocketId) }
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SocketId({})", self.as_str())
+    }
+}
+
+impl Serialize for SocketId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl AsRef<str> for SocketId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+const ID_LEN: usize = 20;
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// 120 random bits as 20 characters.
+fn random_id() -> [u8; ID_LEN] {
+    let mut random = [0u8; ID_LEN];
+    rand::rng().fill_bytes(&mut random);
+    random.map(|byte| ALPHABET[usize::from(byte & 63)])
+}
+
+/// A random id for an Engine.IO session, of the same form as a socket id.
+pub(crate) fn random_text() -> String {
+    random_id().iter().map(|&byte| char::from(byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_20_characters_of_base64url_and_differ() {
+        let (a, b) = (SocketId::random(), SocketId::random());
+
+        assert_eq!(a.as_str().parse(), Ok(a));
+        assert_ne!(a, b);
+    }
+}

@@ -1,0 +1,47 @@
+//! Pages in a real browser.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::{Bench, Outcome, Programs, Tally, without_node};
+use crate::failure::Failure;
+use crate::{process, workspace};
+
+/// The programs that the pages talk to, each with the variable that names another one.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("CHAT_CMD", "chat"),
+    ("USER_REGISTRY_CMD", "user_registry"),
+    ("ROOMCAST_CMD", "roomcast"),
+];
+
+pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
+    let Some(node) = bench.node() else {
+        return Ok(without_node());
+    };
+    if !chromium().exists() {
+        let lacks = format!(
+            "Chromium at {} (CHROMIUM names another place)",
+            chromium().display()
+        );
+        return Ok(Outcome::Skipped { lacks });
+    }
+    let folder = workspace::path("conformance/browser");
+    let mut npm = node.npm(&folder);
+    npm.arg("test").env("CHROMIUM", chromium());
+    for (variable, name) in PROGRAMS {
+        if let Programs::Own { command } = bench.command(variable, name)? {
+            npm.env(variable, command);
+        }
+    }
+    node.install(&folder)?;
+    node.install(&workspace::path("examples/chat/web"))?;
+
+    let mut tally = Tally::default();
+    let status = process::tee(&mut npm, |line| tally.read_node(line))?;
+    Ok(Outcome::Ran(tally.with_end(status)))
+}
+
+fn chromium() -> PathBuf {
+    let chosen = env::var_os("CHROMIUM").map(PathBuf::from);
+    chosen.unwrap_or_else(|| Path::new("/usr/bin/chromium").to_owned())
+}
