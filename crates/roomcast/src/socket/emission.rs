@@ -71,6 +71,15 @@ impl Socket {
         self.emission().emit_with_ack(event, args).await
     }
 
+    /// Sends an event and waits for the client's acknowledgement, whatever its values are.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_for_answer(&self, event: &str, args: impl Serialize) -> Result<Answer, AckError> {
+        self.emission().emit_for_answer(event, args).await
+    }
+
     fn emission(&self) -> Emission {
         Emission { socket: self.clone(), options: SendOptions::default(), timeout: None }
     }
