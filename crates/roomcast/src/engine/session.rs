@@ -35,6 +35,7 @@ pub(crate) struct SessionTask {
     poll: Option<oneshot::Sender<PollAnswer>>,
     /// The POST whose packets are being handed in.
     post: Option<Post>,
+    orders: Orders,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -43,6 +44,14 @@ struct Post {
     /// Packets that were handed in.
     taken: usize,
     done: oneshot::Sender<PostAnswer>,
+}
+
+/// What the state machine asks of the WebSocket. It is carried out when the WebSocket is not being
+/// read, which is where most orders come from.
+#[derive(Default)]
+struct Orders {
+    answers_probe: bool,
+    closes: bool,
 }
 
 impl SessionTask {
@@ -63,6 +72,7 @@ impl SessionTask {
             arriving: None,
             poll: None,
             post: None,
+            orders: Orders::default(),
             timer: Box::pin(tokio::time::sleep_until(deadline.into())),
         }
     }
@@ -196,23 +206,33 @@ impl SessionTask {
         while let Some(output) = self.session.poll_output() {
             self.on_output(output, cx);
         }
+        self.carry_out_orders();
+    }
+
+    fn carry_out_orders(&mut self) {
+        let Some(mut websocket) = self.websocket.take() else { return };
+        let orders = std::mem::take(&mut self.orders);
+        if orders.answers_probe {
+            websocket.send_control(OpCode::Text, b"3probe");
+        }
+        if orders.closes {
+            self.engine.close_websocket(websocket, None);
+        } else {
+            self.websocket = Some(websocket);
+        }
     }
 
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
             Output::QueuePing => self.socket.mailbox().send_control(Frame::text(b"2")),
             Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
-            Output::AnswerProbe(_) => {
-                if let Some(websocket) = &mut self.websocket {
-                    websocket.send_control(OpCode::Text, b"3probe");
-                }
-            }
+            Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
                     self.engine.close_websocket(refused, None);
                 }
             }
-            Output::CloseTransport(_) => self.close_websocket(None),
+            Output::CloseTransport(_) => self.orders.closes = true,
             Output::Upgraded(transport) => self.socket.set_transport(transport),
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
@@ -233,12 +253,6 @@ impl SessionTask {
             // The packets went to a client that had hung up.
             self.session.handle_input(now(), proto::Input::Poll);
             self.tell(proto::Input::PollAborted, cx);
-        }
-    }
-
-    fn close_websocket(&mut self, code: Option<CloseCode>) {
-        if let Some(websocket) = self.websocket.take() {
-            self.engine.close_websocket(websocket, code);
         }
     }
 
@@ -273,15 +287,12 @@ impl SessionTask {
 
     fn read_websocket(&mut self, cx: &mut Context<'_>) {
         let Some(mut websocket) = self.websocket.take() else { return };
-        let was_carrying = self.session.transport() == Transport::WebSocket;
         let end = read_buffer::with(|buf| self.read_into(&mut websocket, buf, cx));
         match end {
-            // Invariant: `close_websocket` finds nothing while the WebSocket is held here, so what it
-            // was to close is what the state machine has forgotten.
-            ReadEnd::Open if self.session.is_closed() || (!was_carrying && !self.session.is_upgrading() && self.session.transport() == Transport::Polling) => {
-                self.engine.close_websocket(websocket, None);
+            ReadEnd::Open => {
+                self.websocket = Some(websocket);
+                self.carry_out_orders();
             }
-            ReadEnd::Open => self.websocket = Some(websocket),
             ReadEnd::Closed(code) => {
                 self.engine.close_websocket(websocket, code);
                 self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
@@ -302,7 +313,7 @@ impl SessionTask {
             return end;
         }
         for _ in 0..MAX_READS {
-            if !websocket.unread.is_empty() {
+            if !websocket.unread.is_empty() || self.orders.closes {
                 return ReadEnd::Open;
             }
             match websocket.poll_read(cx, buf) {
@@ -347,7 +358,7 @@ impl SessionTask {
                 Event::Pong(_) => {}
                 Event::Close(frame) => return Some(ReadEnd::Closed(frame.map(|frame| frame.code))),
             }
-            if self.session.is_closed() {
+            if self.orders.closes {
                 return None;
             }
         }
@@ -439,13 +450,14 @@ impl Future for SessionTask {
         let socket = self.socket.clone();
         socket.mailbox().register(cx);
         for _ in 0..MAX_ROUNDS {
+            if !self.session.is_closed() {
+                self.run(cx);
+            }
             if self.session.is_closed() {
                 let _ = self.application.poll(cx);
                 if self.application.is_finished() {
                     return Poll::Ready(());
                 }
-            } else {
-                self.run(cx);
             }
             let is_due = !self.session.is_closed() && self.arm(cx);
             if !is_due && socket.mailbox().try_sleep() {
