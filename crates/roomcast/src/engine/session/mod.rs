@@ -1,22 +1,22 @@
 //! The task that owns one session: its transports, its state machine, its timer, its application.
 
+mod polling;
+mod reading;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use bytes::Bytes;
-use roomcast_engineio::revision4::{PayloadEncoder, decode_payload, decode_text};
 use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Session, Transport};
-use roomcast_websocket::{CloseCode, Event, OpCode};
+use roomcast_websocket::OpCode;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
-use super::read_buffer;
 use super::server::Shared;
 use super::socket::Socket;
 use super::websocket::{WebSocket, Written};
@@ -125,73 +125,14 @@ impl SessionTask {
         }
     }
 
-    fn on_poll(&mut self, answer: oneshot::Sender<PollAnswer>, cx: &mut Context<'_>) {
-        self.session.handle_input(now(), proto::Input::Poll);
-        let mut arriving = Some(answer);
-        while let Some(output) = self.session.poll_output() {
-            match output {
-                Output::RefusePoll(_) => {
-                    if let Some(refused) = arriving.take() {
-                        // The client may have hung up; then nobody waits for the refusal.
-                        let _ = refused.send(PollAnswer::Refused);
-                    }
-                }
-                // An answer that comes before any refusal, while no other GET waits, is for this one.
-                Output::AnswerPoll(body) if self.poll.is_none() => {
-                    if let Some(answer) = arriving.take() {
-                        let _ = answer.send(PollAnswer::control(body));
-                    }
-                }
-                output => self.on_output(output, cx),
-            }
-        }
-        if let Some(accepted) = arriving {
-            self.poll = Some(accepted);
-        }
-    }
-
-    fn on_post(&mut self, body: &Bytes, done: oneshot::Sender<PostAnswer>, cx: &mut Context<'_>) {
-        let body = String::from_utf8_lossy(body).into_owned();
-        self.post = Some(Post { body, taken: 0, done });
-        self.tell(proto::Input::PostBegun, cx);
-    }
-
-    /// Hands in packets of the POST until its end, or until the application has enough.
-    fn resume_post(&mut self, cx: &mut Context<'_>) {
-        let Some(mut post) = self.post.take() else { return };
-        let mut packets = decode_payload(&post.body).skip(post.taken);
-        let mut is_open = true;
-        while is_open && self.application.poll(cx) == Readiness::Ready {
-            match packets.next() {
-                Some(Ok(packet)) => self.on_packet(Transport::Polling, packet, cx),
-                Some(Err(error)) => {
-                    tracing::debug!(%error, "a client posted what is no packet");
-                    self.tell(proto::Input::DecodeFailed(Transport::Polling), cx);
-                    // The client's mistake: the POST is refused.
-                    let _ = post.done.send(PostAnswer::Refused);
-                    return;
-                }
-                None => {
-                    is_open = false;
-                }
-            }
-            post.taken += 1;
-            is_open = is_open && !self.session.is_closed();
-        }
-        if is_open {
-            self.post = Some(post);
-        } else {
-            self.tell(proto::Input::PostEnded, cx);
-            self.socket.mailbox().end_post();
-            // The client may have hung up; its packets are taken all the same.
-            let _ = post.done.send(PostAnswer::Accepted);
-        }
-    }
-
     fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
         match self.session.handle_packet(now(), from, packet) {
-            Some(proto::Message::Text(text)) => self.application.message(Message::Text(text.into()), cx),
-            Some(proto::Message::Binary(bytes)) => self.application.message(Message::Binary(bytes), cx),
+            Some(proto::Message::Text(text)) => {
+                self.application.message(Message::Text(text.into()), cx)
+            }
+            Some(proto::Message::Binary(bytes)) => {
+                self.application.message(Message::Binary(bytes), cx)
+            }
             None => {}
         }
         self.drain(cx);
@@ -210,7 +151,9 @@ impl SessionTask {
     }
 
     fn carry_out_orders(&mut self) {
-        let Some(mut websocket) = self.websocket.take() else { return };
+        let Some(mut websocket) = self.websocket.take() else {
+            return;
+        };
         let orders = std::mem::take(&mut self.orders);
         if orders.answers_probe {
             websocket.send_control(OpCode::Text, b"3probe");
@@ -247,15 +190,6 @@ impl SessionTask {
         }
     }
 
-    fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) {
-        let Some(poll) = self.poll.take() else { return };
-        if poll.send(answer).is_err() {
-            // The packets went to a client that had hung up.
-            self.session.handle_input(now(), proto::Input::Poll);
-            self.tell(proto::Input::PollAborted, cx);
-        }
-    }
-
     fn on_closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
         tracing::debug!(sid = self.socket.sid(), %reason, "session closed");
         self.engine.forget(&self.socket);
@@ -277,102 +211,14 @@ impl SessionTask {
     /// Returns whether the time has already come.
     fn arm(&mut self, cx: &mut Context<'_>) -> bool {
         let next = [self.session.next_timeout(), self.application.next_timeout()];
-        let Some(next) = next.into_iter().flatten().min() else { return false };
+        let Some(next) = next.into_iter().flatten().min() else {
+            return false;
+        };
         let next = tokio::time::Instant::from(next);
         if self.timer.is_elapsed() || next < self.timer.deadline() {
             self.timer.as_mut().reset(next);
         }
         self.timer.as_mut().poll(cx).is_ready()
-    }
-
-    fn read_websocket(&mut self, cx: &mut Context<'_>) {
-        let Some(mut websocket) = self.websocket.take() else { return };
-        let end = read_buffer::with(|buf| self.read_into(&mut websocket, buf, cx));
-        match end {
-            ReadEnd::Open => {
-                self.websocket = Some(websocket);
-                self.carry_out_orders();
-            }
-            ReadEnd::Closed(code) => {
-                self.engine.close_websocket(websocket, code);
-                self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
-            }
-            ReadEnd::Gone => self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx),
-            ReadEnd::Failed(code) => {
-                if let Some(code) = code {
-                    self.engine.close_websocket(websocket, Some(code));
-                }
-                self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
-            }
-        }
-    }
-
-    fn read_into(&mut self, websocket: &mut WebSocket, buf: &mut [u8], cx: &mut Context<'_>) -> ReadEnd {
-        let mut stash = std::mem::take(&mut websocket.unread);
-        if let Some(end) = self.decode(websocket, &mut stash, cx) {
-            return end;
-        }
-        for _ in 0..MAX_READS {
-            if !websocket.unread.is_empty() || self.orders.closes {
-                return ReadEnd::Open;
-            }
-            match websocket.poll_read(cx, buf) {
-                Poll::Pending => return ReadEnd::Open,
-                Poll::Ready(Ok(0)) => return ReadEnd::Gone,
-                Poll::Ready(Ok(n)) => {
-                    if let Some(end) = self.decode(websocket, &mut buf[..n], cx) {
-                        return end;
-                    }
-                }
-                Poll::Ready(Err(error)) => {
-                    tracing::debug!(%error, "a WebSocket broke");
-                    return ReadEnd::Failed(None);
-                }
-            }
-        }
-        // Others get their turn; this socket has more to read.
-        cx.waker().wake_by_ref();
-        ReadEnd::Open
-    }
-
-    /// Decodes what was read; bytes that the application does not want yet are kept.
-    fn decode(&mut self, websocket: &mut WebSocket, bytes: &mut [u8], cx: &mut Context<'_>) -> Option<ReadEnd> {
-        let mut position = 0;
-        while position < bytes.len() {
-            if self.application.poll(cx) == Readiness::Saturated {
-                websocket.unread.extend_from_slice(&bytes[position..]);
-                return None;
-            }
-            let decoded = match websocket.decoder.decode(&mut bytes[position..]) {
-                Ok(decoded) => decoded,
-                Err(error) => {
-                    tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    return Some(ReadEnd::Failed(Some(error.close_code())));
-                }
-            };
-            position += decoded.consumed;
-            match decoded.event? {
-                Event::Text(text) => self.on_text(&text, cx),
-                Event::Binary(bytes) => self.on_packet(Transport::WebSocket, Packet::Binary(bytes), cx),
-                Event::Ping(payload) => websocket.send_control(OpCode::Pong, &payload),
-                Event::Pong(_) => {}
-                Event::Close(frame) => return Some(ReadEnd::Closed(frame.map(|frame| frame.code))),
-            }
-            if self.orders.closes {
-                return None;
-            }
-        }
-        None
-    }
-
-    fn on_text(&mut self, text: &str, cx: &mut Context<'_>) {
-        match decode_text(text) {
-            Ok(packet) => self.on_packet(Transport::WebSocket, packet, cx),
-            Err(error) => {
-                tracing::debug!(%error, "a client sent what is no packet");
-                self.tell(proto::Input::DecodeFailed(Transport::WebSocket), cx);
-            }
-        }
     }
 
     /// Writes what is queued to wherever the session may write now.
@@ -401,46 +247,6 @@ impl SessionTask {
             }
         }
     }
-
-    /// Answers the waiting GET with everything that is queued.
-    fn write_poll(&mut self, cx: &mut Context<'_>) {
-        let mut queue = std::collections::VecDeque::new();
-        self.socket.mailbox().take(&mut queue);
-        if queue.is_empty() {
-            if self.session.is_flushing() {
-                self.tell(proto::Input::Drained, cx);
-            }
-            return;
-        }
-        let bytes: usize = queue.iter().map(|entry| entry.frame.len()).sum();
-        let mut payload = PayloadEncoder::with_capacity(bytes);
-        for entry in &queue {
-            if entry.frame.is_binary() {
-                payload.push_binary(entry.frame.payload());
-            } else {
-                payload.push_encoded(entry.frame.payload());
-            }
-        }
-        let may_compress = queue.iter().any(|entry| entry.may_compress);
-        self.socket.mailbox().written(bytes);
-        self.session.handle_input(now(), proto::Input::PollAnswered);
-        self.answer_poll(PollAnswer::Payload { body: payload.into_body(), may_compress }, cx);
-        if self.session.is_flushing() {
-            self.tell(proto::Input::Drained, cx);
-        }
-    }
-}
-
-/// How reading from a WebSocket ended for now.
-enum ReadEnd {
-    /// There will be more.
-    Open,
-    /// The peer closed, perhaps with a code.
-    Closed(Option<CloseCode>),
-    /// The connection ended without a close frame.
-    Gone,
-    /// The connection broke, or is closed for the peer's mistake with this code.
-    Failed(Option<CloseCode>),
 }
 
 impl Future for SessionTask {
@@ -473,7 +279,5 @@ fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// Reads of one connection before others get their turn.
-const MAX_READS: usize = 8;
 /// Rounds of one session before others get their turn.
 const MAX_ROUNDS: usize = 16;
