@@ -88,6 +88,38 @@ pub enum ArgError {
     },
 }
 
+/// Why a text is no value, or a [`Value`](crate::Value) is not of the wanted type.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ValueError {
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl ValueError {
+    pub(crate) fn new(cause: impl std::fmt::Display) -> Self {
+        Self {
+            message: cause.to_string(),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ValueError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<DecodeError> for ValueError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::InvalidPayload => Self::new("invalid JSON"),
+            error => Self::new(error),
+        }
+    }
+}
+
 /// Why a value cannot be sent.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -43,17 +43,19 @@ mod event_name;
 mod limits;
 mod namespaces;
 mod packet;
+mod raw;
 mod spread;
 mod text;
 mod value;
 
 pub use ack_id::AckId;
 pub use args::Args;
-pub use error::{ArgError, DecodeError, EncodeError, StateError};
+pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};
 pub use packet::{Packet, PacketKind};
+pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
     Decoder, Header, encode_ack, encode_connect, encode_connect_error, encode_connected,

@@ -10,7 +10,8 @@ pub struct Limits {
     pub max_depth: usize,
     /// The largest number of attachments that one packet may announce. Default 10.
     pub max_attachments: usize,
-    /// The largest sum of the attachments of one packet, in bytes. Default 10,000,000.
+    /// The largest sum of the attachments of one packet, in bytes, and also of the attachments
+    /// that its placeholders name, of which several may name the same. Default 10,000,000.
     pub max_attachment_bytes: usize,
 }
 

@@ -98,8 +98,10 @@ impl<'a> Packet<'a> {
     ///
     /// [`ArgError::Mismatch`] with index 0 if the data is something else than a `T`.
     pub fn data<'p, T: Deserialize<'p>>(&'p self) -> Option<Result<T, ArgError>> {
-        let data = self.data.read()?;
-        Some(data.map_err(|error| ArgError::Mismatch {
+        if self.data.json().is_empty() {
+            return None;
+        }
+        Some(self.data.read().map_err(|error| ArgError::Mismatch {
             index: 0,
             message: error.to_string(),
         }))

@@ -19,6 +19,13 @@ use serde::{Serialize, Serializer};
 #[expect(clippy::exhaustive_structs, reason = "a wrapper that users build")]
 pub struct Spread<T>(pub Vec<T>);
 
+impl<T> Spread<T> {
+    /// Whether a `T` is written as several arguments, and read from several: whether it is a tuple.
+    pub fn is_tuple() -> bool {
+        Shape::of::<T>() == Shape::Several
+    }
+}
+
 impl<T: Serialize> Serialize for Spread<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roomcast_socketio::{DecodeError, EncodeError, Value};
+use roomcast_socketio::{ArgError, DecodeError, EncodeError, Value};
 
 /// Why an event was not sent.
 #[non_exhaustive]
@@ -14,6 +14,9 @@ pub enum EmitError {
     /// The socket is not connected.
     #[error("the socket is not connected")]
     Disconnected,
+    /// A parent namespace was asked for its sockets; only its children have some.
+    #[error("fetch_sockets is not supported on parent namespaces")]
+    Parent,
     /// The event was volatile and the transport busy, or the outbox was full.
     #[error("the event was dropped, the transport is busy")]
     Dropped,
@@ -50,6 +53,20 @@ pub struct ArgumentError {
     pub cause: String,
 }
 
+impl ArgumentError {
+    pub(crate) fn of<T>(index: usize, cause: &dyn std::fmt::Display) -> Self {
+        Self { index, expected: std::any::type_name::<T>(), cause: cause.to_string() }
+    }
+
+    pub(crate) fn read<T>(error: &ArgError) -> Self {
+        match error {
+            ArgError::Missing { index } => Self::of::<T>(*index, &"it is missing"),
+            ArgError::Mismatch { index, message } => Self::of::<T>(*index, message),
+            error => Self::of::<T>(0, error),
+        }
+    }
+}
+
 /// A refusal by a middleware: the message and data that the client gets.
 ///
 /// For a connection it becomes the client's `connect_error` event with `message` and `data`; for an
@@ -81,7 +98,7 @@ impl Refusal {
     /// Adds data, any serialisable value. A value that cannot be serialised is left out and logged.
     #[must_use]
     pub fn with_data(mut self, data: impl serde::Serialize) -> Self {
-        self.data = crate::socket::to_value(&data)
+        self.data = Value::from_serialize(&data)
             .inspect_err(|error| tracing::warn!(%error, "the data of a refusal cannot be serialised"))
             .ok();
         self

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use bytes::Bytes;
-use roomcast_socketio::{AckId, EncodeError, Value};
+use roomcast_socketio::{AckId, EncodeError, Header, Value};
 use serde::Serialize;
 
 use crate::engine::Frame;
@@ -40,7 +40,7 @@ pub(crate) fn event<T: Serialize + ?Sized>(
     event: &str,
     args: &T,
 ) -> Result<Outgoing, EncodeError> {
-    encode(|out| roomcast_socketio::encode_event(out, namespace, ack, event, args))
+    encode(|out| roomcast_socketio::encode_event(out, Header { namespace, ack }, event, args))
 }
 
 pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -48,19 +48,17 @@ pub(crate) fn ack<T: Serialize + ?Sized>(
     id: AckId,
     args: &T,
 ) -> Result<Outgoing, EncodeError> {
-    encode(|out| roomcast_socketio::encode_ack(out, namespace, id, args))
+    encode(|out| roomcast_socketio::encode_ack(out, Header { namespace, ack: Some(id) }, args))
 }
 
 pub(crate) fn connect(namespace: &str, sid: &str) -> Outgoing {
-    plain(|out| roomcast_socketio::encode_connect(out, namespace, sid, None))
+    plain(|out| roomcast_socketio::encode_connected(out, namespace, sid, None))
 }
 
 pub(crate) fn connect_error(namespace: &str, message: &str, data: Option<&Value>) -> Outgoing {
-    encode(|out| roomcast_socketio::encode_connect_error(out, namespace, message, data)).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the data of a refusal cannot be encoded");
-        plain(|out| {
-            let _ = roomcast_socketio::encode_connect_error(out, namespace, message, None);
-        })
+    plain(|out| {
+        // A value always has a JSON form.
+        let _ = roomcast_socketio::encode_connect_error(out, namespace, message, data);
     })
 }
 

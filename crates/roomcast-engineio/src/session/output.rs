@@ -17,7 +17,8 @@ pub enum Output {
     RefusePoll(RequestFault),
     /// Refuse the `POST` that was reported last; an earlier one is not meant.
     RefusePost(RequestFault),
-    /// Give up the `POST` that has not ended: drop its connection, or answer it with an error.
+    /// Give up the `POST` whose body is still being read: drop its connection, or answer it with
+    /// an error.
     AbortPost,
     /// Send the pong packet `3probe` over the probing transport, which is not yet the session's.
     AnswerProbe(Transport),
@@ -97,6 +98,9 @@ pub enum CloseReason {
     ServerShuttingDown,
     /// The server ended the session for what the client did above Engine.IO.
     ForcedServerClose,
+    /// The client read too slowly: more waited for it than the server keeps. Not known to the
+    /// official server.
+    OutboxFull,
 }
 
 impl CloseReason {
@@ -110,6 +114,7 @@ impl CloseReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ForcedServerClose => "forced server close",
+            Self::OutboxFull => "outbox full",
         }
     }
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::Error as _;
 
 use super::placeholder::Placeholder;
 use super::reader::Reader;
@@ -29,6 +28,17 @@ pub(super) struct Binary {
     pub(super) attachments: Vec<Bytes>,
 }
 
+impl Binary {
+    fn has_placeholder(&self, span: Span) -> bool {
+        let first = self
+            .placeholders
+            .partition_point(|found| found.span.start < span.start);
+        self.placeholders
+            .get(first)
+            .is_some_and(|found| found.span.start < span.end)
+    }
+}
+
 impl<'a> Data<'a> {
     /// Checks `json` as the data of a packet of this kind. `attachments` is the number that a
     /// binary packet announces.
@@ -38,14 +48,11 @@ impl<'a> Data<'a> {
         max_depth: usize,
         attachments: Option<usize>,
     ) -> Result<Self, DecodeError> {
-        if u32::try_from(json.len()).is_err() {
-            return Err(DecodeError::TooLong);
-        }
         let binary = |placeholders| {
-            attachments.map(|count| {
+            attachments.map(|_| {
                 Box::new(Binary {
                     placeholders,
-                    attachments: Vec::with_capacity(count),
+                    attachments: Vec::new(),
                 })
             })
         };
@@ -66,10 +73,42 @@ impl<'a> Data<'a> {
         })
     }
 
+    /// Checks any JSON value; where it has attachments, its placeholders stand for them.
+    pub(crate) fn of_value(
+        json: &'a str,
+        max_depth: usize,
+        attachments: Vec<Bytes>,
+    ) -> Result<Self, DecodeError> {
+        let count = Some(attachments.len()).filter(|&count| count > 0);
+        let outline = scan(json, max_depth, count)?;
+        Ok(Self {
+            json: replace_lone_surrogates(json, &outline),
+            elements: outline.elements,
+            binary: count.map(|_| {
+                Box::new(Binary {
+                    placeholders: outline.placeholders,
+                    attachments,
+                })
+            }),
+        })
+    }
+
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {
         if let Some(binary) = &mut self.binary {
             binary.attachments.push(attachment);
         }
+    }
+
+    /// The bytes of all attachments, each counted as often as a placeholder stands for it.
+    pub(super) fn placed_bytes(&self) -> usize {
+        let Some(binary) = &self.binary else { return 0 };
+        let attachment = |found: &Placeholder| binary.attachments.get(found.attachment as usize);
+        let lengths = binary
+            .placeholders
+            .iter()
+            .filter_map(attachment)
+            .map(Bytes::len);
+        lengths.fold(0, usize::saturating_add)
     }
 
     pub(crate) fn json(&self) -> &str {
@@ -97,10 +136,12 @@ impl<'a> Data<'a> {
         let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
             Shape::String => EventName::Text(unescape(name)),
-            // A number whose exponent no double holds is infinite in JavaScript.
-            _ => EventName::Number(
-                serde_json::from_str(name).unwrap_or_else(|_| f64::INFINITY.into()),
-            ),
+            // JavaScript reads a number that no double holds as infinite.
+            _ => match serde_json::from_str(name) {
+                Ok(number) => EventName::Number(number),
+                Err(_) if name.starts_with('-') => EventName::from("-Infinity"),
+                Err(_) => EventName::from("Infinity"),
+            },
         })
     }
 
@@ -112,22 +153,16 @@ impl<'a> Data<'a> {
         Some(self.read_span(*self.elements.as_slice().get(index)?))
     }
 
-    /// Reads the whole data, `None` if there is none.
-    pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> Option<serde_json::Result<T>> {
-        if self.json.is_empty() {
-            return None;
-        }
-        Some(self.read_span(Span::new(0, self.json.len())))
+    /// Reads the whole data, which is an error if there is none.
+    pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> serde_json::Result<T> {
+        self.read_span(Span::new(0, self.json.len()))
     }
 
     fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {
         if let Some(binary) = &self.binary
-            && binary.placeholders.iter().any(|placeholder| {
-                placeholder.span.start >= span.start && placeholder.span.end <= span.end
-            })
+            && binary.has_placeholder(span)
         {
-            let mut reader = Reader::new(&self.json, span, binary);
-            return T::deserialize(&mut reader).map_err(serde_json::Error::custom);
+            return T::deserialize(&mut Reader::new(&self.json, span, binary));
         }
         let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
         // The depth was limited by the scan.

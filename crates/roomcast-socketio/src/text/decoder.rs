@@ -100,7 +100,7 @@ impl Decoder {
     /// connection must be closed.
     pub fn binary(&mut self, data: &[u8]) -> Result<Option<Packet<'static>>, DecodeError> {
         self.expect_attachment(data.len())?;
-        Ok(self.attach(Bytes::copy_from_slice(data)))
+        self.attach(Bytes::copy_from_slice(data))
     }
 
     /// Takes the content of a binary message without copying it. `None` if more attachments must
@@ -111,7 +111,7 @@ impl Decoder {
     /// As [`binary`](Self::binary).
     pub fn binary_owned(&mut self, data: Bytes) -> Result<Option<Packet<'static>>, DecodeError> {
         self.expect_attachment(data.len())?;
-        Ok(self.attach(data))
+        self.attach(data)
     }
 
     /// Whether attachments are missing, so that only a binary message may follow.
@@ -131,13 +131,22 @@ impl Decoder {
         Ok(())
     }
 
-    fn attach(&mut self, data: Bytes) -> Option<Packet<'static>> {
-        let pending = self.pending.as_mut()?;
+    fn attach(&mut self, data: Bytes) -> Result<Option<Packet<'static>>, DecodeError> {
+        let Some(mut pending) = self.pending.take() else {
+            return Err(DecodeError::UnexpectedBinary);
+        };
         pending.packet.data.push_attachment(data);
         pending.missing -= 1;
         if pending.missing > 0 {
-            return None;
+            self.pending = Some(pending);
+            return Ok(None);
         }
-        Some(self.pending.take()?.packet)
+        // Each placeholder makes one copy when the arguments are read, and several may stand for
+        // one attachment.
+        let limit = self.limits.max_attachment_bytes;
+        if pending.packet.data.placed_bytes() > limit {
+            return Err(DecodeError::AttachmentsTooLarge { limit });
+        }
+        Ok(Some(pending.packet))
     }
 }

@@ -50,6 +50,10 @@ pub(super) fn scan(
     max_depth: usize,
     attachments: Option<usize>,
 ) -> Result<Outline, DecodeError> {
+    // Positions are kept in 32 bits.
+    if u32::try_from(json.len()).is_err() {
+        return Err(DecodeError::TooLong);
+    }
     let scanner = Scanner {
         json,
         bytes: json.as_bytes(),

@@ -4,20 +4,66 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Map, Number, Value};
-use crate::ArgError;
+use crate::text::{Data, write_json};
+use crate::{EncodeError, Limits, ValueError};
+
+impl Value {
+    /// What a peer would get if `value` were sent to it: binary wherever `value` serializes bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Value`] if `value` has no JSON form, or is nested deeper than the default
+    /// [`Limits`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::Value;
+    ///
+    /// let value = Value::from_serialize(&vec![(1, "one")])?;
+    /// assert_eq!(value[0][1], "one");
+    /// assert_eq!(value.parse::<Vec<(u8, String)>>()?[0].0, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
+        let mut json = Vec::new();
+        let mut attachments = Vec::new();
+        write_json(&mut json, value, Some(&mut attachments))?;
+        let read = read_json(&json, attachments);
+        read.map_err(|ValueError { message }| EncodeError::Value { message })
+    }
+
+    /// Reads the value into a type, as an argument is read.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] if it is something else than a `T`, or is nested deeper than the default
+    /// [`Limits`].
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
+        let mut json = Vec::new();
+        let mut attachments = Vec::new();
+        write_json(&mut json, self, Some(&mut attachments))?;
+        read_json(&json, attachments)
+    }
+}
 
 impl FromStr for Value {
-    type Err = ArgError;
+    type Err = ValueError;
 
-    /// Reads JSON of at most 128 levels.
-    fn from_str(json: &str) -> Result<Self, ArgError> {
-        serde_json::from_str(json).map_err(|error| ArgError::Mismatch {
-            index: 0,
-            message: error.to_string(),
-        })
+    /// Reads JSON. Placeholders for attachments are ordinary objects here.
+    fn from_str(json: &str) -> Result<Self, ValueError> {
+        read_json(json.as_bytes(), Vec::new())
     }
+}
+
+fn read_json<T: DeserializeOwned>(json: &[u8], attachments: Vec<Bytes>) -> Result<T, ValueError> {
+    let json = std::str::from_utf8(json).map_err(ValueError::new)?;
+    let data = Data::of_value(json, Limits::default().max_depth, attachments)?;
+    Ok(data.read()?)
 }
 
 macro_rules! from {

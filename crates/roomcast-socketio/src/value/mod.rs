@@ -2,6 +2,7 @@
 
 mod access;
 mod convert;
+mod macros;
 mod map;
 mod number;
 mod serialize;
@@ -29,7 +30,7 @@ pub use number::Number;
 ///
 /// value["age"] = 36.into();
 /// assert_eq!(value.to_string(), r#"{"name":"Ada","tags":["a","b"],"age":36}"#);
-/// # Ok::<(), roomcast_socketio::ArgError>(())
+/// # Ok::<(), roomcast_socketio::ValueError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the protocol closes the list")]

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
-use roomcast_engineio::{CloseReason, Config as Times, Transport};
+use roomcast_engineio::{CloseReason, Config as Times};
 use roomcast_websocket::{CloseCode, deflate};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 use super::application::{Application, Message, Readiness};
@@ -90,7 +91,7 @@ impl Engine {
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
             tasks: TaskTracker::new(),
-            is_closing: AtomicBool::new(false),
+            closing: CancellationToken::new(),
         }))
     }
 
@@ -113,7 +114,7 @@ impl Engine {
     /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses new
     /// ones, and waits until all that belongs to them has ended.
     pub async fn close(&self) {
-        self.0.is_closing.store(true, Ordering::Relaxed);
+        self.0.closing.cancel();
         for socket in self.0.sessions.all() {
             socket.discard(CloseReason::ServerShuttingDown);
         }
@@ -143,7 +144,7 @@ pub(crate) struct Shared {
     pool: deflate::Pool,
     /// All tasks of sessions, upgrades and closing WebSockets.
     tasks: TaskTracker,
-    is_closing: AtomicBool,
+    closing: CancellationToken,
 }
 
 impl Shared {
@@ -164,7 +165,12 @@ impl Shared {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.is_closing.load(Ordering::Relaxed)
+        self.closing.is_cancelled()
+    }
+
+    /// Ends when the server is being closed.
+    pub(crate) fn closing(&self) -> WaitForCancellationFutureOwned {
+        self.closing.clone().cancelled_owned()
     }
 
     pub(crate) fn find(&self, sid: &str) -> Option<Socket> {

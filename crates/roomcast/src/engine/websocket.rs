@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes, BytesMut};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use roomcast_websocket::{CloseFrame, Decoder, OpCode, deflate};
+use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -20,11 +20,11 @@ enum Connection {
     /// Taken out of the HTTP server: no wrapper, no left-over buffer.
     Tcp(TcpStream),
     /// TLS and whatever else the user's acceptor gave.
-    Other(Pin<Box<dyn Stream>>),
+    Other(Box<dyn Stream>),
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync {}
-impl<T: AsyncRead + AsyncWrite + Send + Sync> Stream for T {}
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A WebSocket that was accepted. Frames of the peer are decoded where they were read.
 pub(crate) struct WebSocket {
@@ -67,7 +67,7 @@ impl WebSocket {
         let (connection, unread) = match upgraded.downcast::<TokioIo<TcpStream>>() {
             // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
             Ok(parts) => (Connection::Tcp(parts.io.into_inner()), BytesMut::from(&parts.read_buf[..])),
-            Err(upgraded) => (Connection::Other(Box::pin(TokioIo::new(upgraded))), BytesMut::new()),
+            Err(upgraded) => (Connection::Other(Box::new(TokioIo::new(upgraded))), BytesMut::new()),
         };
         Self {
             connection,
@@ -95,17 +95,17 @@ impl WebSocket {
         !self.unsent.is_empty() || !self.control.is_empty()
     }
 
-    /// Writes what `mailbox` holds until it is empty or the connection is full.
-    pub(crate) fn poll_write(&mut self, mailbox: &Mailbox, cx: &mut Context<'_>) -> io::Result<Written> {
+    /// Writes what is left here and what `mailbox` holds, until it is empty or the connection is full.
+    pub(crate) fn poll_write(&mut self, mailbox: Option<&Mailbox>, cx: &mut Context<'_>) -> io::Result<Written> {
         loop {
-            if self.unsent.is_empty() {
+            if let (Some(mailbox), true) = (mailbox, self.unsent.is_empty()) {
                 mailbox.take(&mut self.unsent);
             }
             if !self.is_blocked() {
                 return Ok(Written::All);
             }
-            if self.poll_write_some(Some(mailbox), cx)?.is_pending() {
-                mailbox.set_busy();
+            if self.poll_write_some(mailbox, cx)?.is_pending() {
+                mailbox.inspect(|mailbox| mailbox.set_busy());
                 return Ok(Written::Blocked);
             }
         }
@@ -159,7 +159,7 @@ impl WebSocket {
             return;
         };
         let is_new = self.head.written == 0 && self.head.compressed.is_none();
-        if is_new && entry.may_compress && entry.frame.payload().len() >= deflater.threshold() {
+        if is_new && entry.may_compress {
             let opcode = if entry.frame.is_binary() { OpCode::Binary } else { OpCode::Text };
             self.head.compressed = Some(deflater.encode(opcode, entry.frame.payload()));
         }
@@ -189,8 +189,11 @@ impl WebSocket {
     ///
     /// Without the wait unread bytes of the peer would make the kernel reset the connection, and the
     /// peer could lose the close frame. Peers that do not answer are cut after [`CLOSE_TIMEOUT`].
-    pub(crate) async fn close(mut self, close: Option<CloseFrame<'_>>) {
-        let frame = roomcast_websocket::encode_close(close.as_ref());
+    pub(crate) async fn close(mut self, code: Option<CloseCode>) {
+        let frame = match code {
+            Some(code) => roomcast_websocket::encode_close(code, ""),
+            None => roomcast_websocket::encode(OpCode::Close, &[]),
+        };
         let farewell = async {
             while self.is_blocked() {
                 std::future::poll_fn(|cx| match self.poll_write_some(None, cx) {
@@ -220,10 +223,10 @@ impl WebSocket {
         Self::stream_of(&mut self.connection)
     }
 
-    fn stream_of(connection: &mut Connection) -> Pin<&mut dyn Stream> {
+    fn stream_of(connection: &mut Connection) -> Pin<&mut (dyn Stream + '_)> {
         match connection {
             Connection::Tcp(stream) => Pin::new(stream),
-            Connection::Other(stream) => stream.as_mut(),
+            Connection::Other(stream) => Pin::new(stream),
         }
     }
 }

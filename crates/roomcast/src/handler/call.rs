@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use roomcast_socketio::{AckId, Args};
+use roomcast_socketio::{AckId, Args, EventName, Packet, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,11 +17,10 @@ use crate::socket::{DisconnectReason, Socket};
 pub struct Call<'a> {
     pub(crate) socket: &'a Socket,
     pub(crate) cause: Cause<'a>,
-    args: Args<'a>,
-    next: usize,
-    /// Arguments before this one are no arguments of the event: its name.
-    first: usize,
     pub(crate) responder: Responder,
+    /// The event's name, where it is the first parameter.
+    name: Option<EventName<'a>>,
+    args: Option<Args<'a>>,
 }
 
 /// Why handlers are called.
@@ -36,37 +35,37 @@ pub(crate) enum Cause<'a> {
 impl<'a> Call<'a> {
     /// A call without arguments.
     pub(crate) fn bare(socket: &'a Socket, cause: Cause<'a>) -> Self {
-        Self { socket, cause, args: Args::empty(), next: 0, first: 0, responder: Responder::none(socket) }
+        Self { socket, cause, responder: Responder::new(socket, None), name: None, args: None }
     }
 
     /// A call whose parameters are the arguments of an event.
-    pub(crate) fn event(socket: &'a Socket, args: Args<'a>, responder: Responder) -> Self {
-        Self { socket, cause: Cause::Plain, args, next: 1, first: 1, responder }
+    pub(crate) fn event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder) -> Self {
+        Self { socket, cause: Cause::Plain, responder, name: None, args: Some(packet.args()) }
     }
 
     /// A call whose parameters are the event's name and its arguments.
-    pub(crate) fn named_event(socket: &'a Socket, args: Args<'a>, responder: Responder) -> Self {
-        Self { next: 0, ..Self::event(socket, args, responder) }
+    pub(crate) fn named_event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder) -> Self {
+        Self { name: packet.event(), ..Self::event(socket, packet, responder) }
     }
 
     /// Reads the next argument. Where there is none, `T` is read from `null`, as JavaScript would
     /// pass `undefined`: an `Option` becomes `None`.
     pub(crate) fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
-        let position = self.next;
-        self.next += 1;
-        let result = match self.args.read::<T>(position) {
-            Some(read) => read.map_err(|error| error.to_string()),
-            None => serde_json::from_str("null").map_err(|_| "nothing was sent".to_owned()),
-        };
-        result.map_err(|cause| ArgumentError {
-            index: position.saturating_sub(self.first),
-            expected: std::any::type_name::<T>(),
-            cause,
-        })
+        if let Some(name) = self.name.take() {
+            let name = match name {
+                EventName::Number(number) => Value::Number(number),
+                name => Value::String(name.to_text().into_owned()),
+            };
+            return name.parse().map_err(|error| ArgumentError::of::<T>(0, &error));
+        }
+        match &mut self.args {
+            Some(args) => args.read().map_err(|error| ArgumentError::read::<T>(&error)),
+            None => Err(ArgumentError::of::<T>(0, &"there are no arguments here")),
+        }
     }
 
     pub(crate) fn has_more(&self) -> bool {
-        self.next < self.args.len()
+        self.name.is_some() || self.args.as_ref().is_some_and(|args| !args.is_empty())
     }
 }
 
@@ -86,10 +85,6 @@ struct Request {
 }
 
 impl Responder {
-    pub(crate) fn none(socket: &Socket) -> Self {
-        Self::new(socket, None)
-    }
-
     pub(crate) fn new(socket: &Socket, id: Option<AckId>) -> Self {
         let request = id.map(|id| Request { id, is_answered: Arc::default() });
         Self { socket: socket.clone(), request }

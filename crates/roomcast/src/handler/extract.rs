@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use roomcast_socketio::Spread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,19 +63,6 @@ impl Ack {
     }
 }
 
-/// All remaining arguments of the event, each read as a `T`.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{Rest, Server};
-///
-/// let io = Server::new();
-/// io.on("sum", |Rest(numbers): Rest<i64>| numbers.iter().sum::<i64>());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rest<T>(pub Vec<T>);
-
 macro_rules! shared_value {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -99,7 +87,7 @@ macro_rules! shared_value {
 
 shared_value! {
     /// A value of this socket, found by its type: what a middleware returned, or what
-    /// [`Socket::insert`] stored.
+    /// [`SocketData::insert`](crate::SocketData::insert) stored.
     ///
     /// # Example
     ///
@@ -159,11 +147,18 @@ impl FromCall<via::Context> for Ack {
     }
 }
 
+/// `None` where the client asked for no acknowledgement.
+impl FromCall<via::Context> for Option<Ack> {
+    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
+        Ok(call.responder.is_wanted().then(|| Ack(call.responder.clone())))
+    }
+}
+
 impl FromCall<via::Context> for DisconnectReason {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
-            Cause::Disconnect(reason) => Ok(reason.clone()),
-            _ => Err(unavailable::<Self>("only disconnect handlers are told a reason")),
+            Cause::Disconnect(reason) => Ok(*reason),
+            Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>("only disconnect handlers are told a reason")),
         }
     }
 }
@@ -172,7 +167,7 @@ impl FromCall<via::Context> for SocketError {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
             Cause::Error(error) => Ok(error.clone()),
-            _ => Err(unavailable::<Self>("only error handlers are told an error")),
+            Cause::Plain | Cause::Disconnect(_) => Err(unavailable::<Self>("only error handlers are told an error")),
         }
     }
 }
@@ -198,7 +193,17 @@ impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromCall<via::Rest> for Rest<T> {
+/// All arguments that are left, each read as a `T`.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, Spread};
+///
+/// let io = Server::new();
+/// io.on("sum", |Spread(numbers): Spread<i64>| numbers.iter().sum::<i64>());
+/// ```
+impl<T: DeserializeOwned> FromCall<via::Rest> for Spread<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         let mut rest = Vec::new();
         while call.has_more() {
@@ -222,5 +227,5 @@ impl<T: DeserializeOwned> FromCall<via::Argument> for T {
 }
 
 fn unavailable<T>(cause: &str) -> ArgumentError {
-    ArgumentError { index: 0, expected: std::any::type_name::<T>(), cause: cause.to_owned() }
+    ArgumentError::of::<T>(0, &cause)
 }

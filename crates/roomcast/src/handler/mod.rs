@@ -15,19 +15,18 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 pub(crate) use call::{Call, Cause, Responder};
-pub use extract::{Ack, Auth, Data, FromCall, Rest, State};
+pub use extract::{Ack, Auth, Data, FromCall, State};
 pub use middleware::Middleware;
-pub(crate) use middleware::{BoxMiddleware, Verdict};
+pub(crate) use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
 pub use table::HandlerId;
-pub(crate) use table::{Listeners, Slot};
+pub(crate) use table::{Entry, Listeners, Place, Slot, Table};
 
 use crate::error::ArgumentError;
 
 /// Markers that tell the compiler how a parameter is obtained; never written by hand.
 #[doc(hidden)]
 #[expect(clippy::exhaustive_enums, reason = "markers have no values")]
-#[derive(Debug)]
 pub mod via {
     /// From the call itself.
     #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use roomcast_socketio::Value;
+use roomcast_socketio::{Spread, Value};
 use serde::Serialize;
 
 use super::call::Responder;
@@ -89,7 +89,7 @@ macro_rules! serialised {
 serialised!(
     [] bool, [] char, [] i8, [] i16, [] i32, [] i64, [] isize, [] u8, [] u16, [] u32, [] u64, [] usize,
     [] f32, [] f64, [] String, [] &'static str, [] Bytes, [] Value, [] serde_json::Value, [] SocketId,
-    [T: Serialize] Vec<T>, [T: Serialize, const N: usize] [T; N], [T: Serialize] Box<T>,
+    [T: Serialize] Vec<T>, [T: Serialize] Spread<T>,
     [K: Serialize, V: Serialize, S] HashMap<K, V, S>, [K: Serialize, V: Serialize] BTreeMap<K, V>,
     [A: Serialize] (A,), [A: Serialize, B: Serialize] (A, B),
     [A: Serialize, B: Serialize, C: Serialize] (A, B, C),

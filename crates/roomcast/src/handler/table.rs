@@ -120,7 +120,23 @@ impl Table {
     }
 }
 
+impl Slot<'_> {
+    /// The event's name, or what stands for it in errors and logs.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Event(event) => event,
+            Self::Any => "on_any",
+            Self::AnyOutgoing => "on_any_outgoing",
+            Self::Connect => "on_connect",
+            Self::Disconnecting => "on_disconnecting",
+            Self::Disconnect => "on_disconnect",
+            Self::Error => "on_error",
+        }
+    }
+}
+
 /// A [`Table`] that is read often and changed seldom.
+#[derive(Default)]
 pub(crate) struct Listeners(ArcSwap<Table>);
 
 impl Listeners {

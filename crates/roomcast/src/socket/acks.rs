@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use roomcast_socketio::{AckId, Answer};
+use roomcast_socketio::AckId;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Answer;
 use crate::id::SocketId;
 
 /// Who waits for the answer of one socket.

@@ -1,13 +1,13 @@
 //! Values that belong to one socket.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use roomcast_socketio::{EncodeError, Map, Value};
+use roomcast_socketio::{Map, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::typed::TypedValues;
 
 /// Values that belong to one socket, of two kinds.
 ///
@@ -36,14 +36,14 @@ pub struct SocketData {
 #[derive(Default)]
 struct Values {
     named: Map,
-    typed: HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>,
+    typed: TypedValues,
 }
 
 impl SocketData {
     /// Stores a named value. One that cannot be serialised is logged and left out.
     #[expect(clippy::needless_pass_by_value, reason = "values are given away, as in JavaScript")]
     pub fn set(&self, name: &str, value: impl Serialize) {
-        match to_value(&value) {
+        match Value::from_serialize(&value) {
             Ok(value) => self.with(|values| drop(values.named.insert(name.to_owned(), value))),
             Err(error) => tracing::warn!(name, %error, "a named value cannot be serialised"),
         }
@@ -53,7 +53,7 @@ impl SocketData {
     #[must_use]
     pub fn named<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let value = self.values.lock().as_ref()?.named.get(name).cloned()?;
-        T::deserialize(value).ok()
+        value.parse().ok()
     }
 
     /// Removes a named value and gives it back.
@@ -70,15 +70,13 @@ impl SocketData {
 
     /// Stores a typed value and gives back the one it replaces.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<Arc<T>> {
-        let replaced = self.with(|values| values.typed.insert(TypeId::of::<T>(), Arc::new(value)));
-        replaced?.downcast().ok()
+        self.with(|values| values.typed.insert(value))
     }
 
     /// The typed value of type `T`.
     #[must_use]
     pub fn typed<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let value = self.values.lock().as_ref()?.typed.get(&TypeId::of::<T>()).cloned()?;
-        value.downcast().ok()
+        self.values.lock().as_ref()?.typed.get()
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut Values) -> R) -> R {
@@ -90,9 +88,4 @@ impl std::fmt::Debug for SocketData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.to_value().fmt(f)
     }
-}
-
-/// Any serialisable value as a [`Value`].
-pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, EncodeError> {
-    roomcast_socketio::to_value(value)
 }

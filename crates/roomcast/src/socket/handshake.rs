@@ -33,15 +33,13 @@ pub struct Handshake(Arc<Details>);
 #[derive(Debug)]
 struct Details {
     request: Arc<Request>,
-    /// JSON text of the CONNECT packet's object.
-    auth: Box<str>,
+    auth: Value,
     issued: SystemTime,
 }
 
 impl Handshake {
-    pub(crate) fn new(request: Arc<Request>, auth: &str) -> Self {
-        let auth = if auth.is_empty() { "{}" } else { auth };
-        Self(Arc::new(Details { request, auth: auth.into(), issued: SystemTime::now() }))
+    pub(crate) fn new(request: Arc<Request>, auth: Value) -> Self {
+        Self(Arc::new(Details { request, auth, issued: SystemTime::now() }))
     }
 
     /// The headers of the session's first request.
@@ -110,16 +108,12 @@ impl Handshake {
     ///
     /// If the object is not a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
-        roomcast_socketio::from_json(&self.0.auth).map_err(|error| ArgumentError {
-            index: 0,
-            expected: std::any::type_name::<T>(),
-            cause: error.to_string(),
-        })
+        self.0.auth.parse().map_err(|error| ArgumentError::of::<T>(0, &error))
     }
 
     /// The `auth` object of the client as a value.
     #[must_use]
-    pub fn auth_value(&self) -> Value {
-        self.auth().unwrap_or_default()
+    pub fn auth_value(&self) -> &Value {
+        &self.0.auth
     }
 }

@@ -1,0 +1,146 @@
+//! Values that are passed on unread.
+
+use bytes::Bytes;
+use roomcast_socketio::{
+    AckId, ArgError, Decoder, EncodeError, Header, Packet, Raw, Spread, Value, encode_ack,
+    encode_event, value,
+};
+use serde::Deserialize;
+
+const MAIN: Header<'_> = Header {
+    namespace: "/",
+    ack: None,
+};
+
+#[test]
+fn arguments_without_attachments_are_passed_on_as_they_came() {
+    let mut decoder = Decoder::default();
+    let packet = decoder
+        .text(r#"2["x", { "a" : 1.50 } ,1e400,"\u0041",null]"#)
+        .unwrap()
+        .unwrap();
+
+    let raw: Vec<Raw> = packet.args().rest().unwrap();
+    let mut out = Vec::new();
+    encode_event(&mut out, MAIN, "y", &Spread(raw)).unwrap();
+
+    assert_eq!(out, br#"2["y",{ "a" : 1.50 },1e400,"\u0041",null]"#);
+}
+
+/// A packet of three attachments, all of them named.
+fn binary_packet() -> Option<Packet<'static>> {
+    let text = r#"53-["x",{"a":[{"_placeholder":true,"num":2}],"b" : {"num":1,"_placeholder":true}},
+        [7], {"_placeholder":true,"num":0}]"#;
+    let mut decoder = Decoder::default();
+    decoder.text(text).ok()?;
+    decoder.binary(b"zero").ok()?;
+    decoder.binary(b"one").ok()?;
+    decoder.binary(b"two").ok()?
+}
+
+#[test]
+fn a_raw_value_keeps_its_own_attachments_under_its_own_numbers() {
+    let packet = binary_packet().unwrap();
+    let mut args = packet.args();
+
+    let first: Raw = args.read().unwrap();
+    assert_eq!(
+        first.json(),
+        r#"{"a":[{"_placeholder":true,"num":0}],"b" : {"_placeholder":true,"num":1}}"#
+    );
+    assert_eq!(first.attachments(), [&b"two"[..], b"one"]);
+    let second: Raw = args.read().unwrap();
+    assert_eq!((second.json(), second.attachments().len()), ("[7]", 0));
+    let third: Raw = args.read().unwrap();
+    assert_eq!(third.parse::<Bytes>(), Ok(Bytes::from("zero")));
+    assert_eq!(
+        first.parse::<Value>(),
+        Ok(value!({ "a": [Bytes::from("two")], "b": Bytes::from("one") }))
+    );
+}
+
+#[test]
+fn raw_values_with_attachments_find_their_place_in_another_packet() {
+    let packet = binary_packet().unwrap();
+    let mut raw: Vec<Raw> = packet.args().rest().unwrap();
+    raw.reverse();
+    let header = Header {
+        namespace: "/",
+        ack: Some(AckId::from(1)),
+    };
+    let mut out = Vec::new();
+
+    let attachments = encode_ack(&mut out, header, &Spread(raw)).unwrap();
+
+    assert_eq!(
+        std::str::from_utf8(&out).unwrap(),
+        concat!(
+            r#"63-1[{"_placeholder":true,"num":0},[7],"#,
+            r#"{"a":[{"_placeholder":true,"num":1}],"b":{"_placeholder":true,"num":2}}]"#
+        )
+    );
+    assert_eq!(attachments, [&b"zero"[..], b"two", b"one"]);
+}
+
+#[test]
+fn a_raw_value_can_be_a_part_of_another_type() {
+    #[derive(Debug, Deserialize)]
+    struct Envelope {
+        to: String,
+        body: Raw,
+    }
+    let mut decoder = Decoder::default();
+    let plain = decoder
+        .text(r#"2["x",{"to":"a","body":[1, 2]}]"#)
+        .unwrap()
+        .unwrap();
+    let envelope: Envelope = plain.args().read().unwrap();
+    assert_eq!((&*envelope.to, envelope.body.json()), ("a", "[1, 2]"));
+
+    let text = r#"51-["x",{"body":[1, {"_placeholder":true,"num":0}],"to":"b"}]"#;
+    assert!(decoder.text(text).unwrap().is_none());
+    let binary = decoder.binary(b"data").unwrap().unwrap();
+    let envelope: Envelope = binary.args().read().unwrap();
+    assert_eq!(envelope.to, "b");
+    assert_eq!(
+        envelope.body.json(),
+        r#"[1, {"_placeholder":true,"num":0}]"#
+    );
+    assert_eq!(envelope.body.attachments(), [&b"data"[..]]);
+}
+
+#[test]
+fn a_placeholder_within_a_placeholder_is_no_part_of_a_raw_value() {
+    let inner = r#"{"_placeholder":true,"num":0}"#;
+    let text = format!(r#"51-["x",[{{"_placeholder":true,"num":0,"inner":{inner}}},{inner}]]"#);
+    let mut decoder = Decoder::default();
+    assert!(decoder.text(&text).unwrap().is_none());
+    let packet = decoder.binary(b"x").unwrap().unwrap();
+
+    let raw: Raw = packet.args().read().unwrap();
+
+    assert_eq!(
+        raw.json(),
+        r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#
+    );
+    assert_eq!(raw.attachments(), [&b"x"[..], b"x"]);
+}
+
+#[test]
+fn raw_values_are_made_from_json_only() {
+    let raw: Raw = " [1, 2] ".parse().unwrap();
+    assert_eq!(raw.json(), "[1, 2]");
+    assert_eq!(raw.parse(), Ok(vec![1, 2]));
+    assert!("[1,".parse::<Raw>().is_err());
+    assert!("".parse::<Raw>().is_err());
+
+    let mut decoder = Decoder::default();
+    let packet = decoder.text(r#"2["x"]"#).unwrap().unwrap();
+    assert_eq!(
+        packet.args().read::<Raw>(),
+        Err(ArgError::Missing { index: 0 })
+    );
+    assert_eq!(packet.args().read::<Option<Raw>>(), Ok(None));
+    let sent: Result<_, EncodeError> = encode_event(&mut Vec::new(), MAIN, "x", &Some(raw));
+    assert_eq!(sent, Ok(vec![]));
+}

@@ -1,0 +1,57 @@
+//! A client's way into a namespace: the namespace is found or made, the middleware asked.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::future::FutureExt as _;
+use roomcast_socketio::Value;
+
+use super::Connection;
+use crate::error::Refusal;
+use crate::handler::{Call, Cause, Verdict};
+use crate::namespace::Namespace;
+use crate::socket::{Handshake, Socket};
+
+/// How a client's attempt to join `name` ended.
+pub(super) struct Admitted {
+    pub(super) name: String,
+    pub(super) outcome: Result<Socket, Refusal>,
+}
+
+/// Spec: features 2.9, 2.11, 2.15–2.18.
+pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value) -> Admitted {
+    let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
+    let outcome = match connection.server().namespace_for(&name, &handshake).await {
+        Some(namespace) => {
+            let socket = Socket::new(namespace, connection, handshake);
+            ask_middleware(&socket).await.map(|()| socket)
+        }
+        None => Err(Refusal::new("Invalid namespace")),
+    };
+    Admitted { name, outcome }
+}
+
+async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {
+    let result = AssertUnwindSafe(run_middleware(socket)).catch_unwind().await;
+    let result = result.unwrap_or_else(|panic| {
+        let message = super::parked::panic_message(&*panic);
+        tracing::error!(%message, namespace = socket.namespace().name(), "a middleware panicked");
+        Err(Refusal::new("internal error"))
+    });
+    if result.is_err() {
+        super::discard(socket);
+    }
+    result
+}
+
+async fn run_middleware(socket: &Socket) -> Result<(), Refusal> {
+    let table = Namespace::snapshot(socket.namespace());
+    for middleware in table.connection_middleware() {
+        let verdict = middleware.call(&mut Call::bare(socket, Cause::Plain));
+        match verdict {
+            Verdict::Now(verdict) => verdict?,
+            Verdict::Later(verdict) => verdict.await?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Events of a client on their way to the handlers.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::Context;
+
+use roomcast_socketio::Packet;
+
+use super::parked::{Finished, contained, panic_message};
+use super::{Client, responder};
+use crate::error::{Refusal, SocketError};
+use crate::handler::{AnyHandler, Call, Cause, Entry, Outcome, Slot, Table, Verdict};
+use crate::socket::Socket;
+
+impl Client {
+    /// Hands an event to the catch-all handlers, the middleware and the handlers, in this order.
+    pub(super) fn dispatch(&mut self, socket: &Socket, packet: Packet<'_>, cx: &mut Context<'_>) {
+        let tables = Tables::of(socket);
+        if tables.has(Slot::Any) {
+            let responder = responder(socket, &packet);
+            let call = || Call::named_event(socket, &packet, responder.clone());
+            self.call_entries(socket, &tables, Slot::Any, call, cx);
+        }
+        if tables.has_event_middleware() {
+            self.start(Box::pin(ask(socket.clone(), packet.into_owned(), tables)), cx);
+        } else {
+            self.call_event_handlers(socket, &packet, cx);
+        }
+    }
+
+    pub(super) fn call_event_handlers(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        // Events that come after a disconnection are ignored.
+        let Some(event) = packet.event().filter(|_| socket.is_connected()) else { return };
+        let responder = responder(socket, packet);
+        let call = || Call::event(socket, packet, responder.clone());
+        self.call_slot(socket, Slot::Event(&event.to_text()), call, cx);
+    }
+
+    /// Calls the handlers of the namespace, then those of the socket.
+    pub(super) fn call_slot<'c>(
+        &mut self,
+        socket: &Socket,
+        slot: Slot<'_>,
+        call: impl Fn() -> Call<'c>,
+        cx: &mut Context<'_>,
+    ) {
+        let tables = Tables::of(socket);
+        self.call_entries(socket, &tables, slot, call, cx);
+    }
+
+    fn call_entries<'c>(
+        &mut self,
+        socket: &Socket,
+        tables: &Tables,
+        slot: Slot<'_>,
+        call: impl Fn() -> Call<'c>,
+        cx: &mut Context<'_>,
+    ) {
+        for entry in tables.entries(slot) {
+            let Some(handler) = entry.claim() else { continue };
+            if entry.is_once() {
+                socket.off_handler(entry.id());
+            }
+            self.call_handler(socket, slot, handler, call(), cx);
+        }
+    }
+
+    fn call_handler(
+        &mut self,
+        socket: &Socket,
+        slot: Slot<'_>,
+        handler: &dyn AnyHandler,
+        mut call: Call<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
+            Ok(Ok(Outcome::Done)) => {}
+            Ok(Ok(Outcome::Waiting(work))) => {
+                self.start(contained(socket.clone(), slot.name().into(), work), cx);
+            }
+            Ok(Err(error)) => {
+                let error = SocketError::Argument { event: slot.name().into(), error };
+                self.report_unless_error(socket, slot, &error, cx);
+            }
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                self.on_panic(socket, slot.name().into(), message, cx);
+            }
+        }
+    }
+
+    /// Tells the error handlers of the socket; where there are none, the log.
+    pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
+        if Tables::of(socket).has(Slot::Error) {
+            self.call_slot(socket, Slot::Error, || Call::bare(socket, Cause::Error(error)), cx);
+        } else {
+            tracing::warn!(socket = %socket.id(), %error, "nobody handles a socket's error");
+        }
+    }
+
+    pub(super) fn on_panic(&mut self, socket: &Socket, event: Arc<str>, message: Arc<str>, cx: &mut Context<'_>) {
+        tracing::error!(socket = %socket.id(), %event, %message, "a handler panicked");
+        let is_error_handler = &*event == Slot::Error.name();
+        if !is_error_handler {
+            self.report(socket, &SocketError::Panic { event, message }, cx);
+        }
+        socket.disconnect();
+    }
+
+    /// An error handler that cannot be called is not told of it.
+    fn report_unless_error(&mut self, socket: &Socket, slot: Slot<'_>, error: &SocketError, cx: &mut Context<'_>) {
+        if slot == Slot::Error {
+            tracing::error!(%error, "an error handler was not called");
+        } else {
+            self.report(socket, error, cx);
+        }
+    }
+}
+
+/// The handlers of a namespace and of one socket, as they were when the event came.
+struct Tables([Arc<Table>; 2]);
+
+impl Tables {
+    fn of(socket: &Socket) -> Self {
+        Self([socket.namespace().snapshot(), Arc::clone(&socket.own_table())])
+    }
+
+    fn entries<'t>(&'t self, slot: Slot<'t>) -> impl Iterator<Item = &'t Entry> {
+        self.0.iter().flat_map(move |table| table.entries(slot))
+    }
+
+    fn has(&self, slot: Slot<'_>) -> bool {
+        self.entries(slot).next().is_some()
+    }
+
+    fn has_event_middleware(&self) -> bool {
+        self.0.iter().any(|table| !table.event_middleware().is_empty())
+    }
+}
+
+/// Asks the event middlewares one after the other.
+async fn ask(socket: Socket, packet: Packet<'static>, tables: Tables) -> Finished {
+    let name: Arc<str> = packet.event().map_or_else(|| "".into(), |event| event.to_text().into());
+    let asking = AssertUnwindSafe(pass(&socket, &packet, &tables));
+    match futures_util::FutureExt::catch_unwind(asking).await {
+        Ok(Ok(())) => Finished::Passed(socket, packet),
+        Ok(Err(refusal)) => Finished::Refused(socket, refusal),
+        Err(panic) => Finished::Panicked(socket, name, panic_message(&*panic)),
+    }
+}
+
+async fn pass(socket: &Socket, packet: &Packet<'static>, tables: &Tables) -> Result<(), Refusal> {
+    for middleware in tables.0.iter().flat_map(|table| table.event_middleware()) {
+        let responder = responder(socket, packet);
+        let verdict = middleware.call(&mut Call::named_event(socket, packet, responder));
+        match verdict {
+            Verdict::Now(verdict) => verdict?,
+            Verdict::Later(verdict) => verdict.await?,
+        }
+    }
+    Ok(())
+}
+

@@ -1,0 +1,272 @@
+//! One client: the namespaces on its connection, and the handlers that wait.
+
+mod admission;
+mod connection;
+mod dispatch;
+mod parked;
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value};
+
+use admission::Admitted;
+pub(crate) use connection::{Command, Connection};
+use parked::{Finished, Parked};
+
+use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
+use crate::error::SocketError;
+use crate::handler::{Call, Cause, Responder, Slot};
+use crate::server::Server;
+use crate::socket::{Answer, DisconnectReason, Phase, Socket};
+use crate::wire;
+
+/// What a client's session does with its messages. The session's task owns it.
+pub(crate) struct Client {
+    connection: Arc<Connection>,
+    decoder: Decoder,
+    namespaces: Namespaces<Socket>,
+    parked: Parked,
+    /// When a client that has joined no namespace is sent away.
+    connect_deadline: Option<Instant>,
+    is_closed: bool,
+}
+
+impl Client {
+    pub(crate) fn new(server: Server, engine: engine::Socket) -> Self {
+        let config = server.config();
+        let deadline = tokio::time::Instant::now().into_std().checked_add(config.connect_timeout);
+        Self {
+            decoder: Decoder::new(config.limits),
+            namespaces: Namespaces::new(config.max_namespaces),
+            parked: Parked::new(config.max_waiting_handlers),
+            connect_deadline: deadline,
+            connection: Arc::new(Connection::new(server, engine)),
+            is_closed: false,
+        }
+    }
+
+    fn on_packet(&mut self, packet: Packet<'_>, cx: &mut Context<'_>) {
+        match self.namespaces.route(&packet) {
+            Ok(Step::Join) => self.join(&packet, cx),
+            Ok(Step::Leave(socket)) => {
+                self.disconnect(&socket, DisconnectReason::ClientNamespaceDisconnect, cx);
+            }
+            Ok(Step::Deliver(socket)) => {
+                let socket = socket.clone();
+                match packet.kind() {
+                    PacketKind::Ack => self.acknowledge(&socket, packet),
+                    _ => self.dispatch(&socket, packet, cx),
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a client broke the rules of namespaces");
+                self.close(DisconnectReason::ForcedServerClose, cx);
+            }
+        }
+    }
+
+    fn acknowledge(&self, socket: &Socket, packet: Packet<'_>) {
+        if let Some(id) = packet.ack() {
+            let answer = Answer::new(socket.id(), packet.into_owned());
+            socket.acks().resolve(socket.id(), id, answer);
+        }
+    }
+
+    /// A message that is no packet: the handlers are told, and the connection is closed.
+    fn on_decode_error(&mut self, error: roomcast_socketio::DecodeError, cx: &mut Context<'_>) {
+        tracing::debug!(%error, "a client sent an invalid packet");
+        let sockets: Vec<_> = self.namespaces.joined().map(|(_, socket)| socket.clone()).collect();
+        for socket in sockets {
+            self.report(&socket, &SocketError::Packet(error.clone()), cx);
+        }
+        self.connection.engine().close();
+    }
+
+    /// Starts a client's way into a namespace.
+    fn join(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        self.namespaces.begin(packet.namespace());
+        let admission = admission::admit(
+            Arc::clone(&self.connection),
+            packet.namespace().to_owned(),
+            packet.data().and_then(Result::ok).unwrap_or_else(|| Value::Object(Map::new())),
+        );
+        self.start(Box::pin(async move { Finished::Admission(admission.await) }), cx);
+    }
+
+    /// The end of a client's way into a namespace.
+    fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
+        let Admitted { name, outcome } = admitted;
+        if self.is_closed {
+            if let Ok(socket) = outcome {
+                discard(&socket);
+            }
+            self.namespaces.remove(&name);
+            return;
+        }
+        match outcome {
+            Ok(socket) => self.connect(socket, cx),
+            Err(refusal) => {
+                self.namespaces.remove(&name);
+                let packet = wire::connect_error(&name, refusal.message(), refusal.data());
+                self.connection.engine().send_frames(packet.frames(), SendOptions::default());
+            }
+        }
+    }
+
+    fn connect(&mut self, socket: Socket, cx: &mut Context<'_>) {
+        let namespace = socket.namespace().clone();
+        socket.advance(Phase::Connecting, Phase::Connected);
+        namespace.add_connected();
+        // Invariant: the client is told first, before anything that others or the handlers send.
+        socket.send_packet(&wire::connect(namespace.name(), socket.id().as_str()), SendOptions::default());
+        socket.join(socket.id());
+        self.namespaces.complete(namespace.name(), socket.clone());
+        self.connect_deadline = None;
+        self.call_slot(&socket, Slot::Connect, || Call::bare(&socket, Cause::Plain), cx);
+    }
+
+    /// Tells the handlers of a socket that it is gone, and forgets it.
+    fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason, cx: &mut Context<'_>) {
+        if socket.phase() == Phase::Disconnected {
+            return;
+        }
+        let cause = Cause::Disconnect(&reason);
+        self.call_slot(socket, Slot::Disconnecting, || Call::bare(socket, cause), cx);
+        socket.finish();
+        socket.namespace().leave_all(socket.id());
+        if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
+            self.namespaces.remove(socket.namespace().name());
+        }
+        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
+        socket.namespace().remove_connected();
+    }
+
+    /// Closes the connection below; its sockets are gone at once.
+    fn close(&mut self, reason: DisconnectReason, cx: &mut Context<'_>) {
+        self.connection.engine().close();
+        self.disconnect_all(reason, cx);
+    }
+
+    fn disconnect_all(&mut self, reason: DisconnectReason, cx: &mut Context<'_>) {
+        let sockets: Vec<_> = self.namespaces.drain().map(|(_, socket)| socket).collect();
+        for socket in sockets {
+            self.disconnect(&socket, reason, cx);
+        }
+    }
+
+    fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
+        match command {
+            Command::Disconnect(socket) => {
+                self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
+            }
+            Command::DisconnectAll => {
+                for (_, socket) in self.namespaces.joined().filter(|(_, socket)| socket.is_connected()) {
+                    let packet = wire::disconnect(socket.namespace().name());
+                    socket.send_packet(&packet, SendOptions::default());
+                }
+                self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
+            }
+            Command::Drive(socket, work) => self.start(parked::contained(socket, "outgoing".into(), work), cx),
+        }
+    }
+
+    fn check_deadline(&mut self, cx: &mut Context<'_>) {
+        let now = tokio::time::Instant::now().into_std();
+        if self.connect_deadline.is_some_and(|deadline| deadline <= now) {
+            self.connect_deadline = None;
+            tracing::debug!("a client has joined no namespace in time");
+            self.close(DisconnectReason::ForcedServerClose, cx);
+        }
+    }
+
+    /// Runs work that may have to wait: once here, and parked if it is not done then.
+    fn start(&mut self, work: parked::Work, cx: &mut Context<'_>) {
+        if let Some(finished) = self.parked.start(work, cx) {
+            self.on_finished(finished, cx);
+        }
+    }
+
+    fn on_finished(&mut self, finished: Finished, cx: &mut Context<'_>) {
+        match finished {
+            Finished::Handler => {}
+            Finished::Admission(admitted) => self.on_admitted(admitted, cx),
+            Finished::Passed(socket, packet) => self.call_event_handlers(&socket, &packet, cx),
+            Finished::Refused(socket, refusal) => {
+                self.report(&socket, &SocketError::Refused(refusal), cx);
+            }
+            Finished::Panicked(socket, event, message) => self.on_panic(&socket, event, message, cx),
+        }
+    }
+}
+
+impl Application for Client {
+    fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>) {
+        if self.is_closed {
+            return;
+        }
+        let mut decoder = std::mem::take(&mut self.decoder);
+        let packet = match &message {
+            Message::Text(text) => decoder.text(text),
+            Message::Binary(bytes) => decoder.binary(bytes),
+        };
+        match packet {
+            Ok(Some(packet)) => self.on_packet(packet, cx),
+            Ok(None) => {}
+            Err(error) => self.on_decode_error(error, cx),
+        }
+        self.decoder = decoder;
+        self.run_commands(cx);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness {
+        self.check_deadline(cx);
+        self.run_commands(cx);
+        while let Poll::Ready(Some(finished)) = self.parked.poll_next(cx) {
+            self.on_finished(finished, cx);
+            self.run_commands(cx);
+        }
+        self.parked.readiness()
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        self.connect_deadline
+    }
+
+    fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
+        self.is_closed = true;
+        self.connect_deadline = None;
+        self.disconnect_all(reason.into(), cx);
+        self.run_commands(cx);
+    }
+
+    fn is_finished(&self) -> bool {
+        self.parked.is_empty()
+    }
+}
+
+impl Client {
+    fn run_commands(&mut self, cx: &mut Context<'_>) {
+        while let Some(command) = self.connection.next_command() {
+            self.on_command(command, cx);
+        }
+    }
+}
+
+/// A socket that was admitted too late: it was never connected.
+fn discard(socket: &Socket) {
+    socket.finish();
+    socket.namespace().leave_all(socket.id());
+    socket.namespace().clean_up();
+}
+
+/// Limits for packets of the server's own, which need none.
+pub(crate) fn own_packet_limits() -> Limits {
+    Limits { max_depth: usize::MAX, max_attachments: usize::MAX, max_attachment_bytes: usize::MAX }
+}
+
+/// The responder of an event's handlers.
+fn responder(socket: &Socket, packet: &Packet<'_>) -> Responder {
+    Responder::new(socket, packet.ack())
+}

@@ -1,0 +1,263 @@
+//! Options of an Engine.IO server, and of the Socket.IO server above it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use roomcast_engineio::Transport;
+use roomcast_websocket::deflate;
+
+use super::config::{Config, ConnectionError, OriginCheck};
+use super::mailbox::OutboxPolicy;
+use super::request::Request;
+use super::server::{Connection, Engine};
+use super::socket::Socket;
+use crate::{Cookie, Cors, HttpCompression};
+
+/// Options of a server. The same for [`Engine`] (`Builder<Bare>`) and for
+/// [`Server`](crate::Server) ([`ServerBuilder`](crate::ServerBuilder)), which has some more.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::{Cors, Server};
+///
+/// let io = Server::builder()
+///     .cors(Cors::origin("http://localhost:5173").credentials())
+///     .ping_interval(Duration::from_secs(10))
+///     .build();
+/// ```
+///
+/// Spec: features, section 1.
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder<Kind> {
+    pub(crate) config: Config,
+    pub(crate) kind: Kind,
+}
+
+/// The options of an [`Engine`] on its own.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Bare {}
+
+impl Default for Builder<Bare> {
+    fn default() -> Self {
+        Self { config: Config::default(), kind: Bare {} }
+    }
+}
+
+impl Builder<Bare> {
+    /// Makes the engine; `accept` is called for each new session.
+    pub fn build<C: Connection>(self, accept: impl Fn(&Socket) -> C + Send + Sync + 'static) -> Engine {
+        Engine::with_connections(self.config, accept)
+    }
+}
+
+impl<Kind> Builder<Kind> {
+    /// The path of all requests; a slash is added at its end unless
+    /// [`without_trailing_slash`](Self::without_trailing_slash) is called afterwards.
+    /// Default: `/socket.io/`, of a bare engine `/engine.io/`.
+    pub fn path(mut self, path: &str) -> Self {
+        self.config.path = format!("{}/", path.trim_end_matches('/'));
+        self
+    }
+
+    /// Serves the path without a slash at its end: `/socket.io`.
+    pub fn without_trailing_slash(mut self) -> Self {
+        self.config.path.truncate(self.config.path.trim_end_matches('/').len());
+        self
+    }
+
+    /// The transports that clients may use. Default: polling and WebSocket.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.config.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// Keeps sessions on the transport that they were opened with.
+    pub fn without_upgrades(mut self) -> Self {
+        self.config.allows_upgrades = false;
+        self
+    }
+
+    /// How long a client may take to finish an upgrade. Default: 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.config.times).upgrade_timeout = timeout;
+        self
+    }
+
+    /// The time between two heartbeats. Default: 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        Arc::make_mut(&mut self.config.times).ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a heartbeat. Default: 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.config.times).ping_timeout = timeout;
+        self
+    }
+
+    /// The most bytes of one POST body or one WebSocket message from a client. A larger body is
+    /// answered 413, a larger message closes its connection with code 1009. Default: 1,000,000.
+    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
+        self.config.max_message_bytes = bytes;
+        self
+    }
+
+    /// Offers permessage-deflate on WebSockets, for messages of at least 1024 bytes. Default: off.
+    pub fn per_message_deflate(self) -> Self {
+        self.per_message_deflate_with(PerMessageDeflate::default())
+    }
+
+    /// Offers permessage-deflate with these settings.
+    pub fn per_message_deflate_with(mut self, settings: PerMessageDeflate) -> Self {
+        self.config.deflate = Some(settings.0);
+        self
+    }
+
+    /// How answers to polls, and the client bundle, are compressed. Default: from 1024 bytes.
+    pub fn http_compression(mut self, compression: HttpCompression) -> Self {
+        self.config.http_compression = compression;
+        self
+    }
+
+    /// Whom browsers let connect from other origins. Default: nobody over polling, and everybody over
+    /// WebSocket; see [`check_websocket_origin`](Self::check_websocket_origin).
+    pub fn cors(mut self, cors: impl Into<Cors>) -> Self {
+        self.config.cors = Some(cors.into());
+        self
+    }
+
+    /// Refuses WebSockets from other origins than the server's own and those that
+    /// [`cors`](Self::cors) lets pass.
+    ///
+    /// The official server accepts a WebSocket from any origin, and so does this one by default:
+    /// a page of a stranger can then connect with the cookies of its visitor. Turn this on where
+    /// cookies authenticate.
+    pub fn check_websocket_origin(mut self) -> Self {
+        self.config.origin_check = OriginCheck::Cors;
+        self
+    }
+
+    /// Sets a cookie with the session's id in the answer to the handshake, for sticky load
+    /// balancers. Default: none.
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.config.cookie = Some(cookie);
+        self
+    }
+
+    /// Asks this function whether a client may open a session. `Err(None)` refuses with `Forbidden`,
+    /// `Err(Some(text))` with the text.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .allow_request(async |request| match request.header("x-api-key") {
+    ///         Some("secret") => Ok(()),
+    ///         _ => Err(Some("key is missing".to_owned())),
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn allow_request<F, Fut>(mut self, allow: F) -> Self
+    where
+        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Option<String>>> + Send + 'static,
+    {
+        self.config.allow_request = Some(Box::new(move |request| Box::pin(allow(request))));
+        self
+    }
+
+    /// Sends this text message to every client right after the handshake.
+    pub fn initial_packet(mut self, text: impl Into<String>) -> Self {
+        self.config.initial_packet = Some(Bytes::from(text.into()));
+        self
+    }
+
+    /// Makes the ids of sessions. They must be unique, and unguessable: who knows one can take the
+    /// session over. `Err` refuses the client with code 3 and reaches
+    /// [`on_connection_error`](Self::on_connection_error). Default: 20 random characters.
+    pub fn generate_id<F, Fut>(mut self, generate: F) -> Self
+    where
+        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, String>> + Send + 'static,
+    {
+        self.config.generate_id = Some(Box::new(move |request| Box::pin(generate(request))));
+        self
+    }
+
+    /// Changes the headers of the first answer of each session.
+    pub fn on_initial_headers(
+        mut self,
+        hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
+    ) -> Self {
+        self.config.initial_headers = Some(Box::new(hook));
+        self
+    }
+
+    /// Changes the headers of every answer of a session, the 101 of a WebSocket included.
+    pub fn on_headers(mut self, hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static) -> Self {
+        self.config.headers = Some(Box::new(hook));
+        self
+    }
+
+    /// Is told each request that was refused.
+    pub fn on_connection_error(mut self, hook: impl Fn(&ConnectionError) + Send + Sync + 'static) -> Self {
+        self.config.connection_error = Some(Box::new(hook));
+        self
+    }
+
+    /// How many bytes may wait for one client, and what happens beyond.
+    /// Default: 16 MiB, then the client is disconnected.
+    pub fn max_outbox(mut self, bytes: usize, policy: OutboxPolicy) -> Self {
+        self.config.max_outbox_bytes = bytes;
+        self.config.outbox_policy = policy;
+        self
+    }
+}
+
+impl<Kind> fmt::Debug for Builder<Kind> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Settings of permessage-deflate.
+///
+/// Each connection that keeps its context costs up to 300 kB; without context takeover compressors
+/// are shared.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{PerMessageDeflate, Server};
+///
+/// let settings = PerMessageDeflate::default().threshold(4096).without_context_takeover();
+/// let io = Server::builder().per_message_deflate_with(settings).build();
+/// ```
+///
+/// Spec: RFC 7692.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct PerMessageDeflate(deflate::Config);
+
+impl PerMessageDeflate {
+    /// The smallest message that is compressed, in bytes. Default: 1024.
+    pub fn threshold(mut self, bytes: usize) -> Self {
+        self.0.threshold_bytes = bytes;
+        self
+    }
+
+    /// Forgets earlier messages after each message of the server: less memory, larger messages.
+    pub fn without_context_takeover(mut self) -> Self {
+        self.0.server_no_context_takeover = true;
+        self
+    }
+}

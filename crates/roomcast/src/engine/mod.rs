@@ -1,0 +1,34 @@
+//! The Engine.IO server on its own: sessions that send and receive messages.
+//!
+//! The Socket.IO [`Server`](crate::Server) stands on it, as in the official packages. Use it alone
+//! where namespaces, events and rooms are not wanted.
+
+mod application;
+mod builder;
+mod config;
+mod frame;
+mod handle;
+mod mailbox;
+mod read_buffer;
+mod request;
+mod respond;
+mod server;
+mod session;
+mod socket;
+mod upgrade;
+mod websocket;
+
+pub(crate) use application::{Application, Readiness};
+pub use application::Message;
+pub use builder::{Bare, Builder, PerMessageDeflate};
+pub(crate) use config::Config;
+pub use config::ConnectionError;
+pub(crate) use frame::Frame;
+pub use mailbox::OutboxPolicy;
+pub(crate) use mailbox::{SendOptions, Sent};
+pub use request::{Peer, Request};
+pub(crate) use server::Shared;
+pub use server::{Connection, Engine};
+pub use socket::Socket;
+
+pub use roomcast_engineio::{BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError};

@@ -1,0 +1,71 @@
+//! Names of rooms, in the forms that callers have them.
+
+use std::sync::Arc;
+
+use crate::id::SocketId;
+
+/// One room or several: a text, a [`SocketId`], or a list of them.
+///
+/// Spec: features 2.20, 2.22.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no room",
+    note = "a room is a text or a `SocketId`; several rooms are an array, a slice or a `Vec` of them; a number is named by `number.to_string()`"
+)]
+pub trait IntoRooms {
+    #[doc(hidden)]
+    fn into_rooms(self) -> Vec<Arc<str>>;
+}
+
+impl IntoRooms for &str {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        vec![self.into()]
+    }
+}
+
+impl IntoRooms for SocketId {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        vec![self.as_str().into()]
+    }
+}
+
+impl IntoRooms for Arc<str> {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        vec![self]
+    }
+}
+
+impl IntoRooms for String {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        vec![self.into()]
+    }
+}
+
+impl IntoRooms for &String {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        vec![self.as_str().into()]
+    }
+}
+
+impl<T: IntoRooms> IntoRooms for Vec<T> {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms + Clone> IntoRooms for &[T] {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms + Clone> IntoRooms for &Vec<T> {
+    fn into_rooms(self) -> Vec<Arc<str>> {
+        self.as_slice().into_rooms()
+    }
+}

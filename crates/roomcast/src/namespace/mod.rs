@@ -1,0 +1,358 @@
+//! Namespaces: separate rooms, handlers and middleware over shared connections.
+
+mod into_rooms;
+mod listeners;
+mod parent;
+mod rooms;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, RwLock};
+use roomcast_socketio::AckId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use into_rooms::IntoRooms;
+pub(crate) use parent::{Matcher, Parents};
+pub use parent::PatternError;
+pub use rooms::RoomEvent;
+pub(crate) use rooms::{Rooms, Selection};
+
+use crate::broadcast::{Answers, Broadcast, RemoteSocket};
+use crate::error::EmitError;
+use crate::handler::{Listeners, Table};
+use crate::id::SocketId;
+use crate::server::{Server, Shared};
+use crate::socket::Socket;
+
+/// A namespace: its own sockets, rooms, handlers and middleware over the clients' connections.
+///
+/// Cheap to clone. [`Server::of`](crate::Server::of) makes one; the server itself stands for `/`.
+/// A namespace made by [`Server::of_pattern`](crate::Server::of_pattern) or
+/// [`Server::of_fn`](crate::Server::of_fn) is a *parent*: it has no sockets of its own, what it emits
+/// goes to all its children, and each child starts with its handlers and middleware.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, Socket};
+///
+/// let io = Server::new();
+/// let admin = io.of("/admin");
+/// admin.on("kick", |id: String| admin_kick(&id));
+/// admin.emit("notice", "the server restarts at noon");
+/// # fn admin_kick(id: &str) {}
+/// ```
+///
+/// Spec: features, section 2.
+#[derive(Clone)]
+pub struct Namespace(Arc<Inner>);
+
+struct Inner {
+    name: Arc<str>,
+    server: Weak<Shared>,
+    rooms: Rooms,
+    listeners: Listeners,
+    next_ack: AtomicU64,
+    /// Sockets that are connected; those that the middleware still asks about do not count.
+    connected: AtomicUsize,
+    room_hooks: RwLock<Vec<Arc<dyn Fn(&RoomEvent) + Send + Sync>>>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Made by name.
+    Plain,
+    /// Has children instead of sockets.
+    // Lock order: before the rooms of the children.
+    Parent(Mutex<Vec<Namespace>>),
+    /// Made for a client by this parent.
+    Child(Weak<Inner>),
+}
+
+impl Namespace {
+    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>) -> Self {
+        Self::with(name, server, Arc::default(), Kind::Plain)
+    }
+
+    pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
+        Self::with(name, server, Arc::default(), Kind::Parent(Mutex::default()))
+    }
+
+    /// Makes a child that starts with this parent's handlers.
+    pub(crate) fn child(&self, name: Arc<str>) -> Self {
+        let kind = Kind::Child(Arc::downgrade(&self.0));
+        let child = Self::with(name, self.0.server.clone(), self.0.listeners.snapshot(), kind);
+        child.0.room_hooks.write().clone_from(&self.0.room_hooks.read());
+        if let Kind::Parent(children) = &self.0.kind {
+            children.lock().push(child.clone());
+        }
+        child
+    }
+
+    fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            server,
+            rooms: Rooms::default(),
+            listeners: Listeners::inherit(table),
+            next_ack: AtomicU64::new(0),
+            connected: AtomicUsize::new(0),
+            room_hooks: RwLock::default(),
+            kind,
+        }))
+    }
+
+    /// The name, with its leading slash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The connected sockets on this server.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.connected_of(&Selection::default())
+    }
+
+    /// The number of connected sockets on this server.
+    #[must_use]
+    pub fn sockets_count(&self) -> usize {
+        match &self.0.kind {
+            Kind::Parent(children) => children.lock().iter().map(Self::sockets_count).sum(),
+            _ => self.0.connected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The names of all rooms on this server; each socket's id is the name of one.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.0.rooms.names()
+    }
+
+    /// The number of members of a room on this server.
+    #[must_use]
+    pub fn room_len(&self, room: &str) -> usize {
+        self.0.rooms.len(room)
+    }
+
+    /// Sends an event to everyone, as [`Socket::emit`] does to one.
+    pub fn emit(&self, event: &str, args: impl Serialize) {
+        Broadcast::new(self).emit(event, args);
+    }
+
+    /// Sends an event to everyone and reports a mistake of the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    pub fn try_emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        Broadcast::new(self).try_emit(event, args)
+    }
+
+    /// Sends the event `message` to everyone.
+    pub fn send(&self, args: impl Serialize) {
+        self.emit("message", args);
+    }
+
+    /// Sends an event to everyone and waits for the acknowledgements; see
+    /// [`Broadcast::emit_with_ack`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::emit_with_ack`].
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<Answers<T>, EmitError> {
+        Broadcast::new(self).emit_with_ack(event, args).await
+    }
+
+    /// The members of the rooms.
+    #[must_use]
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        Broadcast::new(self).to(rooms)
+    }
+
+    /// The same as [`to`](Self::to).
+    #[must_use]
+    pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone but the members of the rooms.
+    #[must_use]
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        Broadcast::new(self).except(rooms)
+    }
+
+    /// Everyone on this server, even if it is part of a cluster.
+    #[must_use]
+    pub fn local(&self) -> Broadcast {
+        Broadcast::new(self).local()
+    }
+
+    /// Everyone whose connection can take the event at once.
+    #[must_use]
+    pub fn volatile(&self) -> Broadcast {
+        Broadcast::new(self).volatile()
+    }
+
+    /// Everyone; the event is not compressed.
+    #[must_use]
+    pub fn uncompressed(&self) -> Broadcast {
+        Broadcast::new(self).uncompressed()
+    }
+
+    /// Everyone; acknowledgements are awaited for this long.
+    #[must_use]
+    pub fn timeout(&self, timeout: std::time::Duration) -> Broadcast {
+        Broadcast::new(self).timeout(timeout)
+    }
+
+    /// All connected sockets. See [`Broadcast::fetch_sockets`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::fetch_sockets`].
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+        Broadcast::new(self).fetch_sockets().await
+    }
+
+    /// Makes all sockets members of the rooms.
+    pub fn sockets_join(&self, rooms: impl IntoRooms) {
+        Broadcast::new(self).sockets_join(rooms);
+    }
+
+    /// Takes all sockets out of the rooms.
+    pub fn sockets_leave(&self, rooms: impl IntoRooms) {
+        Broadcast::new(self).sockets_leave(rooms);
+    }
+
+    /// Disconnects all sockets.
+    pub fn disconnect_sockets(&self) {
+        Broadcast::new(self).disconnect_sockets();
+    }
+
+    /// Disconnects all sockets and closes their clients' connections.
+    pub fn disconnect_sockets_and_close(&self) {
+        Broadcast::new(self).disconnect_sockets_and_close();
+    }
+
+    pub(crate) fn server(&self) -> Option<Server> {
+        self.0.server.upgrade().map(Server::from_shared)
+    }
+
+    pub(crate) fn is_parent(&self) -> bool {
+        matches!(self.0.kind, Kind::Parent(_))
+    }
+
+    pub(crate) fn children(&self) -> Vec<Self> {
+        match &self.0.kind {
+            Kind::Parent(children) => children.lock().clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn selection(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    pub(crate) fn table(&self) -> arc_swap::Guard<Arc<Table>> {
+        self.0.listeners.table()
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Table> {
+        self.0.listeners.snapshot()
+    }
+
+    pub(crate) fn next_ack_id(&self) -> AckId {
+        AckId::from(self.0.next_ack.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn connected_of(&self, selection: &Selection) -> Vec<Socket> {
+        let mut sockets = self.0.rooms.select(selection);
+        sockets.retain(Socket::is_connected);
+        sockets
+    }
+
+    pub(crate) fn join(&self, socket: &Socket, rooms: &[Arc<str>]) {
+        self.tell_hooks(&self.0.rooms.join(socket, rooms));
+    }
+
+    pub(crate) fn leave(&self, id: SocketId, room: &str) {
+        self.tell_hooks(&self.0.rooms.leave(id, room));
+    }
+
+    pub(crate) fn leave_all(&self, id: SocketId) {
+        self.tell_hooks(&self.0.rooms.leave_all(id));
+    }
+
+    pub(crate) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+        self.0.rooms.of(id)
+    }
+
+    pub(crate) fn is_member(&self, id: SocketId, room: &str) -> bool {
+        self.0.rooms.is_member(id, room)
+    }
+
+    pub(crate) fn add_connected(&self) {
+        self.0.connected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A connected socket is gone.
+    pub(crate) fn remove_connected(&self) {
+        self.0.connected.fetch_sub(1, Ordering::Relaxed);
+        self.clean_up();
+    }
+
+    /// Removes a child that nobody uses any more, where the server is set up so.
+    pub(crate) fn clean_up(&self) {
+        let Kind::Child(parent) = &self.0.kind else { return };
+        let Some(server) = self.0.server.upgrade() else { return };
+        if server.forget_if_unused(self)
+            && let Some(parent) = parent.upgrade()
+            && let Kind::Parent(children) = &parent.kind
+        {
+            children.lock().retain(|child| child != self);
+        }
+    }
+
+    pub(crate) fn on_room_event(&self, hook: Arc<dyn Fn(&RoomEvent) + Send + Sync>) {
+        self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
+    fn tell_hooks(&self, events: &[RoomEvent]) {
+        if events.is_empty() || self.0.room_hooks.read().is_empty() {
+            return;
+        }
+        let hooks = self.0.room_hooks.read().clone();
+        for event in events {
+            hooks.iter().for_each(|hook| hook(event));
+        }
+    }
+}
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Namespace {}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name())
+            .field("sockets", &self.sockets_count())
+            .finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! The server as a tower service and layer.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+
+use crate::engine::Shared;
+
+/// Adds a server to another HTTP service: requests below the server's path are answered here, all
+/// others go on to the inner service.
+///
+/// Made by [`Server::layer`](crate::Server::layer) and [`Engine::layer`](crate::engine::Engine::layer).
+#[derive(Clone)]
+pub struct Layer(pub(crate) Arc<Shared>);
+
+/// A server in front of the HTTP service `S`. See [`Layer`].
+#[derive(Clone)]
+pub struct Service<S> {
+    engine: Arc<Shared>,
+    inner: S,
+}
+
+impl<S> tower_layer::Layer<S> for Layer {
+    type Service = Service<S>;
+
+    fn layer(&self, inner: S) -> Service<S> {
+        Service { engine: Arc::clone(&self.0), inner }
+    }
+}
+
+impl<S, ReqBody, ResBody> tower_service::Service<Request<ReqBody>> for Service<S>
+where
+    S: tower_service::Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S::Future: Send + 'static,
+    S::Error: 'static,
+    ReqBody: Body + Send + 'static,
+    ReqBody::Data: Buf + Send,
+    ReqBody::Error: Send,
+    ResBody: 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let Some(rest) = self.engine.config().strip_path(request.uri().path()).map(str::to_owned) else {
+            let answer = self.inner.call(request);
+            return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
+        };
+        let engine = Arc::clone(&self.engine);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            Ok(engine.handle(parts, body, &rest).await.map(ResponseBody::own))
+        })
+    }
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Layer").field(&self.0.config().path).finish()
+    }
+}
+
+impl<S> fmt::Debug for Service<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("path", &self.engine.config().path).finish_non_exhaustive()
+    }
+}
+
+/// What requests outside of the server's path get where nothing else is served.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NotFound;
+
+impl<ReqBody> tower_service::Service<Request<ReqBody>> for NotFound {
+    type Response = Response<ResponseBody<Empty>>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _request: Request<ReqBody>) -> Self::Future {
+        let mut answer = Response::new(ResponseBody::own(Bytes::new()));
+        *answer.status_mut() = StatusCode::NOT_FOUND;
+        std::future::ready(Ok(answer))
+    }
+}
+
+/// The body of a response: the server's own bytes, or the inner service's body.
+#[derive(Debug)]
+pub struct ResponseBody<B>(Source<B>);
+
+#[derive(Debug)]
+enum Source<B> {
+    Own(Option<Bytes>),
+    // Boxed, so that a body that is not `Unpin` needs no unsafe projection.
+    Inner(Pin<Box<B>>),
+}
+
+impl<B> ResponseBody<B> {
+    fn own(bytes: Bytes) -> Self {
+        Self(Source::Own((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    fn inner(body: B) -> Self {
+        Self(Source::Inner(Box::pin(body)))
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match &mut self.0 {
+            Source::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Inner(body) => body.as_mut().poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Source::Own(bytes) => bytes.is_none(),
+            Source::Inner(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Source::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Inner(body) => body.size_hint(),
+        }
+    }
+}
+
+/// The body of [`NotFound`], never made.
+pub(crate) type Empty = http_body_util::Empty<Bytes>;

@@ -1,0 +1,122 @@
+//! Listeners of the server's own.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tower_layer::Layer as _;
+use tower_service::Service as _;
+
+use super::layer::{Layer, NotFound, Service};
+use crate::engine::{Engine, Peer, Shared};
+
+/// A bound listener whose clients are served by [`run`](Self::run).
+///
+/// Made by [`Server::listen`](crate::Server::listen), which returns once the port is open.
+#[derive(Debug)]
+#[must_use = "nobody is served until `run`"]
+pub struct Listening {
+    listener: TcpListener,
+    engine: Arc<Shared>,
+}
+
+impl Listening {
+    pub(crate) async fn bind(engine: &Arc<Shared>, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, engine: Arc::clone(engine) })
+    }
+
+    /// The address that is listened on, with the port that the system chose for port 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpListener::local_addr`].
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the server is closed. Other paths than the server's are answered 404.
+    ///
+    /// # Errors
+    ///
+    /// None at present: a connection that cannot be accepted is logged, and accepting goes on.
+    pub async fn run(self) -> io::Result<()> {
+        let service = Layer(Arc::clone(&self.engine)).layer(NotFound);
+        let closing = self.engine.closing();
+        tokio::pin!(closing);
+        loop {
+            tokio::select! {
+                () = &mut closing => return Ok(()),
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, address)) => serve_connection(&self.engine, service.clone(), stream, address),
+                    // Out of files, or the client has left: others may still get in.
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn serve_connection(engine: &Arc<Shared>, service: Service<NotFound>, stream: TcpStream, address: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "small packets may be delayed");
+    }
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer::new(address));
+        service.clone().call(request)
+    });
+    let closing = engine.closing();
+    tokio::spawn(async move {
+        let builder = auto::Builder::new(TokioExecutor::new());
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        tokio::pin!(connection, closing);
+        let result = tokio::select! {
+            result = &mut connection => result,
+            () = &mut closing => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "an HTTP connection ended");
+        }
+    });
+}
+
+impl Engine {
+    /// Listens on `address` and serves until [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound.
+    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        self.listen(address).await?.run().await
+    }
+
+    /// Listens on `address`; the clients are served by [`Listening::run`].
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound.
+    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
+        Listening::bind(self.shared(), address).await
+    }
+
+    /// A tower layer that adds this engine to another HTTP service.
+    #[must_use]
+    pub fn layer(&self) -> Layer {
+        Layer(Arc::clone(self.shared()))
+    }
+}
+
+/// After a failed accept, so that a full table of files does not burn the CPU.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,282 @@
+//! The Socket.IO server: its namespaces over one engine.
+
+mod builder;
+
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use roomcast_socketio::Value;
+use tokio::net::ToSocketAddrs;
+
+pub use builder::{ServerBuilder, SocketIo};
+pub(crate) use builder::ServerConfig;
+use crate::typed::TypedValues;
+
+use crate::engine::Engine;
+use crate::namespace::{Matcher, Namespace, Parents, PatternError};
+use crate::serve::{Layer, Listening};
+use crate::socket::Handshake;
+
+/// A Socket.IO server; cheap to clone, usable from any thread and task.
+///
+/// It dereferences to its main [`Namespace`] `/`: `io.on`, `io.emit`, `io.to` … are that namespace's
+/// methods, as in JavaScript.
+///
+/// # Example
+///
+/// ```no_run
+/// use roomcast::{Server, Socket};
+///
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     let io = Server::new();
+///     io.on("message", |socket: Socket, text: String| socket.broadcast().emit("message", text));
+///     io.serve("127.0.0.1:3000").await
+/// }
+/// ```
+///
+/// Spec: features, section 2.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+pub(crate) struct Shared {
+    config: ServerConfig,
+    engine: Engine,
+    main: Namespace,
+    // Lock order: before the rooms of a namespace.
+    namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
+    parents: Parents,
+    new_namespace_hooks: RwLock<Vec<Arc<dyn Fn(&Namespace) + Send + Sync>>>,
+    state: TypedValues,
+}
+
+impl Server {
+    /// A server with the default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Options first.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The namespace of this name, made if it does not exist. A leading slash is added if it lacks.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Namespace {
+        let name: Arc<str> = if name.starts_with('/') { name.into() } else { format!("/{name}").into() };
+        if let Some(found) = self.0.namespaces.read().get(&name) {
+            return found.clone();
+        }
+        let namespace = Namespace::plain(Arc::clone(&name), Arc::downgrade(&self.0));
+        self.0.insert(name, || namespace)
+    }
+
+    /// A parent namespace: clients may join any namespace whose name matches the regular expression.
+    ///
+    /// The syntax is that of the crate `regex`; `\w` and `\d` mean all of Unicode there, where
+    /// JavaScript means ASCII: write `[A-Za-z0-9_]`, or `(?-u:\w)`.
+    ///
+    /// # Errors
+    ///
+    /// If the pattern is no regular expression.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// let workspaces = io.of_pattern("^/workspace-[0-9]+$")?;
+    /// workspaces.on_connect(|socket: Socket| println!("{}", socket.namespace().name()));
+    /// # Ok::<(), roomcast::PatternError>(())
+    /// ```
+    pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, PatternError> {
+        let pattern = regex::Regex::new(pattern).map_err(|error| PatternError { pattern: pattern.to_owned(), reason: error.to_string() })?;
+        Ok(self.add_parent(Matcher::Pattern(pattern)))
+    }
+
+    /// A parent namespace: the function decides, from the name and the client's `auth` object, which
+    /// namespaces clients may join.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Value};
+    ///
+    /// let io = Server::new();
+    /// let tenants = io.of_fn(async |name: String, auth: Value| {
+    ///     name.starts_with("/tenant-") && auth["token"] == "secret"
+    /// });
+    /// tenants.on("ping", || "pong");
+    /// ```
+    pub fn of_fn<F, Fut>(&self, decide: F) -> Namespace
+    where
+        F: Fn(String, Value) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        self.add_parent(Matcher::function(decide))
+    }
+
+    /// Calls `hook` for each namespace that is made for a client below a parent.
+    pub fn on_new_namespace(&self, hook: impl Fn(&Namespace) + Send + Sync + 'static) {
+        self.0.new_namespace_hooks.write().push(Arc::new(hook));
+    }
+
+    /// The names of all namespaces, `/` included and parents not.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Arc<str>> {
+        self.0.namespaces.read().keys().cloned().collect()
+    }
+
+    /// The Engine.IO server below.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// A tower layer that adds this server to another HTTP service.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn run() -> std::io::Result<()> {
+    /// let io = roomcast::Server::new();
+    /// let app = axum::Router::new()
+    ///     .route("/", axum::routing::get("Server is live"))
+    ///     .layer(io.layer());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// axum::serve(listener, app).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn layer(&self) -> Layer {
+        self.0.engine.layer()
+    }
+
+    /// Listens on `address` and serves until [`close`](Self::close). Paths other than the server's
+    /// are answered 404.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound.
+    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        self.0.engine.serve(address).await
+    }
+
+    /// Listens on `address`; clients are served by [`Listening::run`].
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound.
+    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
+        self.0.engine.listen(address).await
+    }
+
+    /// Stops: refuses new clients, disconnects everyone with the reason
+    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), closes all connections
+    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future only ends the wait.
+    pub async fn close(&self) {
+        self.0.engine.close().await;
+    }
+
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    pub(crate) fn config(&self) -> &ServerConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn ack_timeout(&self) -> Option<Duration> {
+        self.0.config.ack_timeout
+    }
+
+    pub(crate) fn state_of<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.0.state.get()
+    }
+
+    /// The namespace that a client asks for: one that exists, or a new child of the first parent
+    /// that takes the name.
+    pub(crate) async fn namespace_for(&self, name: &str, handshake: &Handshake) -> Option<Namespace> {
+        if let Some(found) = self.0.namespaces.read().get(name).cloned() {
+            return Some(found);
+        }
+        if self.0.parents.is_empty() {
+            return None;
+        }
+        let parent = self.0.parents.find(name, handshake.auth_value()).await?;
+        // Another client may have been faster while a function decided.
+        let mut is_new = false;
+        let namespace = self.0.insert(name.into(), || {
+            is_new = true;
+            parent.child(name.into())
+        });
+        if is_new {
+            let hooks = self.0.new_namespace_hooks.read().clone();
+            hooks.iter().for_each(|hook| hook(&namespace));
+        }
+        Some(namespace)
+    }
+
+    fn add_parent(&self, matcher: Matcher) -> Namespace {
+        let parent = Namespace::parent("/_".into(), Arc::downgrade(&self.0));
+        self.0.parents.add(matcher, parent.clone());
+        parent
+    }
+}
+
+impl Shared {
+    fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
+        self.namespaces.write().entry(name).or_insert_with(make).clone()
+    }
+
+    /// Removes a child namespace without sockets, if the server is to. Returns whether it did.
+    pub(crate) fn forget_if_unused(&self, namespace: &Namespace) -> bool {
+        if !self.config.cleans_up_children {
+            return false;
+        }
+        let mut namespaces = self.namespaces.write();
+        let is_unused = namespace.sockets_count() == 0 && namespaces.get(namespace.name()) == Some(namespace);
+        if is_unused {
+            namespaces.remove(namespace.name());
+        }
+        is_unused
+    }
+}
+
+impl Deref for Server {
+    type Target = Namespace;
+
+    fn deref(&self) -> &Namespace {
+        &self.0.main
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("engine", &self.0.engine)
+            .field("namespaces", &self.0.namespaces.read().len())
+            .finish()
+    }
+}

@@ -1,0 +1,11 @@
+import CssBaseline from "@mui/material/CssBaseline";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <CssBaseline />
+    <App />
+  </StrictMode>,
+);
