@@ -76,7 +76,6 @@ impl Engine {
     }
 
     /// Options first.
-    #[must_use]
     pub fn builder() -> Builder<Bare> {
         Builder::default()
     }
@@ -178,7 +177,11 @@ impl Shared {
     }
 
     /// Makes a session known and gives the task that owns it.
-    pub(crate) fn open(self: &Arc<Self>, socket: Socket, websocket: Option<Box<WebSocket>>) -> SessionTask {
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        socket: Socket,
+        websocket: Option<Box<WebSocket>>,
+    ) -> SessionTask {
         self.sessions.insert(socket.clone());
         let application = (self.accept)(socket.clone());
         SessionTask::new(Arc::clone(self), socket, application, websocket)
@@ -196,7 +199,9 @@ impl Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -230,7 +235,12 @@ impl Sessions {
 
     fn insert(&self, socket: Socket) {
         let sid = Arc::clone(socket.shared_sid());
-        if self.shard(&sid).lock().insert(Arc::clone(&sid), socket).is_none() {
+        if self
+            .shard(&sid)
+            .lock()
+            .insert(Arc::clone(&sid), socket)
+            .is_none()
+        {
             self.count.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -242,7 +252,10 @@ impl Sessions {
     }
 
     fn all(&self) -> Vec<Socket> {
-        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>()).collect()
+        self.shards
+            .iter()
+            .flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
+            .collect()
     }
 }
 
@@ -269,6 +282,5 @@ impl<C: Connection> Application for Plain<C> {
         self.connection.closed(&self.socket, reason);
     }
 }
-
 
 const SHARDS: usize = 16;

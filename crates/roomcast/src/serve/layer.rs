@@ -28,7 +28,10 @@ pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 
 impl Layer {
     pub(crate) fn new(engine: &Arc<Shared>, owner: Owner) -> Self {
-        Self { engine: Arc::clone(engine), owner }
+        Self {
+            engine: Arc::clone(engine),
+            owner,
+        }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Shared> {
@@ -48,7 +51,11 @@ impl<S> tower_layer::Layer<S> for Layer {
     type Service = Service<S>;
 
     fn layer(&self, inner: S) -> Service<S> {
-        Service { engine: Arc::clone(&self.engine), owner: self.owner.clone(), inner }
+        Service {
+            engine: Arc::clone(&self.engine),
+            owner: self.owner.clone(),
+            inner,
+        }
     }
 }
 
@@ -71,7 +78,12 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let Some(rest) = self.engine.config().strip_path(request.uri().path()).map(str::to_owned) else {
+        let Some(rest) = self
+            .engine
+            .config()
+            .strip_path(request.uri().path())
+            .map(str::to_owned)
+        else {
             let answer = self.inner.call(request);
             return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
         };
@@ -87,13 +99,17 @@ where
 
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Layer").field(&self.engine.config().path).finish()
+        f.debug_tuple("Layer")
+            .field(&self.engine.config().path)
+            .finish()
     }
 }
 
 impl<S> fmt::Debug for Service<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("path", &self.engine.config().path).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("path", &self.engine.config().path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +177,9 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Source::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Own(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Source::Inner(body) => body.size_hint(),
         }
     }

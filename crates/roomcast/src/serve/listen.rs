@@ -67,7 +67,12 @@ impl Listening {
     }
 }
 
-fn serve_connection(engine: &Arc<Shared>, service: Service<NotFound>, stream: TcpStream, address: SocketAddr) {
+fn serve_connection(
+    engine: &Arc<Shared>,
+    service: Service<NotFound>,
+    stream: TcpStream,
+    address: SocketAddr,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small packets may be delayed");
     }
