@@ -296,7 +296,7 @@ impl Client {
 fn discard(socket: &Socket) {
     socket.finish();
     socket.namespace().leave_all(socket.id());
-    socket.namespace().clean_up();
+    socket.namespace().remove_guest();
 }
 
 /// Limits for packets of the server's own, which need none.
