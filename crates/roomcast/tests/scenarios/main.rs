@@ -4,6 +4,9 @@
 mod support;
 
 mod attachments;
+mod broadcasting;
+mod emitting;
+mod handlers;
 mod heartbeat;
 mod malformed_packets;
 mod message_limits;
