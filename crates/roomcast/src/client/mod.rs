@@ -154,6 +154,8 @@ impl Client {
         if socket.phase() == Phase::Disconnected {
             return;
         }
+        // The client knows, or will be told: a handler that disconnects the socket tells it nothing.
+        socket.advance(Phase::Connected, Phase::Ending);
         let cause = Cause::Disconnect(&reason);
         self.call_slot(
             socket,

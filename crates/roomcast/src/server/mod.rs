@@ -75,7 +75,6 @@ impl Server {
     ///
     /// If a pattern of [`of_pattern`](Self::of_pattern) takes the name, it is made as a child of that
     /// parent.
-    #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
         let name: Arc<str> = if name.starts_with('/') {
             name.into()
