@@ -4,7 +4,11 @@
 mod support;
 
 mod attachments;
+mod backpressure;
 mod broadcasting;
+mod closing;
+mod cross_origin;
+mod disconnecting;
 mod emitting;
 mod handlers;
 mod heartbeat;
@@ -12,6 +16,7 @@ mod malformed_packets;
 mod message_limits;
 mod middleware;
 mod namespaces;
+mod options;
 mod polling_rules;
 mod refused_requests;
 mod upgrade;
