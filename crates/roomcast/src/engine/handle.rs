@@ -175,16 +175,10 @@ impl Shared {
                 .map_err(Refusal::Forbidden)?;
         }
         query.revision()?;
+        let sid = self.new_sid(request).await?;
         if self.is_closing() {
             return Err(Refusal::Forbidden(Some("server is shutting down".into())));
         }
-        let sid = match &self.config().generate_id {
-            None => crate::id::random_text(),
-            Some(generate) => generate(Arc::clone(request)).await.map_err(|error| {
-                tracing::warn!(%error, "no session id could be made");
-                Refusal::from(BadRequest::IdGenerationError)
-            })?,
-        };
         if transport == Transport::WebSocket {
             return Ok(Admitted::WebSocket(Purpose::Session(sid)));
         }
@@ -197,8 +191,22 @@ impl Shared {
         let answer = respond::payload(payload.into_body().into());
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
         let socket = self.socket(sid, Arc::clone(request), transport);
-        self.tasks().spawn(self.open(socket, None));
+        let task = self.open(socket, None);
+        self.tasks()
+            .spawn(task.map_err(|_| BadRequest::IdGenerationError)?);
         Ok(Admitted::Answer(answer))
+    }
+
+    async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
+        let Some(generate) = &self.config().generate_id else {
+            return Ok(crate::id::random_text());
+        };
+        match generate(Arc::clone(request)).await {
+            Ok(sid) if self.find(&sid).is_none() => return Ok(sid),
+            Ok(_) => tracing::warn!("a session id was made twice"),
+            Err(error) => tracing::warn!(%error, "no session id could be made"),
+        }
+        Err(BadRequest::IdGenerationError.into())
     }
 
     /// A session's handle with an empty mailbox.

@@ -1,6 +1,7 @@
 //! The Engine.IO server: its sessions, and what they share.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -176,15 +177,27 @@ impl Shared {
         self.sessions.find(sid)
     }
 
-    /// Makes a session known and gives the task that owns it.
+    /// Makes a session known and gives the task that owns it, or the WebSocket back if its id is in
+    /// use.
     pub(crate) fn open(
         self: &Arc<Self>,
         socket: Socket,
         websocket: Option<Box<WebSocket>>,
-    ) -> SessionTask {
-        self.sessions.insert(socket.clone());
+    ) -> Result<SessionTask, Option<Box<WebSocket>>> {
+        if !self.sessions.insert(socket.clone()) {
+            return Err(websocket);
+        }
+        if self.is_closing() {
+            // `close` may have looked at the sessions before this one was among them.
+            socket.discard(CloseReason::ServerShuttingDown);
+        }
         let application = (self.accept)(socket.clone());
-        SessionTask::new(Arc::clone(self), socket, application, websocket)
+        Ok(SessionTask::new(
+            Arc::clone(self),
+            socket,
+            application,
+            websocket,
+        ))
     }
 
     pub(crate) fn forget(&self, socket: &Socket) {
@@ -233,16 +246,16 @@ impl Sessions {
         self.shard(sid).lock().get(sid).cloned()
     }
 
-    fn insert(&self, socket: Socket) {
+    /// Whether the id was free.
+    fn insert(&self, socket: Socket) -> bool {
         let sid = Arc::clone(socket.shared_sid());
-        if self
-            .shard(&sid)
-            .lock()
-            .insert(Arc::clone(&sid), socket)
-            .is_none()
-        {
-            self.count.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut shard = self.shard(&sid).lock();
+        let Entry::Vacant(place) = shard.entry(sid) else {
+            return false;
+        };
+        place.insert(socket);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        true
     }
 
     fn remove(&self, sid: &str) {

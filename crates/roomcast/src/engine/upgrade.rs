@@ -107,7 +107,12 @@ async fn start(
             for frame in engine.greeting(socket.sid()) {
                 socket.mailbox().send_control(frame);
             }
-            engine.open(socket, Some(websocket)).await;
+            match engine.open(socket, Some(websocket)) {
+                Ok(task) => task.await,
+                // Another session took the id while this one was on its way.
+                Err(Some(websocket)) => websocket.close(None).await,
+                Err(None) => {}
+            }
         }
         Purpose::Probe(socket) => socket.mailbox().tell(Input::Probe(websocket)),
         Purpose::Nothing => websocket.close(None).await,
