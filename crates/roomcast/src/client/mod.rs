@@ -13,6 +13,7 @@ use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, St
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
+use dispatch::Tables;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
@@ -228,7 +229,9 @@ impl Client {
         match finished {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet) => self.call_event_handlers(&socket, &packet, cx),
+            Finished::Passed(socket, packet) => {
+                self.call_event_handlers(&socket, &Tables::of(&socket), &packet, cx);
+            }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
             }
@@ -258,13 +261,16 @@ impl Application for Client {
         self.run_commands(cx);
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness {
+    fn poll(&mut self, cx: &mut Context<'_>) {
         self.check_deadline(cx);
         self.run_commands(cx);
         while let Poll::Ready(Some(finished)) = self.parked.poll_next(cx) {
             self.on_finished(finished, cx);
             self.run_commands(cx);
         }
+    }
+
+    fn readiness(&self) -> Readiness {
         self.parked.readiness()
     }
 

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -13,7 +12,7 @@ use roomcast_websocket::{CloseCode, deflate};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-use super::application::{Application, Message, Readiness};
+use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
 use super::session::SessionTask;
@@ -270,13 +269,7 @@ impl<C: Connection> Application for Plain<C> {
         self.connection.message(&self.socket, message);
     }
 
-    fn poll(&mut self, _cx: &mut std::task::Context<'_>) -> Readiness {
-        Readiness::Ready
-    }
-
-    fn next_timeout(&self) -> Option<Instant> {
-        None
-    }
+    fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
 
     fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
         self.connection.closed(&self.socket, reason);
