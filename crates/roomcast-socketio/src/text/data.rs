@@ -49,10 +49,10 @@ impl<'a> Data<'a> {
         attachments: Option<usize>,
     ) -> Result<Self, DecodeError> {
         let binary = |placeholders| {
-            attachments.map(|count| {
+            attachments.map(|_| {
                 Box::new(Binary {
                     placeholders,
-                    attachments: Vec::with_capacity(count),
+                    attachments: Vec::new(),
                 })
             })
         };
