@@ -71,7 +71,7 @@ mod tokens;
 pub use close::{CloseCode, CloseFrame, encode_close};
 pub use connection::Connection;
 pub use decode::{Decoded, Decoder, Event};
-pub use encode::{encode, encode_masked, header};
+pub use encode::{encode, encode_masked};
 pub use error::DecodeError;
 pub use handshake::accept_key;
 pub use header::Header;

@@ -28,7 +28,7 @@ fn messages_of_every_length_class_come_back_in_both_roles() {
 fn header_for_a_payload_made_elsewhere_is_that_of_the_whole_frame() {
     for len in LENGTHS {
         let frame = encode(OpCode::Text, &vec![b'a'; len]);
-        let header = roomcast_websocket::header(OpCode::Text, false, len);
+        let header = Header::new(OpCode::Text, len);
 
         assert_eq!(frame[..header.len()], header[..], "{len} bytes");
         assert_eq!(frame.len(), header.len() + len);

@@ -29,8 +29,10 @@ pub(crate) fn server() -> Server {
         io.of(name);
     }
     io.of("/foo").on("getId", |socket: Socket| socket.id());
-    io.of("/abc").on_connect(|socket: Socket| socket.emit("handshake", describe::handshake(&socket)));
-    io.of("/no").middleware(|| -> Result<(), Refusal> { Err("Auth failed (custom namespace)".into()) });
+    io.of("/abc")
+        .on_connect(|socket: Socket| socket.emit("handshake", describe::handshake(&socket)));
+    io.of("/no")
+        .middleware(|| -> Result<(), Refusal> { Err("Auth failed (custom namespace)".into()) });
     text_events(&io);
     binary_events(&io);
     io
@@ -47,21 +49,33 @@ fn text_events(io: &Server) {
     });
     io.on("getAckDate", || DATE);
     io.on("getDate", |socket: Socket| socket.emit("takeDate", DATE));
-    io.on("getDateObj", |socket: Socket| socket.emit("takeDateObj", value!({ "date": DATE })));
+    io.on("getDateObj", |socket: Socket| {
+        socket.emit("takeDateObj", value!({ "date": DATE }))
+    });
     io.on("getUtf8", |socket: Socket| {
-        for text in ["てすと", "Я Б Г Д Ж Й", "Ä ä Ü ü ß", "utf8 — string", "utf8 — string"] {
+        for text in [
+            "てすと",
+            "Я Б Г Д Ж Й",
+            "Ä ä Ü ü ß",
+            "utf8 — string",
+            "utf8 — string",
+        ] {
             socket.emit("takeUtf8", text);
         }
     });
     io.on("false", |socket: Socket| socket.emit("false", false));
-    io.on("getHandshake", |socket: Socket| describe::handshake(&socket));
+    io.on("getHandshake", |socket: Socket| {
+        describe::handshake(&socket)
+    });
     io.on("getId", |socket: Socket| socket.id());
 }
 
 fn binary_events(io: &Server) {
     io.on("doge", |socket: Socket| socket.emit("doge", BYTES));
     io.on("getbin", |socket: Socket| socket.emit("takebin", BYTES));
-    io.on("buffa", |socket: Socket, _: Bytes| socket.emit("buffack", ()));
+    io.on("buffa", |socket: Socket, _: Bytes| {
+        socket.emit("buffack", ())
+    });
     io.on("blob", |socket: Socket, _: Bytes| socket.emit("back", ()));
     io.on("jsonbuff", |socket: Socket, value: Value| {
         if is_greeting(&value) {
@@ -95,7 +109,9 @@ fn binary_events(io: &Server) {
         let steps = step.clone();
         socket.on("blob1", move |_: Bytes| drop(steps("blob1", None)));
         let steps = step.clone();
-        socket.on("blob2", move |text: String| drop(text == "second" && steps("blob2", Some("blob1"))));
+        socket.on("blob2", move |text: String| {
+            drop(text == "second" && steps("blob2", Some("blob1")))
+        });
         socket.on("blob3", move |socket: Socket, _: Bytes| {
             if step("blob3", Some("blob2")) {
                 socket.emit("blob3-ack", ());

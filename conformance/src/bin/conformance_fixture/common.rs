@@ -20,20 +20,51 @@ struct Journal(Arc<Mutex<HashMap<String, Vec<Value>>>>);
 impl Journal {
     fn record(&self, socket: &Socket, entry: Value) {
         let mut entries = self.0.lock().expect("no holder of the lock panics");
-        entries.entry(socket.id().to_string()).or_default().push(entry);
+        entries
+            .entry(socket.id().to_string())
+            .or_default()
+            .push(entry);
     }
 
     fn of(&self, id: &str) -> Vec<Value> {
-        self.0.lock().expect("no holder of the lock panics").get(id).cloned().unwrap_or_default()
+        self.0
+            .lock()
+            .expect("no holder of the lock panics")
+            .get(id)
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
 /// Events that have a handler; `on_any` reports all others.
 const KNOWN: &[&str] = &[
-    "message", "message-with-ack", "whoami", "handshake", "describe", "join", "leave", "cast", "cast-ack",
-    "fetch-sockets", "sockets-join", "sockets-leave", "sockets-disconnect", "set-data", "ask", "burst",
-    "send-binary", "ordered", "kick", "close-conn", "log", "volatile", "later", "slow-ack", "stats",
-    "room-sizes", "middleware-blocked",
+    "message",
+    "message-with-ack",
+    "whoami",
+    "handshake",
+    "describe",
+    "join",
+    "leave",
+    "cast",
+    "cast-ack",
+    "fetch-sockets",
+    "sockets-join",
+    "sockets-leave",
+    "sockets-disconnect",
+    "set-data",
+    "ask",
+    "burst",
+    "send-binary",
+    "ordered",
+    "kick",
+    "close-conn",
+    "log",
+    "volatile",
+    "later",
+    "slow-ack",
+    "stats",
+    "room-sizes",
+    "middleware-blocked",
 ];
 
 #[derive(serde::Deserialize)]
@@ -57,7 +88,11 @@ pub(crate) fn install(io: &Server) {
         Ok(())
     });
     app(&auth, &journal);
-    app(&io.of_pattern("^/dyn-[A-Za-z0-9_]+$").expect("the pattern is right"), &journal);
+    app(
+        &io.of_pattern("^/dyn-[A-Za-z0-9_]+$")
+            .expect("the pattern is right"),
+        &journal,
+    );
     let gate = io.of_fn(async |name: String, auth: Value| {
         tokio::time::sleep(Duration::from_millis(20)).await;
         name.starts_with("/gate-") && auth["pass"] == Value::Bool(true)
@@ -65,7 +100,10 @@ pub(crate) fn install(io: &Server) {
     app(&gate, &journal);
 }
 
-async fn first_step(socket: Socket, Auth(Token { token, delay }): Auth<Token>) -> Result<(), Refusal> {
+async fn first_step(
+    socket: Socket,
+    Auth(Token { token, delay }): Auth<Token>,
+) -> Result<(), Refusal> {
     if let Some(delay) = delay {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
@@ -111,16 +149,28 @@ fn lifecycle(namespace: &Namespace, journal: &Journal) {
     });
     let entries = journal.clone();
     namespace.on_disconnecting(move |socket: Socket, reason: DisconnectReason| {
-        entries.record(&socket, value!(["disconnecting", reason.as_str(), sorted_rooms(&socket)]));
+        entries.record(
+            &socket,
+            value!(["disconnecting", reason.as_str(), sorted_rooms(&socket)]),
+        );
     });
     let entries = journal.clone();
     namespace.on_disconnect(move |socket: Socket, reason: DisconnectReason| {
-        entries.record(&socket, value!(["disconnect", reason.as_str(), sorted_rooms(&socket)]));
+        entries.record(
+            &socket,
+            value!(["disconnect", reason.as_str(), sorted_rooms(&socket)]),
+        );
     });
     namespace.event_middleware(|event: Value| {
-        if event == "middleware-blocked" { Err("blocked by middleware") } else { Ok(()) }
+        if event == "middleware-blocked" {
+            Err("blocked by middleware")
+        } else {
+            Ok(())
+        }
     });
-    namespace.on("middleware-blocked", |socket: Socket| socket.emit("must-not-happen", ()));
+    namespace.on("middleware-blocked", |socket: Socket| {
+        socket.emit("must-not-happen", ())
+    });
     let entries = journal.clone();
     namespace.on_error(move |socket: Socket, error: SocketError| match &error {
         SocketError::Packet(_) => entries.record(&socket, value!(["error", error.to_string()])),
@@ -130,17 +180,21 @@ fn lifecycle(namespace: &Namespace, journal: &Journal) {
         }
         _ => {}
     });
-    namespace.on_any(|socket: Socket, event: Value, ack: Option<Ack>, Spread(args): Spread<Value>| {
-        if !event.as_str().is_some_and(|event| KNOWN.contains(&event)) {
-            let mut report = vec![event, Value::Bool(ack.is_some())];
-            report.extend(args);
-            socket.emit("unhandled", Spread(report));
-        }
-    });
+    namespace.on_any(
+        |socket: Socket, event: Value, ack: Option<Ack>, Spread(args): Spread<Value>| {
+            if !event.as_str().is_some_and(|event| KNOWN.contains(&event)) {
+                let mut report = vec![event, Value::Bool(ack.is_some())];
+                report.extend(args);
+                socket.emit("unhandled", Spread(report));
+            }
+        },
+    );
 }
 
 fn messages(namespace: &Namespace) {
-    namespace.on("message", |socket: Socket, args: Spread<Value>| socket.emit("message-back", args));
+    namespace.on("message", |socket: Socket, args: Spread<Value>| {
+        socket.emit("message-back", args)
+    });
     namespace.on("message-with-ack", |args: Spread<Value>| args);
     namespace.on("whoami", |socket: Socket| whoami(&socket));
     namespace.on("handshake", |socket: Socket| handshake(&socket));
@@ -149,31 +203,52 @@ fn messages(namespace: &Namespace) {
         socket.data().set("custom", value);
         true
     });
-    namespace.on("ask", async |socket: Socket, cast: Cast| -> Result<Value, ()> {
-        let answer = match cast.timeout {
-            Some(timeout) => socket.timeout(timeout).emit_for_answer(&cast.event, Spread(cast.args)).await,
-            None => socket.emit_for_answer(&cast.event, Spread(cast.args)).await,
-        };
-        match answer {
-            Ok(answer) => Ok(value!({ "timedOut": false, "args": answer.values() })),
-            Err(roomcast::AckError::Timeout) => Ok(value!({ "timedOut": true, "args": [] })),
-            Err(_) => Err(()),
-        }
-    });
-    namespace.on("volatile", |socket: Socket, event: String, args: Spread<Value>| {
-        socket.volatile().emit(&event, args);
-    });
-    namespace.on("later", async |socket: Socket, milliseconds: u64, event: String| {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        socket.emit(&event, "late");
-    });
+    namespace.on(
+        "ask",
+        async |socket: Socket, cast: Cast| -> Result<Value, ()> {
+            let answer = match cast.timeout {
+                Some(timeout) => {
+                    socket
+                        .timeout(timeout)
+                        .emit_for_answer(&cast.event, Spread(cast.args))
+                        .await
+                }
+                None => socket.emit_for_answer(&cast.event, Spread(cast.args)).await,
+            };
+            match answer {
+                Ok(answer) => Ok(value!({ "timedOut": false, "args": answer.values() })),
+                Err(roomcast::AckError::Timeout) => Ok(value!({ "timedOut": true, "args": [] })),
+                Err(_) => Err(()),
+            }
+        },
+    );
+    namespace.on(
+        "volatile",
+        |socket: Socket, event: String, args: Spread<Value>| {
+            socket.volatile().emit(&event, args);
+        },
+    );
+    namespace.on(
+        "later",
+        async |socket: Socket, milliseconds: u64, event: String| {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            socket.emit(&event, "late");
+        },
+    );
     namespace.on("slow-ack", async |milliseconds: u64| {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         "slow"
     });
-    namespace.on("kick", |socket: Socket, close: Result<bool, ArgumentError>| {
-        if close == Ok(true) { socket.disconnect_and_close() } else { socket.disconnect() }
-    });
+    namespace.on(
+        "kick",
+        |socket: Socket, close: Result<bool, ArgumentError>| {
+            if close == Ok(true) {
+                socket.disconnect_and_close()
+            } else {
+                socket.disconnect()
+            }
+        },
+    );
     namespace.on("close-conn", |socket: Socket| socket.conn().close());
 }
 
@@ -186,9 +261,15 @@ fn rooms(namespace: &Namespace) {
         socket.leave(rooms);
         sorted_rooms(&socket)
     });
-    namespace.on("room-sizes", |namespace: Namespace, OneOrMany(rooms): OneOrMany| {
-        rooms.iter().map(|room| namespace.room_len(room)).collect::<Vec<_>>()
-    });
+    namespace.on(
+        "room-sizes",
+        |namespace: Namespace, OneOrMany(rooms): OneOrMany| {
+            rooms
+                .iter()
+                .map(|room| namespace.room_len(room))
+                .collect::<Vec<_>>()
+        },
+    );
     namespace.on("sockets-join", |socket: Socket, selection: Selection| {
         selection.of(&socket).sockets_join(selection.targets());
         true
@@ -197,22 +278,36 @@ fn rooms(namespace: &Namespace) {
         selection.of(&socket).sockets_leave(selection.targets());
         true
     });
-    namespace.on("sockets-disconnect", |socket: Socket, selection: Selection, ack: Ack| {
-        ack.send(true);
-        let sockets = selection.of(&socket);
-        if selection.closes() { sockets.disconnect_sockets_and_close() } else { sockets.disconnect_sockets() }
-    });
-    namespace.on("fetch-sockets", async |socket: Socket, selection: Selection| {
-        let mut sockets = selection.of(&socket).fetch_sockets().await.unwrap_or_default();
-        sockets.sort_by_key(roomcast::RemoteSocket::id);
-        let described = sockets.iter().map(|socket| {
-            let mut rooms = socket.rooms();
-            rooms.sort();
-            let rooms: Vec<Value> = rooms.iter().map(|room| Value::from(&**room)).collect();
-            value!({ "id": socket.id().as_str(), "rooms": rooms, "data": socket.data() })
-        });
-        described.collect::<Vec<_>>()
-    });
+    namespace.on(
+        "sockets-disconnect",
+        |socket: Socket, selection: Selection, ack: Ack| {
+            ack.send(true);
+            let sockets = selection.of(&socket);
+            if selection.closes() {
+                sockets.disconnect_sockets_and_close()
+            } else {
+                sockets.disconnect_sockets()
+            }
+        },
+    );
+    namespace.on(
+        "fetch-sockets",
+        async |socket: Socket, selection: Selection| {
+            let mut sockets = selection
+                .of(&socket)
+                .fetch_sockets()
+                .await
+                .unwrap_or_default();
+            sockets.sort_by_key(roomcast::RemoteSocket::id);
+            let described = sockets.iter().map(|socket| {
+                let mut rooms = socket.rooms();
+                rooms.sort();
+                let rooms: Vec<Value> = rooms.iter().map(|room| Value::from(&**room)).collect();
+                value!({ "id": socket.id().as_str(), "rooms": rooms, "data": socket.data() })
+            });
+            described.collect::<Vec<_>>()
+        },
+    );
 }
 
 fn broadcasts(namespace: &Namespace) {
@@ -227,8 +322,12 @@ fn broadcasts(namespace: &Namespace) {
     namespace.on("cast-ack", async |socket: Socket, cast: Cast| {
         let timeout = cast.timeout.unwrap_or_default();
         let sockets = cast.selection.of(&socket).timeout(timeout);
-        let answers = sockets.emit_with_ack::<Value>(&cast.event, Spread(cast.args)).await;
-        answers.map(|answers| (!answers.missing.is_empty(), answers.into_values())).map_err(|_| ())
+        let answers = sockets
+            .emit_with_ack::<Value>(&cast.event, Spread(cast.args))
+            .await;
+        answers
+            .map(|answers| (!answers.missing.is_empty(), answers.into_values()))
+            .map_err(|_| ())
     });
 }
 

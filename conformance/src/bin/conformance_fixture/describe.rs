@@ -19,9 +19,11 @@ fn without_binary(value: &Value) -> Value {
             value!({ "$bin": hex })
         }
         Value::Array(items) => Value::Array(items.iter().map(without_binary).collect()),
-        Value::Object(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key.to_owned(), without_binary(value))).collect::<Map>())
-        }
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, value)| (key.to_owned(), without_binary(value)))
+                .collect::<Map>(),
+        ),
         plain => plain.clone(),
     }
 }
@@ -43,11 +45,20 @@ pub(crate) fn handshake(socket: &Socket) -> Value {
     let headers: Map = handshake
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
     let query: HashMap<_, _> = handshake.queries().collect();
     let query: Map = query.into_iter().collect();
-    let issued = handshake.issued().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let issued = handshake
+        .issued()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     value!({
         "auth": handshake.auth_value().clone(),
         "query": Value::Object(query),

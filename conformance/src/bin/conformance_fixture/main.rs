@@ -39,7 +39,9 @@ impl Served {
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let base: u16 = variable("PORT", "24100").parse().map_err(io::Error::other)?;
+    let base: u16 = variable("PORT", "24100")
+        .parse()
+        .map_err(io::Error::other)?;
     let host = variable("HOST", "127.0.0.1");
     let servers = servers::all();
     let mut running = JoinSet::new();

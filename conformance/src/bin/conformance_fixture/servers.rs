@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use roomcast::engine::{Builder, Engine, Message, Socket};
-use roomcast::{ClientBundle, Cookie, Cors, HttpCompression, SameSite, Server, ServerBuilder, Transport};
+use roomcast::{
+    ClientBundle, Cookie, Cors, HttpCompression, SameSite, Server, ServerBuilder, Transport,
+};
 
 use crate::{Served, client_app, common};
 
@@ -33,7 +35,10 @@ fn socket_io(builder: ServerBuilder) -> Served {
 
 fn builder() -> ServerBuilder {
     let builder = Server::builder();
-    let (Some(version), files) = (roomcast_client_bundle::VERSION, roomcast_client_bundle::files()) else {
+    let (Some(version), files) = (
+        roomcast_client_bundle::VERSION,
+        roomcast_client_bundle::files(),
+    ) else {
         return builder;
     };
     match ClientBundle::from_files(version, files.iter().copied()) {
@@ -46,7 +51,9 @@ fn builder() -> ServerBuilder {
 }
 
 fn fast<Kind>(builder: Builder<Kind>) -> Builder<Kind> {
-    builder.ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_millis(200))
+    builder
+        .ping_interval(Duration::from_millis(300))
+        .ping_timeout(Duration::from_millis(200))
 }
 
 /// EIO3 is not supported yet.
@@ -77,7 +84,10 @@ fn limits() -> ServerBuilder {
 fn polling_only() -> ServerBuilder {
     let cookie = Cookie::new("sticky").expect("the name is legal");
     builder().transports([Transport::Polling]).cookie(
-        cookie.readable_by_scripts().same_site(SameSite::Strict).max_age(Duration::from_secs(60)),
+        cookie
+            .readable_by_scripts()
+            .same_site(SameSite::Strict)
+            .max_age(Duration::from_secs(60)),
     )
 }
 
@@ -97,7 +107,13 @@ fn client_engine() -> Served {
     let engine = Engine::builder()
         .ping_interval(Duration::from_millis(500))
         .max_http_buffer_size(100)
-        .allow_request(async |request| if request.query("deny").is_some() { Err(None) } else { Ok(()) })
+        .allow_request(async |request| {
+            if request.query("deny").is_some() {
+                Err(None)
+            } else {
+                Ok(())
+            }
+        })
         .on_initial_headers(move |headers, _| {
             for cookie in cookies {
                 headers.append("set-cookie", http::HeaderValue::from_static(cookie));
@@ -106,7 +122,9 @@ fn client_engine() -> Served {
         .build(|socket: &Socket| {
             socket.send_text("hi");
             |socket: &Socket, message: Message<'_>| match &message {
-                Message::Text(text) if text == "give binary" => socket.send_binary(&[0, 1, 2, 3, 4]),
+                Message::Text(text) if text == "give binary" => {
+                    socket.send_binary(&[0, 1, 2, 3, 4])
+                }
                 Message::Text(text) if text == "give utf8" => {
                     socket.send_text("пойду спать всем спокойной ночи");
                 }
