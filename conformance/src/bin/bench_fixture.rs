@@ -28,12 +28,20 @@ async fn main() -> std::io::Result<()> {
     io.on("room", |socket: Socket, message: RoomMessage| {
         socket.to(message.room).emit("r", message.payload);
     });
-    io.on("private", |io: Server, id: String, value: Value| io.to(id).emit("p", value));
+    io.on("private", |io: Server, id: String, value: Value| {
+        io.to(id).emit("p", value)
+    });
 
-    io.serve(("127.0.0.1", u16::try_from(number("PORT", 42100)).expect("PORT is a port"))).await
+    io.serve((
+        "127.0.0.1",
+        u16::try_from(number("PORT", 42100)).expect("PORT is a port"),
+    ))
+    .await
 }
 
 fn number(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();
-    text.map_or(default, |text| text.parse().expect("the environment holds numbers"))
+    text.map_or(default, |text| {
+        text.parse().expect("the environment holds numbers")
+    })
 }

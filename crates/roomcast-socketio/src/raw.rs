@@ -42,6 +42,13 @@ impl Raw {
     /// Name under which the reader of binary packets knows that a raw value is wanted.
     pub(crate) const TOKEN: &'static str = "roomcast_socketio::Raw";
 
+    fn without_attachments(json: Box<RawValue>) -> Self {
+        Self {
+            json: json.into(),
+            attachments: Vec::new(),
+        }
+    }
+
     /// The text, in which placeholders stand for [`attachments`](Self::attachments).
     pub fn json(&self) -> &str {
         &self.json
@@ -112,7 +119,7 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     /// serde_json knows its own raw type.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Raw::from)
+        Box::<RawValue>::deserialize(deserializer).map(Raw::without_attachments)
     }
 
     /// The reader of binary packets gives the text and then the attachments.

@@ -1,6 +1,6 @@
 //! What a decoder accepts next, after each kind of message.
 
-use roomcast_socketio::{DecodeError, Decoder, PacketKind, Value};
+use roomcast_socketio::{DecodeError, Decoder, Limits, PacketKind, Value};
 
 const ONE: &str = r#"51-["file",{"_placeholder":true,"num":0}]"#;
 const TWO: &str = r#"52-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
@@ -133,6 +133,24 @@ fn a_decoder_is_ready_again_after_an_error_in_the_middle_of_a_packet() {
 
     assert!(!decoder.is_waiting());
     assert!(decoder.text("2").is_ok());
+}
+
+#[test]
+fn an_announced_attachment_takes_no_memory_before_it_comes() {
+    let limits = Limits {
+        max_attachments: usize::MAX,
+        ..Limits::default()
+    };
+    let mut decoder = Decoder::new(limits);
+
+    assert!(
+        decoder
+            .text(r#"518446744073709551615-["x"]"#)
+            .unwrap()
+            .is_none()
+    );
+    assert!(decoder.binary(b"first").unwrap().is_none());
+    assert!(decoder.is_waiting());
 }
 
 /// Every vector of this file and the shapes that features of the protocol take.

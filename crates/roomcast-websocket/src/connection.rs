@@ -145,3 +145,16 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_may_move_between_threads() {
+        const fn is_send<T: Send>() {}
+
+        is_send::<Connection>();
+        is_send::<Pool>();
+    }
+}

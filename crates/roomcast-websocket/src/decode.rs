@@ -70,6 +70,8 @@ pub struct Decoder {
     inflater: Option<Box<Inflater>>,
     phase: Phase,
     /// The message whose last fragment has not come; control frames may stand between.
+    ///
+    /// Invariant: in [`Phase::Data`] there is one.
     message: Option<Assembly>,
 }
 

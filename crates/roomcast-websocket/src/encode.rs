@@ -9,7 +9,8 @@ use crate::{Header, OpCode};
 /// Encodes a whole message or control frame of the server role.
 ///
 /// The frame is one allocation that all receivers may share. A control payload is cut to 125
-/// bytes, the most that the protocol carries.
+/// bytes, the most that the protocol carries. Where the payload is put together elsewhere, a
+/// [`Header`] alone goes before it.
 ///
 /// # Example
 ///
@@ -28,18 +29,6 @@ pub fn encode(opcode: OpCode, payload: &[u8]) -> Bytes {
     frame.put_slice(&header);
     frame.put_slice(payload);
     frame.freeze()
-}
-
-/// Header of a frame of the server role, for a payload that is put together elsewhere.
-///
-/// Short for [`Header::new`] and, for a deflated payload, [`Header::compressed`].
-pub const fn header(opcode: OpCode, compressed: bool, payload_len: usize) -> Header {
-    let header = Header::new(opcode, payload_len);
-    if compressed {
-        header.compressed()
-    } else {
-        header
-    }
 }
 
 /// Encodes a whole message or control frame of the client role behind `out`.

@@ -1,5 +1,6 @@
 //! Events and actions for many sockets at once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +106,6 @@ impl Broadcast {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are given away, as in JavaScript")]
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         for namespace in self.targets() {
             self.emit_in(&namespace, event, &args, None)?;
@@ -150,25 +150,40 @@ impl Broadcast {
         args: impl Serialize,
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
-        let mut missing = Vec::new();
+        let mut asked = Vec::new();
         for namespace in self.targets() {
-            missing.extend(self.emit_in(&namespace, event, &args, Some(&sender))?);
+            asked.extend(self.emit_in(&namespace, event, &args, Some(&sender))?);
         }
         drop((args, sender));
-        let timeout = self.timeout.or_else(|| self.namespace.server()?.ack_timeout());
-        let mut answers = Answers { values: Vec::new(), invalid: Vec::new(), missing, has_timed_out: false };
+        let timeout = self
+            .timeout
+            .or_else(|| self.namespace.server()?.ack_timeout());
+        let mut answered = HashSet::with_hasher(foldhash::fast::RandomState::default());
+        let mut answers = Answers {
+            values: Vec::new(),
+            invalid: Vec::new(),
+            missing: Vec::new(),
+            has_timed_out: false,
+        };
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
-                answers.add(from, crate::socket::Answer::read::<T>(&answer));
+                answered.insert(from);
+                match answer.read() {
+                    Ok(value) => answers.values.push((from, value)),
+                    Err(error) => answers.invalid.push((from, error)),
+                }
             }
         };
         match timeout {
             Some(timeout) => {
-                let is_over = tokio::time::timeout(timeout, collect).await.is_err();
-                answers.has_timed_out = is_over && !answers.missing.is_empty();
+                answers.has_timed_out = tokio::time::timeout(timeout, collect).await.is_err();
             }
             None => collect.await,
         }
+        answers.missing = asked
+            .into_iter()
+            .filter(|id| !answered.contains(id))
+            .collect();
         Ok(answers)
     }
 
@@ -182,7 +197,12 @@ impl Broadcast {
         if self.namespace.is_parent() {
             return Err(EmitError::Parent);
         }
-        Ok(self.namespace.connected_of(&self.selection).into_iter().map(RemoteSocket).collect())
+        Ok(self
+            .namespace
+            .connected_of(&self.selection)
+            .into_iter()
+            .map(RemoteSocket)
+            .collect())
     }
 
     /// Makes the sockets members of the rooms.
@@ -195,7 +215,9 @@ impl Broadcast {
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.for_each(|socket| {
-            rooms.iter().for_each(|room| socket.namespace().leave(socket.id(), room));
+            rooms
+                .iter()
+                .for_each(|room| socket.namespace().leave(socket.id(), room));
         });
     }
 
@@ -210,12 +232,19 @@ impl Broadcast {
     }
 
     fn targets(&self) -> Vec<Namespace> {
-        if self.namespace.is_parent() { self.namespace.children() } else { vec![self.namespace.clone()] }
+        if self.namespace.is_parent() {
+            self.namespace.children()
+        } else {
+            vec![self.namespace.clone()]
+        }
     }
 
     fn for_each(&self, act: impl Fn(&Socket)) {
         for namespace in self.targets() {
-            namespace.connected_of(&self.selection).iter().for_each(&act);
+            namespace
+                .connected_of(&self.selection)
+                .iter()
+                .for_each(&act);
         }
     }
 
@@ -237,7 +266,9 @@ impl Broadcast {
                 return;
             }
             if let (Some(id), Some(answers)) = (ack, answers) {
-                socket.acks().insert(id, Waiting::Broadcast(answers.clone()));
+                socket
+                    .acks()
+                    .insert(id, Waiting::Broadcast(answers.clone()));
                 asked.push(socket.id());
             }
             if socket.has_outgoing_listeners() {
@@ -246,7 +277,9 @@ impl Broadcast {
             // Whether it was queued concerns that receiver alone.
             let _ = socket.send_packet(&packet, self.options);
         });
-        watched.iter().for_each(|socket| socket.notify_outgoing(&packet));
+        watched
+            .iter()
+            .for_each(|socket| socket.notify_outgoing(&packet));
         Ok(asked)
     }
 }
@@ -278,14 +311,6 @@ impl<T> Answers<T> {
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
         self.values.into_iter().map(|(_, value)| value).collect()
-    }
-
-    fn add(&mut self, from: SocketId, answer: Result<T, ArgumentError>) {
-        self.missing.retain(|id| *id != from);
-        match answer {
-            Ok(value) => self.values.push((from, value)),
-            Err(error) => self.invalid.push((from, error)),
-        }
     }
 }
 

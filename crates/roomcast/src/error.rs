@@ -55,7 +55,11 @@ pub struct ArgumentError {
 
 impl ArgumentError {
     pub(crate) fn of<T>(index: usize, cause: &dyn std::fmt::Display) -> Self {
-        Self { index, expected: std::any::type_name::<T>(), cause: cause.to_string() }
+        Self {
+            index,
+            expected: std::any::type_name::<T>(),
+            cause: cause.to_string(),
+        }
     }
 
     pub(crate) fn read<T>(error: &ArgError) -> Self {
@@ -92,14 +96,19 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without data.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), data: None }
+        Self {
+            message: message.into(),
+            data: None,
+        }
     }
 
     /// Adds data, any serialisable value. A value that cannot be serialised is left out and logged.
     #[must_use]
     pub fn with_data(mut self, data: impl serde::Serialize) -> Self {
         self.data = Value::from_serialize(&data)
-            .inspect_err(|error| tracing::warn!(%error, "the data of a refusal cannot be serialised"))
+            .inspect_err(
+                |error| tracing::warn!(%error, "the data of a refusal cannot be serialised"),
+            )
             .ok();
         self
     }

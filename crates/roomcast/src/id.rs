@@ -49,7 +49,11 @@ impl FromStr for SocketId {
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
         let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidSocketId)?;
-        if id.iter().all(|byte| ALPHABET.contains(byte)) { Ok(Self(id)) } else { Err(InvalidSocketId) }
+        if id.iter().all(|byte| ALPHABET.contains(byte)) {
+            Ok(Self(id))
+        } else {
+            Err(InvalidSocketId)
+        }
     }
 }
 

@@ -47,10 +47,14 @@ mod wire;
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
-pub use handler::{Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State};
+pub use handler::{
+    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
+};
+#[doc(hidden)]
+pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
-pub use roomcast_socketio::{DecodeError, EncodeError, Map, Number, Spread, Value};
+pub use roomcast_socketio::{DecodeError, EncodeError, Map, Number, Spread, Value, value};
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};
 pub use socket::{Answer, DisconnectReason, Emission, Handshake, Socket, SocketData};

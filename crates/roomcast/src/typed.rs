@@ -6,12 +6,17 @@ use std::sync::Arc;
 
 /// One value for each type.
 #[derive(Default)]
-pub(crate) struct TypedValues(HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>);
+pub(crate) struct TypedValues(
+    HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>,
+);
 
 impl TypedValues {
     /// Stores a value and gives back the one it replaces.
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<Arc<T>> {
-        self.0.insert(TypeId::of::<T>(), Arc::new(value))?.downcast().ok()
+        self.0
+            .insert(TypeId::of::<T>(), Arc::new(value))?
+            .downcast()
+            .ok()
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {

@@ -48,7 +48,16 @@ pub(crate) fn ack<T: Serialize + ?Sized>(
     id: AckId,
     args: &T,
 ) -> Result<Outgoing, EncodeError> {
-    encode(|out| roomcast_socketio::encode_ack(out, Header { namespace, ack: Some(id) }, args))
+    encode(|out| {
+        roomcast_socketio::encode_ack(
+            out,
+            Header {
+                namespace,
+                ack: Some(id),
+            },
+            args,
+        )
+    })
 }
 
 pub(crate) fn connect(namespace: &str, sid: &str) -> Outgoing {
@@ -82,8 +91,12 @@ fn encode(
         if attachments.is_empty() {
             return Ok(Outgoing::Text(text));
         }
-        let binary = attachments.iter().map(|attachment| Frame::binary(attachment));
-        Ok(Outgoing::Binary(std::iter::once(text).chain(binary).collect()))
+        let binary = attachments
+            .iter()
+            .map(|attachment| Frame::binary(attachment));
+        Ok(Outgoing::Binary(
+            std::iter::once(text).chain(binary).collect(),
+        ))
     })
 }
 

@@ -19,8 +19,9 @@ pub enum Input {
     /// A `POST` with the content type `application/octet-stream` arrived, which revision 4 does
     /// not have. Reported instead of [`PostBegun`](Self::PostBegun).
     BinaryPost,
-    /// The `POST` is over: its packets were handed in, or it was refused for its size (413), which
-    /// the session survives.
+    /// The body of the `POST` is whole and will be answered 200 `ok`, even if one of its packets
+    /// ends the session; or the `POST` was refused for its size (413), which the session survives.
+    /// The first packet over polling, or its decoding error, says the same.
     PostEnded,
     /// The client hung up in the middle of the `POST`.
     PostAborted,

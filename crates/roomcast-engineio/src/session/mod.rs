@@ -208,9 +208,12 @@ impl Session {
         from: Transport,
         packet: Packet<'a>,
     ) -> Option<Message<'a>> {
-        // A close packet over a WebSocket means nothing to the official server.
-        if packet == Packet::Close && from == Transport::Polling {
-            self.on_client_close();
+        if from == Transport::Polling {
+            self.on_post_ended();
+            // A close packet over a WebSocket means nothing to the official server.
+            if packet == Packet::Close {
+                self.on_client_close();
+            }
         }
         if !self.is_open() {
             return None;
@@ -237,6 +240,9 @@ impl Session {
     }
 
     fn on_decode_failed(&mut self, transport: Transport) {
+        if transport == Transport::Polling {
+            self.on_post_ended();
+        }
         if transport != self.transport() {
             self.drop_probe();
         } else if self.is_open() {

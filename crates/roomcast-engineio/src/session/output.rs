@@ -17,7 +17,8 @@ pub enum Output {
     RefusePoll(RequestFault),
     /// Refuse the `POST` that was reported last; an earlier one is not meant.
     RefusePost(RequestFault),
-    /// Give up the `POST` that has not ended: drop its connection, or answer it with an error.
+    /// Give up the `POST` whose body is still being read: drop its connection, or answer it with
+    /// an error.
     AbortPost,
     /// Send the pong packet `3probe` over the probing transport, which is not yet the session's.
     AnswerProbe(Transport),

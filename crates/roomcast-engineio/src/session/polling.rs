@@ -87,15 +87,13 @@ impl Session {
         }
     }
 
-    /// The client's close packet: a waiting poll gets a noop, and the post that brought the
-    /// packet is answered as usual.
+    /// The client's close packet: a waiting poll gets a noop.
     pub(super) fn on_client_close(&mut self) {
         if let Some(poll @ Poll::Waiting) = self.poll_mut() {
             *poll = Poll::Away;
             let noop = Output::AnswerPoll(PollAnswer::Noop);
             self.outputs.push_back(noop);
         }
-        self.on_post_ended();
         self.finish(CloseReason::TransportClose);
     }
 

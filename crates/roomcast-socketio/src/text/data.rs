@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::Error as _;
 
 use super::placeholder::Placeholder;
 use super::reader::Reader;
@@ -29,6 +28,17 @@ pub(super) struct Binary {
     pub(super) attachments: Vec<Bytes>,
 }
 
+impl Binary {
+    fn has_placeholder(&self, span: Span) -> bool {
+        let first = self
+            .placeholders
+            .partition_point(|found| found.span.start < span.start);
+        self.placeholders
+            .get(first)
+            .is_some_and(|found| found.span.start < span.end)
+    }
+}
+
 impl<'a> Data<'a> {
     /// Checks `json` as the data of a packet of this kind. `attachments` is the number that a
     /// binary packet announces.
@@ -39,10 +49,10 @@ impl<'a> Data<'a> {
         attachments: Option<usize>,
     ) -> Result<Self, DecodeError> {
         let binary = |placeholders| {
-            attachments.map(|count| {
+            attachments.map(|_| {
                 Box::new(Binary {
                     placeholders,
-                    attachments: Vec::with_capacity(count),
+                    attachments: Vec::new(),
                 })
             })
         };
@@ -150,12 +160,9 @@ impl<'a> Data<'a> {
 
     fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {
         if let Some(binary) = &self.binary
-            && binary.placeholders.iter().any(|placeholder| {
-                placeholder.span.start >= span.start && placeholder.span.end <= span.end
-            })
+            && binary.has_placeholder(span)
         {
-            let mut reader = Reader::new(&self.json, span, binary);
-            return T::deserialize(&mut reader).map_err(serde_json::Error::custom);
+            return T::deserialize(&mut Reader::new(&self.json, span, binary));
         }
         let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
         // The depth was limited by the scan.

@@ -173,11 +173,12 @@ fn encode_array<T: Serialize + ?Sized>(
     let start = out.len();
     let mut attachments = Vec::new();
     write_front(out, kind.plain, header.namespace, header.ack);
-    out.push(b'[');
-    match event {
-        Some(EventName::Text(text)) => write_text(out, text),
-        Some(EventName::Number(number)) => number.write(out),
-        None => {}
+    if let Some(event) = event {
+        out.push(b'[');
+        match event {
+            EventName::Text(text) => write_text(out, text),
+            EventName::Number(number) => number.write(out),
+        }
     }
     write_args(out, event.is_some(), args, &mut attachments)
         .map_err(|error| undo(out, start, &error))?;
@@ -190,32 +191,28 @@ fn encode_array<T: Serialize + ?Sized>(
     Ok(attachments)
 }
 
-/// Writes the arguments and the end of the array; its start, and an event name if `has_name`, are
-/// written.
+/// Writes the arguments and the end of the array; its start is written if there is an event name.
 fn write_args<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     has_name: bool,
     args: &T,
     attachments: &mut Vec<Bytes>,
 ) -> serde_json::Result<()> {
-    let start = out.len();
     match Shape::of::<T>() {
-        Shape::Nothing => out.push(b']'),
+        Shape::Nothing if has_name => out.push(b']'),
+        Shape::Nothing => out.extend_from_slice(b"[]"),
         Shape::One => {
-            if has_name {
-                out.push(b',');
-            }
+            out.push(if has_name { b',' } else { b'[' });
             write_json(out, args, Some(attachments))?;
             out.push(b']');
         }
         Shape::Several => {
+            let start = out.len();
             write_json(out, args, Some(attachments))?;
-            // The arguments are an array of their own: its start becomes the comma behind the
-            // name, or takes the place of the start that is written.
-            let is_empty = out.len() == start + 2;
-            if has_name && !is_empty {
+            // The arguments are an array of their own, which continues the one with the name.
+            if has_name && out.len() > start + 2 {
                 out[start] = b',';
-            } else {
+            } else if has_name {
                 out.remove(start);
             }
         }

@@ -4,17 +4,20 @@
 //! stand, shows them as bytes, and hands single scalars to serde_json. Invariant: it sees only
 //! text that the scan accepted, so what a value is shows in its first byte.
 
+mod containers;
+mod key;
+mod variant;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::de::value::{BorrowedBytesDeserializer, BorrowedStrDeserializer, SeqDeserializer};
-use serde::de::{
-    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
-};
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
+use serde::de::value::SeqDeserializer;
+use serde::de::{Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde_json::Error;
 
+use self::containers::{Elements, Entries, RawParts};
+use self::variant::Variant;
 use super::data::{Binary, unescape};
 use super::scan::plain_prefix;
 use super::span::Span;
@@ -176,11 +179,7 @@ impl<'de> Reader<'de> {
 
     fn visit_seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         self.at += 1;
-        let mut elements = Elements {
-            reader: self,
-            is_first: true,
-            has_ended: false,
-        };
+        let mut elements = Elements::new(self);
         let value = visitor.visit_seq(&mut elements)?;
         elements.finish()?;
         Ok(value)
@@ -188,11 +187,7 @@ impl<'de> Reader<'de> {
 
     fn visit_map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         self.at += 1;
-        let mut entries = Entries {
-            reader: self,
-            is_first: true,
-            has_ended: false,
-        };
+        let mut entries = Entries::new(self);
         let value = visitor.visit_map(&mut entries)?;
         entries.finish()?;
         Ok(value)
@@ -308,226 +303,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    deserialize_scalar! { deserialize_i128 deserialize_u128 deserialize_unit }
+    deserialize_scalar! { deserialize_i128 deserialize_u128 deserialize_f32 deserialize_unit }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char bytes byte_buf unit_struct map struct
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f64 char bytes byte_buf unit_struct map struct
         identifier
-    }
-}
-
-/// A value as a sequence: its text, then its attachments.
-struct RawParts<'de> {
-    json: Option<String>,
-    attachments: std::vec::IntoIter<&'de Bytes>,
-}
-
-impl<'de> SeqAccess<'de> for RawParts<'de> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Error> {
-        if let Some(json) = self.json.take() {
-            return seed.deserialize(json.into_deserializer()).map(Some);
-        }
-        let Some(attachment) = self.attachments.next() else {
-            return Ok(None);
-        };
-        seed.deserialize(BorrowedBytesDeserializer::new(attachment))
-            .map(Some)
-    }
-}
-
-struct Elements<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    is_first: bool,
-    has_ended: bool,
-}
-
-impl Elements<'_, '_> {
-    fn finish(&mut self) -> Result<(), Error> {
-        let is_read = self.has_ended || !self.reader.has_next(&mut self.is_first, b']');
-        is_read
-            .then_some(())
-            .ok_or_else(|| Error::custom("more elements than expected"))
-    }
-}
-
-impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Error> {
-        if self.has_ended || !self.reader.has_next(&mut self.is_first, b']') {
-            self.has_ended = true;
-            return Ok(None);
-        }
-        seed.deserialize(&mut *self.reader).map(Some)
-    }
-}
-
-struct Entries<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    is_first: bool,
-    has_ended: bool,
-}
-
-impl Entries<'_, '_> {
-    fn finish(&mut self) -> Result<(), Error> {
-        let is_read = self.has_ended || !self.reader.has_next(&mut self.is_first, b'}');
-        is_read
-            .then_some(())
-            .ok_or_else(|| Error::custom("more entries than expected"))
-    }
-}
-
-impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
-    type Error = Error;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Error> {
-        if self.has_ended || !self.reader.has_next(&mut self.is_first, b'}') {
-            self.has_ended = true;
-            return Ok(None);
-        }
-        seed.deserialize(Key(self.reader.string())).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        self.reader.skip_whitespace();
-        self.reader.at += 1;
-        self.reader.skip_whitespace();
-        seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// The key of a map, which may be a number or a choice in the wanted type.
-struct Key<'de>(Cow<'de, str>);
-
-macro_rules! deserialize_key {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let Cow::Borrowed(key) = self.0 else {
-                return self.deserialize_any(visitor);
-            };
-            let mut scalar = serde_json::Deserializer::from_str(key);
-            let value = (&mut scalar).$method(visitor)?;
-            scalar.end()?;
-            Ok(value)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Cow::Borrowed(key) => visitor.visit_borrowed_str(key),
-            Cow::Owned(key) => visitor.visit_string(key),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self.0 {
-            Cow::Borrowed(key) => {
-                BorrowedStrDeserializer::new(key).deserialize_enum(name, variants, visitor)
-            }
-            Cow::Owned(key) => visitor.visit_enum(key.into_deserializer()),
-        }
-    }
-
-    deserialize_key! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-        deserialize_u128 deserialize_f32 deserialize_f64
-    }
-
-    serde::forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        identifier ignored_any
-    }
-}
-
-/// An enum with data: an object with the variant's name as its only key.
-struct Variant<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-}
-
-impl Variant<'_, '_> {
-    fn finish<T>(self, value: T) -> Result<T, Error> {
-        self.reader.skip_whitespace();
-        if self.reader.peek() != b'}' {
-            return Err(Error::custom("expected an object with one key"));
-        }
-        self.reader.at += 1;
-        Ok(value)
-    }
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Error;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Error> {
-        if self.reader.peek() != b'"' {
-            return Err(Error::custom("expected an object with one key"));
-        }
-        let variant = seed.deserialize(Key(self.reader.string()))?;
-        self.reader.skip_whitespace();
-        self.reader.at += 1;
-        self.reader.skip_whitespace();
-        Ok((variant, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Error;
-
-    fn unit_variant(self) -> Result<(), Error> {
-        <() as Deserialize>::deserialize(&mut *self.reader)?;
-        self.finish(())
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        let value = seed.deserialize(&mut *self.reader)?;
-        self.finish(value)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
-        let value = self.reader.deserialize_seq(visitor)?;
-        self.finish(value)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let value = self.reader.deserialize_any(visitor)?;
-        self.finish(value)
     }
 }

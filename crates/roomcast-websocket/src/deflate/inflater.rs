@@ -109,9 +109,12 @@ fn run(
             // SPEC: RFC 7692, section 7.2.3.4: a sender may end its stream; a new one follows.
             stream.reset(false);
         }
-        let is_stuck = status == Status::BufError && written == 0;
-        if is_stuck || (piece.is_empty() && (is_ended || written < STEP_BYTES)) {
+        if piece.is_empty() && (is_ended || written < STEP_BYTES) {
             return Ok(is_ended);
+        }
+        if status == Status::BufError && written == 0 {
+            // There is room and input, and yet no progress.
+            return Err(DecodeError::InvalidDeflate);
         }
     }
 }

@@ -187,6 +187,9 @@ pub fn accept(response: &str, config: &Config) -> Result<Option<Agreement>, Acce
 /// A server must grant what the offer demands and may add only what it allows.
 fn check_answer(answer: Parameters, config: &Config) -> Result<(), AcceptError> {
     let demanded = offered(config);
+    if answer.client_max_window_bits == Some(None) {
+        return Err(AcceptError::InvalidParameter);
+    }
     if demanded.server_no_context_takeover && !answer.server_no_context_takeover {
         return Err(AcceptError::ContextNotGranted);
     }
@@ -199,12 +202,11 @@ fn check_answer(answer: Parameters, config: &Config) -> Result<(), AcceptError> 
     {
         return Err(AcceptError::WindowNotGranted);
     }
-    match answer.client_max_window_bits {
-        Some(None) => Err(AcceptError::InvalidParameter),
-        // A window of 256 bytes cannot be written.
-        Some(Some(Window(8))) => Err(AcceptError::WindowTooSmall),
-        _ => Ok(()),
+    // A window of 256 bytes cannot be written.
+    if answer.client_max_window_bits == Some(Some(Window(8))) {
+        return Err(AcceptError::WindowTooSmall);
     }
+    Ok(())
 }
 
 /// Why a server's answer to the offer is none.

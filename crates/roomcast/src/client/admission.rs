@@ -32,7 +32,9 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
 }
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {
-    let result = AssertUnwindSafe(run_middleware(socket)).catch_unwind().await;
+    let result = AssertUnwindSafe(run_middleware(socket))
+        .catch_unwind()
+        .await;
     let result = result.unwrap_or_else(|panic| {
         let message = super::parked::panic_message(&*panic);
         tracing::error!(%message, namespace = socket.namespace().name(), "a middleware panicked");

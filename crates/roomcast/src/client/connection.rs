@@ -29,7 +29,11 @@ pub(crate) enum Command {
 
 impl Connection {
     pub(crate) fn new(server: Server, engine: engine::Socket) -> Self {
-        Self { server, engine, commands: Mutex::default() }
+        Self {
+            server,
+            engine,
+            commands: Mutex::default(),
+        }
     }
 
     pub(crate) fn server(&self) -> &Server {

@@ -22,18 +22,29 @@ impl Client {
             self.call_entries(socket, &tables, Slot::Any, call, cx);
         }
         if tables.has_event_middleware() {
-            self.start(Box::pin(ask(socket.clone(), packet.into_owned(), tables)), cx);
+            self.start(
+                Box::pin(ask(socket.clone(), packet.into_owned(), tables)),
+                cx,
+            );
         } else {
-            self.call_event_handlers(socket, &packet, cx);
+            self.call_event_handlers(socket, &tables, &packet, cx);
         }
     }
 
-    pub(super) fn call_event_handlers(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
+    pub(super) fn call_event_handlers(
+        &mut self,
+        socket: &Socket,
+        tables: &Tables,
+        packet: &Packet<'_>,
+        cx: &mut Context<'_>,
+    ) {
         // Events that come after a disconnection are ignored.
-        let Some(event) = packet.event().filter(|_| socket.is_connected()) else { return };
+        let Some(event) = packet.event().filter(|_| socket.is_connected()) else {
+            return;
+        };
         let responder = responder(socket, packet);
         let call = || Call::event(socket, packet, responder.clone());
-        self.call_slot(socket, Slot::Event(&event.to_text()), call, cx);
+        self.call_entries(socket, tables, Slot::Event(&event.to_text()), call, cx);
     }
 
     /// Calls the handlers of the namespace, then those of the socket.
@@ -57,7 +68,9 @@ impl Client {
         cx: &mut Context<'_>,
     ) {
         for entry in tables.entries(slot) {
-            let Some(handler) = entry.claim() else { continue };
+            let Some(handler) = entry.claim() else {
+                continue;
+            };
             if entry.is_once() {
                 socket.off_handler(entry.id());
             }
@@ -79,7 +92,10 @@ impl Client {
                 self.start(contained(socket.clone(), slot.name().into(), work), cx);
             }
             Ok(Err(error)) => {
-                let error = SocketError::Argument { event: slot.name().into(), error };
+                let error = SocketError::Argument {
+                    event: slot.name().into(),
+                    error,
+                };
                 self.report_unless_error(socket, slot, &error, cx);
             }
             Err(panic) => {
@@ -92,13 +108,24 @@ impl Client {
     /// Tells the error handlers of the socket; where there are none, the log.
     pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
         if Tables::of(socket).has(Slot::Error) {
-            self.call_slot(socket, Slot::Error, || Call::bare(socket, Cause::Error(error)), cx);
+            self.call_slot(
+                socket,
+                Slot::Error,
+                || Call::bare(socket, Cause::Error(error)),
+                cx,
+            );
         } else {
             tracing::warn!(socket = %socket.id(), %error, "nobody handles a socket's error");
         }
     }
 
-    pub(super) fn on_panic(&mut self, socket: &Socket, event: Arc<str>, message: Arc<str>, cx: &mut Context<'_>) {
+    pub(super) fn on_panic(
+        &mut self,
+        socket: &Socket,
+        event: Arc<str>,
+        message: Arc<str>,
+        cx: &mut Context<'_>,
+    ) {
         tracing::error!(socket = %socket.id(), %event, %message, "a handler panicked");
         let is_error_handler = &*event == Slot::Error.name();
         if !is_error_handler {
@@ -108,7 +135,13 @@ impl Client {
     }
 
     /// An error handler that cannot be called is not told of it.
-    fn report_unless_error(&mut self, socket: &Socket, slot: Slot<'_>, error: &SocketError, cx: &mut Context<'_>) {
+    fn report_unless_error(
+        &mut self,
+        socket: &Socket,
+        slot: Slot<'_>,
+        error: &SocketError,
+        cx: &mut Context<'_>,
+    ) {
         if slot == Slot::Error {
             tracing::error!(%error, "an error handler was not called");
         } else {
@@ -118,11 +151,14 @@ impl Client {
 }
 
 /// The handlers of a namespace and of one socket, as they were when the event came.
-struct Tables([Arc<Table>; 2]);
+pub(super) struct Tables([Arc<Table>; 2]);
 
 impl Tables {
-    fn of(socket: &Socket) -> Self {
-        Self([socket.namespace().snapshot(), Arc::clone(&socket.own_table())])
+    pub(super) fn of(socket: &Socket) -> Self {
+        Self([
+            socket.namespace().snapshot(),
+            Arc::clone(&socket.own_table()),
+        ])
     }
 
     fn entries<'t>(&'t self, slot: Slot<'t>) -> impl Iterator<Item = &'t Entry> {
@@ -134,13 +170,17 @@ impl Tables {
     }
 
     fn has_event_middleware(&self) -> bool {
-        self.0.iter().any(|table| !table.event_middleware().is_empty())
+        self.0
+            .iter()
+            .any(|table| !table.event_middleware().is_empty())
     }
 }
 
 /// Asks the event middlewares one after the other.
 async fn ask(socket: Socket, packet: Packet<'static>, tables: Tables) -> Finished {
-    let name: Arc<str> = packet.event().map_or_else(|| "".into(), |event| event.to_text().into());
+    let name: Arc<str> = packet
+        .event()
+        .map_or_else(|| "".into(), |event| event.to_text().into());
     let asking = AssertUnwindSafe(pass(&socket, &packet, &tables));
     match futures_util::FutureExt::catch_unwind(asking).await {
         Ok(Ok(())) => Finished::Passed(socket, packet),
@@ -160,4 +200,3 @@ async fn pass(socket: &Socket, packet: &Packet<'static>, tables: &Tables) -> Res
     }
     Ok(())
 }
-

@@ -13,6 +13,7 @@ use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, St
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
+use dispatch::Tables;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
@@ -36,7 +37,9 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(server: Server, engine: engine::Socket) -> Self {
         let config = server.config();
-        let deadline = tokio::time::Instant::now().into_std().checked_add(config.connect_timeout);
+        let deadline = tokio::time::Instant::now()
+            .into_std()
+            .checked_add(config.connect_timeout);
         Self {
             decoder: Decoder::new(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
@@ -75,9 +78,13 @@ impl Client {
     }
 
     /// A message that is no packet: the handlers are told, and the connection is closed.
-    fn on_decode_error(&mut self, error: roomcast_socketio::DecodeError, cx: &mut Context<'_>) {
+    fn on_decode_error(&mut self, error: &roomcast_socketio::DecodeError, cx: &mut Context<'_>) {
         tracing::debug!(%error, "a client sent an invalid packet");
-        let sockets: Vec<_> = self.namespaces.joined().map(|(_, socket)| socket.clone()).collect();
+        let sockets: Vec<_> = self
+            .namespaces
+            .joined()
+            .map(|(_, socket)| socket.clone())
+            .collect();
         for socket in sockets {
             self.report(&socket, &SocketError::Packet(error.clone()), cx);
         }
@@ -90,9 +97,15 @@ impl Client {
         let admission = admission::admit(
             Arc::clone(&self.connection),
             packet.namespace().to_owned(),
-            packet.data().and_then(Result::ok).unwrap_or_else(|| Value::Object(Map::new())),
+            packet
+                .data()
+                .and_then(Result::ok)
+                .unwrap_or_else(|| Value::Object(Map::new())),
         );
-        self.start(Box::pin(async move { Finished::Admission(admission.await) }), cx);
+        self.start(
+            Box::pin(async move { Finished::Admission(admission.await) }),
+            cx,
+        );
     }
 
     /// The end of a client's way into a namespace.
@@ -106,25 +119,35 @@ impl Client {
             return;
         }
         match outcome {
-            Ok(socket) => self.connect(socket, cx),
+            Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
                 self.namespaces.remove(&name);
                 let packet = wire::connect_error(&name, refusal.message(), refusal.data());
-                self.connection.engine().send_frames(packet.frames(), SendOptions::default());
+                self.connection
+                    .engine()
+                    .send_frames(packet.frames(), SendOptions::default());
             }
         }
     }
 
-    fn connect(&mut self, socket: Socket, cx: &mut Context<'_>) {
+    fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
         socket.advance(Phase::Connecting, Phase::Connected);
         namespace.add_connected();
         // Invariant: the client is told first, before anything that others or the handlers send.
-        socket.send_packet(&wire::connect(namespace.name(), socket.id().as_str()), SendOptions::default());
+        socket.send_packet(
+            &wire::connect(namespace.name(), socket.id().as_str()),
+            SendOptions::default(),
+        );
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
-        self.call_slot(&socket, Slot::Connect, || Call::bare(&socket, Cause::Plain), cx);
+        self.call_slot(
+            socket,
+            Slot::Connect,
+            || Call::bare(socket, Cause::Plain),
+            cx,
+        );
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -133,7 +156,12 @@ impl Client {
             return;
         }
         let cause = Cause::Disconnect(&reason);
-        self.call_slot(socket, Slot::Disconnecting, || Call::bare(socket, cause), cx);
+        self.call_slot(
+            socket,
+            Slot::Disconnecting,
+            || Call::bare(socket, cause),
+            cx,
+        );
         socket.finish();
         socket.namespace().leave_all(socket.id());
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
@@ -162,19 +190,28 @@ impl Client {
                 self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
             }
             Command::DisconnectAll => {
-                for (_, socket) in self.namespaces.joined().filter(|(_, socket)| socket.is_connected()) {
+                for (_, socket) in self
+                    .namespaces
+                    .joined()
+                    .filter(|(_, socket)| socket.is_connected())
+                {
                     let packet = wire::disconnect(socket.namespace().name());
                     socket.send_packet(&packet, SendOptions::default());
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
             }
-            Command::Drive(socket, work) => self.start(parked::contained(socket, "outgoing".into(), work), cx),
+            Command::Drive(socket, work) => {
+                self.start(parked::contained(socket, "outgoing".into(), work), cx)
+            }
         }
     }
 
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
         let now = tokio::time::Instant::now().into_std();
-        if self.connect_deadline.is_some_and(|deadline| deadline <= now) {
+        if self
+            .connect_deadline
+            .is_some_and(|deadline| deadline <= now)
+        {
             self.connect_deadline = None;
             tracing::debug!("a client has joined no namespace in time");
             self.close(DisconnectReason::ForcedServerClose, cx);
@@ -192,11 +229,15 @@ impl Client {
         match finished {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet) => self.call_event_handlers(&socket, &packet, cx),
+            Finished::Passed(socket, packet) => {
+                self.call_event_handlers(&socket, &Tables::of(&socket), &packet, cx);
+            }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
             }
-            Finished::Panicked(socket, event, message) => self.on_panic(&socket, event, message, cx),
+            Finished::Panicked(socket, event, message) => {
+                self.on_panic(&socket, event, message, cx)
+            }
         }
     }
 }
@@ -214,19 +255,22 @@ impl Application for Client {
         match packet {
             Ok(Some(packet)) => self.on_packet(packet, cx),
             Ok(None) => {}
-            Err(error) => self.on_decode_error(error, cx),
+            Err(error) => self.on_decode_error(&error, cx),
         }
         self.decoder = decoder;
         self.run_commands(cx);
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness {
+    fn poll(&mut self, cx: &mut Context<'_>) {
         self.check_deadline(cx);
         self.run_commands(cx);
         while let Poll::Ready(Some(finished)) = self.parked.poll_next(cx) {
             self.on_finished(finished, cx);
             self.run_commands(cx);
         }
+    }
+
+    fn readiness(&self) -> Readiness {
         self.parked.readiness()
     }
 
@@ -263,7 +307,11 @@ fn discard(socket: &Socket) {
 
 /// Limits for packets of the server's own, which need none.
 pub(crate) fn own_packet_limits() -> Limits {
-    Limits { max_depth: usize::MAX, max_attachments: usize::MAX, max_attachment_bytes: usize::MAX }
+    Limits {
+        max_depth: usize::MAX,
+        max_attachments: usize::MAX,
+        max_attachment_bytes: usize::MAX,
+    }
 }
 
 /// The responder of an event's handlers.

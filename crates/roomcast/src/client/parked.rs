@@ -40,7 +40,10 @@ pub(super) struct Parked {
 
 impl Parked {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, waiting: None }
+        Self {
+            limit,
+            waiting: None,
+        }
     }
 
     /// Polls `work` once in place, so that work starts in the order in which it came; parks it if
@@ -58,7 +61,9 @@ impl Parked {
     }
 
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Finished>> {
-        let Some(waiting) = &mut self.waiting else { return Poll::Ready(None) };
+        let Some(waiting) = &mut self.waiting else {
+            return Poll::Ready(None);
+        };
         let next = waiting.poll_next_unpin(cx);
         if waiting.is_empty() {
             self.waiting = None;
@@ -68,7 +73,11 @@ impl Parked {
 
     pub(super) fn readiness(&self) -> Readiness {
         let len = self.waiting.as_ref().map_or(0, |waiting| waiting.len());
-        if len < self.limit { Readiness::Ready } else { Readiness::Saturated }
+        if len < self.limit {
+            Readiness::Ready
+        } else {
+            Readiness::Saturated
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -78,10 +87,14 @@ impl Parked {
 
 /// The work of one handler, whose panic harms nobody else.
 pub(super) fn contained(socket: Socket, event: Arc<str>, work: BoxFuture) -> Work {
-    Box::pin(AssertUnwindSafe(work).catch_unwind().map(move |result| match result {
-        Ok(()) => Finished::Handler,
-        Err(panic) => Finished::Panicked(socket, event, panic_message(&*panic)),
-    }))
+    Box::pin(
+        AssertUnwindSafe(work)
+            .catch_unwind()
+            .map(move |result| match result {
+                Ok(()) => Finished::Handler,
+                Err(panic) => Finished::Panicked(socket, event, panic_message(&*panic)),
+            }),
+    )
 }
 
 /// The text of a panic, where it has one.

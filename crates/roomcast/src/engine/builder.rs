@@ -46,13 +46,19 @@ pub struct Bare {}
 
 impl Default for Builder<Bare> {
     fn default() -> Self {
-        Self { config: Config::default(), kind: Bare {} }
+        Self {
+            config: Config::default(),
+            kind: Bare {},
+        }
     }
 }
 
 impl Builder<Bare> {
     /// Makes the engine; `accept` is called for each new session.
-    pub fn build<C: Connection>(self, accept: impl Fn(&Socket) -> C + Send + Sync + 'static) -> Engine {
+    pub fn build<C: Connection>(
+        self,
+        accept: impl Fn(&Socket) -> C + Send + Sync + 'static,
+    ) -> Engine {
         Engine::with_connections(self.config, accept)
     }
 }
@@ -68,7 +74,9 @@ impl<Kind> Builder<Kind> {
 
     /// Serves the path without a slash at its end: `/socket.io`.
     pub fn without_trailing_slash(mut self) -> Self {
-        self.config.path.truncate(self.config.path.trim_end_matches('/').len());
+        self.config
+            .path
+            .truncate(self.config.path.trim_end_matches('/').len());
         self
     }
 
@@ -115,8 +123,11 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Offers permessage-deflate with these settings.
-    pub fn per_message_deflate_with(mut self, settings: PerMessageDeflate) -> Self {
-        self.config.deflate = Some(settings.0);
+    pub fn per_message_deflate_with(
+        mut self,
+        PerMessageDeflate(settings): PerMessageDeflate,
+    ) -> Self {
+        self.config.deflate = Some(settings);
         self
     }
 
@@ -203,13 +214,19 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Changes the headers of every answer of a session, the 101 of a WebSocket included.
-    pub fn on_headers(mut self, hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static) -> Self {
+    pub fn on_headers(
+        mut self,
+        hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
+    ) -> Self {
         self.config.headers = Some(Box::new(hook));
         self
     }
 
     /// Is told each request that was refused.
-    pub fn on_connection_error(mut self, hook: impl Fn(&ConnectionError) + Send + Sync + 'static) -> Self {
+    pub fn on_connection_error(
+        mut self,
+        hook: impl Fn(&ConnectionError) + Send + Sync + 'static,
+    ) -> Self {
         self.config.connection_error = Some(Box::new(hook));
         self
     }
@@ -225,7 +242,9 @@ impl<Kind> Builder<Kind> {
 
 impl<Kind> fmt::Debug for Builder<Kind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

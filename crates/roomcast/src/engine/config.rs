@@ -15,11 +15,13 @@ use super::request::Request;
 use crate::{ClientBundle, Cookie, Cors, HttpCompression};
 
 /// What the handshake asks the application: `Err` refuses, perhaps with a text for the client.
-pub(crate) type AllowRequest =
-    dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<(), Option<String>>> + Send>> + Send + Sync;
+pub(crate) type AllowRequest = dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<(), Option<String>>> + Send>>
+    + Send
+    + Sync;
 /// Makes a session id, or fails.
-pub(crate) type GenerateId =
-    dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync;
+pub(crate) type GenerateId = dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>>
+    + Send
+    + Sync;
 pub(crate) type HeadersHook = dyn Fn(&mut HeaderMap, &Request) + Send + Sync;
 pub(crate) type ErrorHook = dyn Fn(&ConnectionError) + Send + Sync;
 
@@ -103,13 +105,23 @@ impl Config {
 
     /// The transports to which a session on `transport` may upgrade.
     pub(crate) fn upgrades(&self, transport: Transport) -> Vec<Transport> {
-        let upgrades = if self.allows_upgrades { transport.upgrades() } else { &[] };
-        upgrades.iter().copied().filter(|upgrade| self.transports.contains(upgrade)).collect()
+        let upgrades = if self.allows_upgrades {
+            transport.upgrades()
+        } else {
+            &[]
+        };
+        upgrades
+            .iter()
+            .copied()
+            .filter(|upgrade| self.transports.contains(upgrade))
+            .collect()
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }

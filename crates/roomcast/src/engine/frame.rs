@@ -35,8 +35,13 @@ impl Frame {
 
     fn new(opcode: OpCode, payload: &[u8]) -> Self {
         let bytes = roomcast_websocket::encode(opcode, payload);
-        let header_len = u8::try_from(bytes.len() - payload.len()).expect("a header has at most 10 bytes");
-        Self { bytes, header_len, is_binary: opcode == OpCode::Binary }
+        let header_len =
+            u8::try_from(bytes.len() - payload.len()).expect("a header has at most 10 bytes");
+        Self {
+            bytes,
+            header_len,
+            is_binary: opcode == OpCode::Binary,
+        }
     }
 
     /// The whole WebSocket frame.

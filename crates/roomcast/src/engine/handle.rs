@@ -9,7 +9,9 @@ use http::{Method, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use roomcast_engineio::revision4::PayloadEncoder;
-use roomcast_engineio::{self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport};
+use roomcast_engineio::{
+    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
+};
 use tokio::sync::oneshot;
 
 use super::config::{ConnectionError, OriginCheck};
@@ -77,12 +79,24 @@ impl Shared {
         answer
     }
 
-    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, is_upgrade: bool, cors: &HeaderMap) -> Answer {
+    fn refuse(
+        &self,
+        request: &Arc<Request>,
+        refusal: Refusal,
+        is_upgrade: bool,
+        cors: &HeaderMap,
+    ) -> Answer {
         tracing::debug!(%refusal, "request refused");
-        let mut answer =
-            if is_upgrade { respond::refuse_upgrade(&refusal) } else { respond::refuse(&refusal) };
+        let mut answer = if is_upgrade {
+            respond::refuse_upgrade(&refusal)
+        } else {
+            respond::refuse(&refusal)
+        };
         if let Some(hook) = &self.config().connection_error {
-            hook(&ConnectionError { request: Arc::clone(request), refusal });
+            hook(&ConnectionError {
+                request: Arc::clone(request),
+                refusal,
+            });
         }
         vary::merge_headers(answer.headers_mut(), cors);
         answer
@@ -100,7 +114,11 @@ impl Shared {
         B::Data: Buf,
     {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let kind = if upgrade.is_some() { RequestKind::Upgrade } else { RequestKind::Plain };
+        let kind = if upgrade.is_some() {
+            RequestKind::Upgrade
+        } else {
+            RequestKind::Plain
+        };
         let facts = proto::Request {
             query: &query,
             method: parts.method.as_str(),
@@ -116,11 +134,15 @@ impl Shared {
             self.check_origin(parts).await?;
         }
         match (admission, found) {
-            (Admission::Handshake(transport), _) => self.handshake(request, &query, transport).await,
-            (Admission::Polling(_), Some(socket)) => {
-                Ok(Admitted::Answer(self.polling(parts, request, body, &socket).await?))
+            (Admission::Handshake(transport), _) => {
+                self.handshake(request, &query, transport).await
             }
-            (Admission::Upgrade(_), Some(socket)) => Ok(Admitted::WebSocket(Purpose::Probe(socket))),
+            (Admission::Polling(_), Some(socket)) => Ok(Admitted::Answer(
+                self.polling(parts, request, body, &socket).await?,
+            )),
+            (Admission::Upgrade(_), Some(socket)) => {
+                Ok(Admitted::WebSocket(Purpose::Probe(socket)))
+            }
             (Admission::Pointless, _) => Ok(Admitted::WebSocket(Purpose::Nothing)),
             (Admission::Polling(_) | Admission::Upgrade(_), None) => Err(Refusal::UnknownSid),
         }
@@ -134,7 +156,11 @@ impl Shared {
             Some(cors) => cors.allows_origin(parts).await,
             None => !parts.headers.contains_key(ORIGIN),
         };
-        if is_allowed { Ok(()) } else { Err(Refusal::Forbidden(Some("origin is not allowed".into()))) }
+        if is_allowed {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden(Some("origin is not allowed".into())))
+        }
     }
 
     async fn handshake(
@@ -144,7 +170,9 @@ impl Shared {
         transport: Transport,
     ) -> Result<Admitted, Refusal> {
         if let Some(allow) = &self.config().allow_request {
-            allow(Arc::clone(request)).await.map_err(Refusal::Forbidden)?;
+            allow(Arc::clone(request))
+                .await
+                .map_err(Refusal::Forbidden)?;
         }
         query.revision()?;
         if self.is_closing() {
@@ -174,7 +202,12 @@ impl Shared {
     }
 
     /// A session's handle with an empty mailbox.
-    pub(crate) fn socket(&self, sid: String, request: Arc<Request>, transport: Transport) -> Socket {
+    pub(crate) fn socket(
+        &self,
+        sid: String,
+        request: Arc<Request>,
+        transport: Transport,
+    ) -> Socket {
         let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
         Socket::new(sid.into(), request, mailbox, transport)
     }
@@ -192,9 +225,10 @@ impl Shared {
     /// The frames that every WebSocket session begins with.
     pub(crate) fn greeting(&self, sid: &str) -> impl Iterator<Item = Frame> {
         let open = format!("0{}", self.open_packet(sid, Transport::WebSocket));
-        let initial = self.config().initial_packet.as_ref().map(|text| {
-            Frame::message(std::str::from_utf8(text).expect("the option takes text"))
-        });
+        let initial =
+            self.config().initial_packet.as_ref().map(|text| {
+                Frame::message(std::str::from_utf8(text).expect("the option takes text"))
+            });
         std::iter::once(Frame::text(open.as_bytes())).chain(initial)
     }
 
@@ -217,7 +251,12 @@ impl Shared {
         if answer.status() != StatusCode::OK {
             return Ok(answer);
         }
-        Ok(respond::finish_polling(answer, request, None, self.config()))
+        Ok(respond::finish_polling(
+            answer,
+            request,
+            None,
+            self.config(),
+        ))
     }
 
     async fn poll(&self, parts: &Parts, socket: &Socket) -> Result<Answer, Refusal> {
@@ -238,12 +277,17 @@ impl Shared {
 
     fn compressed(&self, parts: &Parts, body: Bytes, may_compress: bool) -> Answer {
         let accepted = parts.headers.get(http::header::ACCEPT_ENCODING);
-        let encoding = self.config().http_compression.encoding_for(accepted, body.len());
+        let encoding = self
+            .config()
+            .http_compression
+            .encoding_for(accepted, body.len());
         let Some(encoding) = encoding.filter(|_| may_compress) else {
             return respond::payload(body);
         };
         let mut answer = respond::payload(compression::compress(encoding, &body));
-        answer.headers_mut().insert(http::header::CONTENT_ENCODING, encoding.header_value());
+        answer
+            .headers_mut()
+            .insert(http::header::CONTENT_ENCODING, encoding.header_value());
         answer
     }
 
@@ -309,7 +353,10 @@ struct Abort<'s> {
 
 impl<'s> Abort<'s> {
     fn new(socket: &'s Socket, input: fn() -> Input) -> Self {
-        Self { socket: Some(socket), input }
+        Self {
+            socket: Some(socket),
+            input,
+        }
     }
 
     fn disarm(mut self) {
@@ -335,14 +382,18 @@ where
     B: Body,
     B::Data: Buf,
 {
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > max_bytes) {
         return Err(ReadError::TooLarge);
     }
     let mut body = std::pin::pin!(body);
     let mut read = Vec::with_capacity(length.unwrap_or(0));
     while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.map_err(|_| ReadError::Broken)?.into_data() else { continue };
+        let Ok(mut data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
+            continue;
+        };
         if read.len() + data.remaining() > max_bytes {
             return Err(ReadError::TooLarge);
         }
@@ -361,7 +412,9 @@ pub(crate) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
     let connection = headers.get_all(http::header::CONNECTION).iter();
     let names_upgrade = |value: &http::HeaderValue| {
         value.to_str().is_ok_and(|value| {
-            value.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
+            value
+                .split(',')
+                .any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
         })
     };
     headers.contains_key(UPGRADE) && connection.into_iter().any(names_upgrade)

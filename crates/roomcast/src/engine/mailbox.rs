@@ -43,7 +43,10 @@ pub(crate) struct SendOptions {
 
 impl Default for SendOptions {
     fn default() -> Self {
-        Self { is_volatile: false, may_compress: true }
+        Self {
+            is_volatile: false,
+            may_compress: true,
+        }
     }
 }
 
@@ -65,7 +68,10 @@ pub(crate) enum Input {
     /// The GET's connection went away.
     PollAborted,
     /// A POST was read to its end.
-    Post { body: Bytes, done: oneshot::Sender<PostAnswer> },
+    Post {
+        body: Bytes,
+        done: oneshot::Sender<PostAnswer>,
+    },
     /// The POST's connection went away before its end.
     PostAborted,
     /// A second POST came while one was being read.
@@ -90,7 +96,10 @@ pub(crate) enum PollAnswer {
 impl PollAnswer {
     /// An answer of the session itself.
     pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
-        Self::Payload { body: answer.as_str().into(), may_compress: false }
+        Self::Payload {
+            body: answer.as_str().into(),
+            may_compress: false,
+        }
     }
 }
 
@@ -130,8 +139,16 @@ struct State {
 
 impl Mailbox {
     pub(crate) fn new(max_bytes: usize, policy: OutboxPolicy) -> Self {
-        let state = State { is_awake: true, ..State::default() };
-        Self { max_bytes, policy, task: AtomicWaker::new(), state: Mutex::new(state) }
+        let state = State {
+            is_awake: true,
+            ..State::default()
+        };
+        Self {
+            max_bytes,
+            policy,
+            task: AtomicWaker::new(),
+            state: Mutex::new(state),
+        }
     }
 
     /// Queues all frames of one message side by side, or none of them.
@@ -148,7 +165,10 @@ impl Mailbox {
         }
         for frame in frames {
             state.pending_bytes += frame.len();
-            state.queue.push_back(Entry { frame: frame.clone(), may_compress: options.may_compress });
+            state.queue.push_back(Entry {
+                frame: frame.clone(),
+                may_compress: options.may_compress,
+            });
         }
         if state.is_writable {
             self.wake(state);
@@ -160,7 +180,10 @@ impl Mailbox {
     pub(crate) fn send_control(&self, frame: Frame) {
         let mut state = self.state.lock();
         state.pending_bytes += frame.len();
-        state.queue.push_back(Entry { frame, may_compress: false });
+        state.queue.push_back(Entry {
+            frame,
+            may_compress: false,
+        });
     }
 
     pub(crate) fn tell(&self, input: Input) {

@@ -18,8 +18,8 @@ mod socket;
 mod upgrade;
 mod websocket;
 
-pub(crate) use application::{Application, Readiness};
 pub use application::Message;
+pub(crate) use application::{Application, Readiness};
 pub use builder::{Bare, Builder, PerMessageDeflate};
 pub(crate) use config::Config;
 pub use config::ConnectionError;
@@ -31,4 +31,6 @@ pub(crate) use server::Shared;
 pub use server::{Connection, Engine};
 pub use socket::Socket;
 
-pub use roomcast_engineio::{BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError};
+pub use roomcast_engineio::{
+    BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError,
+};

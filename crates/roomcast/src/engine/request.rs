@@ -23,13 +23,19 @@ impl Peer {
     /// A peer of an unencrypted connection.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, is_secure: false }
+        Self {
+            address,
+            is_secure: false,
+        }
     }
 
     /// A peer of a TLS connection.
     #[must_use]
     pub fn secure(address: SocketAddr) -> Self {
-        Self { address, is_secure: true }
+        Self {
+            address,
+            is_secure: true,
+        }
     }
 }
 
@@ -50,7 +56,9 @@ impl Request {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
-            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            query: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
             peer: peer(&parts.extensions),
         }
     }
@@ -76,20 +84,32 @@ impl Request {
     /// Path and query as they came.
     #[must_use]
     pub fn url(&self) -> String {
-        self.uri.path_and_query().map_or_else(|| self.uri.path().to_owned(), ToString::to_string)
+        self.uri
+            .path_and_query()
+            .map_or_else(|| self.uri.path().to_owned(), ToString::to_string)
     }
 
     /// A parameter of the query, decoded; of a repeated one the last value.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         let mut values = self.query.iter().rev();
-        values.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        values
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The parameters of the query, each name once with its last value.
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_last = |index: usize, key: &String| !self.query[index + 1..].iter().any(|(later, _)| later == key);
-        let last = self.query.iter().enumerate().filter(move |(index, (key, _))| is_last(*index, key));
+        let is_last = |index: usize, key: &String| {
+            !self.query[index + 1..]
+                .iter()
+                .any(|(later, _)| later == key)
+        };
+        let last = self
+            .query
+            .iter()
+            .enumerate()
+            .filter(move |(index, (key, _))| is_last(*index, key));
         last.map(|(_, (key, value))| (key.as_str(), value.as_str()))
     }
 

@@ -13,8 +13,11 @@ pub(crate) type Answer = Response<Bytes>;
 /// What a refused polling request gets.
 pub(crate) fn refuse(refusal: &Refusal) -> Answer {
     let mut answer = Response::new(Bytes::from(refusal.to_json()));
-    *answer.status_mut() = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *answer.status_mut() =
+        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 
@@ -22,8 +25,12 @@ pub(crate) fn refuse(refusal: &Refusal) -> Answer {
 pub(crate) fn refuse_upgrade(refusal: &Refusal) -> Answer {
     let mut answer = Response::new(Bytes::from(refusal.message().to_owned()));
     *answer.status_mut() = StatusCode::BAD_REQUEST;
-    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    answer
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     answer
 }
 
@@ -37,22 +44,36 @@ pub(crate) fn status(status: StatusCode) -> Answer {
 /// The answer to a poll.
 pub(crate) fn payload(body: Bytes) -> Answer {
     let mut answer = Response::new(body);
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
+    answer.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=UTF-8"),
+    );
     answer
 }
 
 /// The answer to a POST whose packets were taken.
 pub(crate) fn ok() -> Answer {
     let mut answer = Response::new(Bytes::from_static(b"ok"));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     answer
 }
 
 /// Adds what every answer of the polling transport carries.
-pub(crate) fn finish_polling(mut answer: Answer, request: &Request, sid: Option<&str>, config: &Config) -> Answer {
+pub(crate) fn finish_polling(
+    mut answer: Answer,
+    request: &Request,
+    sid: Option<&str>,
+    config: &Config,
+) -> Answer {
     let headers = answer.headers_mut();
     // Old versions of that browser take a payload for a script injection.
-    if request.headers().get(USER_AGENT).is_some_and(is_internet_explorer) {
+    if request
+        .headers()
+        .get(USER_AGENT)
+        .is_some_and(is_internet_explorer)
+    {
         headers.insert("x-xss-protection", HeaderValue::from_static("0"));
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -64,7 +85,12 @@ pub(crate) fn finish_polling(mut answer: Answer, request: &Request, sid: Option<
 }
 
 /// Lets the application change the headers of an answer.
-pub(crate) fn call_hooks(headers: &mut HeaderMap, request: &Request, is_initial: bool, config: &Config) {
+pub(crate) fn call_hooks(
+    headers: &mut HeaderMap,
+    request: &Request,
+    is_initial: bool,
+    config: &Config,
+) {
     if let (true, Some(hook)) = (is_initial, &config.initial_headers) {
         hook(headers, request);
     }
@@ -74,5 +100,7 @@ pub(crate) fn call_hooks(headers: &mut HeaderMap, request: &Request, is_initial:
 }
 
 fn is_internet_explorer(agent: &HeaderValue) -> bool {
-    agent.to_str().is_ok_and(|agent| agent.contains(";MSIE") || agent.contains("Trident/"))
+    agent
+        .to_str()
+        .is_ok_and(|agent| agent.contains(";MSIE") || agent.contains("Trident/"))
 }

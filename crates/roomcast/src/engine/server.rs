@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -13,7 +12,7 @@ use roomcast_websocket::{CloseCode, deflate};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-use super::application::{Application, Message, Readiness};
+use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
 use super::session::SessionTask;
@@ -76,7 +75,6 @@ impl Engine {
     }
 
     /// Options first.
-    #[must_use]
     pub fn builder() -> Builder<Bare> {
         Builder::default()
     }
@@ -178,7 +176,11 @@ impl Shared {
     }
 
     /// Makes a session known and gives the task that owns it.
-    pub(crate) fn open(self: &Arc<Self>, socket: Socket, websocket: Option<Box<WebSocket>>) -> SessionTask {
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        socket: Socket,
+        websocket: Option<Box<WebSocket>>,
+    ) -> SessionTask {
         self.sessions.insert(socket.clone());
         let application = (self.accept)(socket.clone());
         SessionTask::new(Arc::clone(self), socket, application, websocket)
@@ -196,7 +198,9 @@ impl Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -230,7 +234,12 @@ impl Sessions {
 
     fn insert(&self, socket: Socket) {
         let sid = Arc::clone(socket.shared_sid());
-        if self.shard(&sid).lock().insert(Arc::clone(&sid), socket).is_none() {
+        if self
+            .shard(&sid)
+            .lock()
+            .insert(Arc::clone(&sid), socket)
+            .is_none()
+        {
             self.count.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -242,7 +251,10 @@ impl Sessions {
     }
 
     fn all(&self) -> Vec<Socket> {
-        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>()).collect()
+        self.shards
+            .iter()
+            .flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
+            .collect()
     }
 }
 
@@ -257,18 +269,11 @@ impl<C: Connection> Application for Plain<C> {
         self.connection.message(&self.socket, message);
     }
 
-    fn poll(&mut self, _cx: &mut std::task::Context<'_>) -> Readiness {
-        Readiness::Ready
-    }
-
-    fn next_timeout(&self) -> Option<Instant> {
-        None
-    }
+    fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
 
     fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
         self.connection.closed(&self.socket, reason);
     }
 }
-
 
 const SHARDS: usize = 16;

@@ -33,8 +33,18 @@ struct Inner {
 }
 
 impl Socket {
-    pub(crate) fn new(sid: Arc<str>, request: Arc<Request>, mailbox: Mailbox, transport: Transport) -> Self {
-        let socket = Self(Arc::new(Inner { sid, request, mailbox, transport: AtomicU8::new(0) }));
+    pub(crate) fn new(
+        sid: Arc<str>,
+        request: Arc<Request>,
+        mailbox: Mailbox,
+        transport: Transport,
+    ) -> Self {
+        let socket = Self(Arc::new(Inner {
+            sid,
+            request,
+            mailbox,
+            transport: AtomicU8::new(0),
+        }));
         socket.set_transport(transport);
         socket
     }
@@ -62,11 +72,14 @@ impl Socket {
     }
 
     /// Sends a message. It is dropped if the session is over.
-    #[expect(clippy::needless_pass_by_value, reason = "a received message is sent back as it is")]
     pub fn send(&self, message: Message<'_>) {
-        match &message {
-            Message::Text(text) => self.send_frames(&[Frame::message(text)], SendOptions::default()),
-            Message::Binary(bytes) => self.send_frames(&[Frame::binary(bytes)], SendOptions::default()),
+        match message {
+            Message::Text(text) => {
+                self.send_frames(&[Frame::message(&text)], SendOptions::default())
+            }
+            Message::Binary(bytes) => {
+                self.send_frames(&[Frame::binary(&bytes)], SendOptions::default())
+            }
         };
     }
 
@@ -121,14 +134,20 @@ impl Socket {
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {
-        let transport = if transport == Transport::WebSocket { WEBSOCKET } else { POLLING };
+        let transport = if transport == Transport::WebSocket {
+            WEBSOCKET
+        } else {
+            POLLING
+        };
         self.0.transport.store(transport, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socket").field("transport", &self.transport()).finish_non_exhaustive()
+        f.debug_struct("Socket")
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
     }
 }
 

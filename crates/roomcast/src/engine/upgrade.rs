@@ -44,7 +44,10 @@ impl Upgrade {
     ) -> Result<Answer, Refusal> {
         let text = |name: HeaderName| joined(&self.headers, &name);
         let (connection, upgrade) = (text(header::CONNECTION), text(header::UPGRADE));
-        let (version, key) = (text(header::SEC_WEBSOCKET_VERSION), text(header::SEC_WEBSOCKET_KEY));
+        let (version, key) = (
+            text(header::SEC_WEBSOCKET_VERSION),
+            text(header::SEC_WEBSOCKET_KEY),
+        );
         let check = handshake::Request {
             method: self.method.as_str(),
             connection: connection.as_deref(),
@@ -66,7 +69,10 @@ impl Upgrade {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(accept.as_str()));
         if let Some(agreement) = &agreement {
-            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, value(&agreement.response()));
+            headers.insert(
+                header::SEC_WEBSOCKET_EXTENSIONS,
+                value(&agreement.response()),
+            );
         }
         let is_initial = request.query("sid").is_none_or(str::is_empty);
         respond::call_hooks(headers, &request, is_initial, engine.config());
@@ -79,7 +85,9 @@ impl Upgrade {
                     let websocket = Box::new(WebSocket::new(upgraded, decoder, deflater));
                     start(&opening, websocket, purpose, request).await;
                 }
-                Err(error) => tracing::debug!(%error, "a client left before its WebSocket was open"),
+                Err(error) => {
+                    tracing::debug!(%error, "a client left before its WebSocket was open")
+                }
             }
         });
         Ok(answer)
@@ -87,7 +95,12 @@ impl Upgrade {
 }
 
 /// Gives an open WebSocket to what it is for.
-async fn start(engine: &Arc<Shared>, websocket: Box<WebSocket>, purpose: Purpose, request: Arc<Request>) {
+async fn start(
+    engine: &Arc<Shared>,
+    websocket: Box<WebSocket>,
+    purpose: Purpose,
+    request: Arc<Request>,
+) {
     match purpose {
         Purpose::Session(sid) => {
             let socket = engine.socket(sid, request, Transport::WebSocket);
@@ -103,12 +116,19 @@ async fn start(engine: &Arc<Shared>, websocket: Box<WebSocket>, purpose: Purpose
 
 fn codecs(engine: &Shared, agreement: Option<&deflate::Agreement>) -> (Decoder, Option<Deflater>) {
     let max_bytes = engine.config().max_message_bytes;
-    let limits = Limits::default().with_max_frame_bytes(max_bytes).with_max_message_bytes(max_bytes);
+    let limits = Limits::default()
+        .with_max_frame_bytes(max_bytes)
+        .with_max_message_bytes(max_bytes);
     let decoder = Decoder::new(Role::Server, limits);
     match (agreement, &engine.config().deflate) {
         (Some(agreement), Some(config)) => (
             decoder.with_inflate(agreement, engine.pool()),
-            Some(Deflater::new(Role::Server, agreement, config, engine.pool())),
+            Some(Deflater::new(
+                Role::Server,
+                agreement,
+                config,
+                engine.pool(),
+            )),
         ),
         _ => (decoder, None),
     }
@@ -116,7 +136,11 @@ fn codecs(engine: &Shared, agreement: Option<&deflate::Agreement>) -> (Decoder, 
 
 /// All values of a header, joined by commas.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 

@@ -49,7 +49,9 @@ struct Head {
 
 impl std::fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebSocket").field("unsent", &self.unsent.len()).finish_non_exhaustive()
+        f.debug_struct("WebSocket")
+            .field("unsent", &self.unsent.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,11 +65,21 @@ pub(crate) enum Written {
 }
 
 impl WebSocket {
-    pub(crate) fn new(upgraded: Upgraded, decoder: Decoder, deflater: Option<deflate::Deflater>) -> Self {
+    pub(crate) fn new(
+        upgraded: Upgraded,
+        decoder: Decoder,
+        deflater: Option<deflate::Deflater>,
+    ) -> Self {
         let (connection, unread) = match upgraded.downcast::<TokioIo<TcpStream>>() {
             // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
-            Ok(parts) => (Connection::Tcp(parts.io.into_inner()), BytesMut::from(&parts.read_buf[..])),
-            Err(upgraded) => (Connection::Other(Box::new(TokioIo::new(upgraded))), BytesMut::new()),
+            Ok(parts) => (
+                Connection::Tcp(parts.io.into_inner()),
+                BytesMut::from(&parts.read_buf[..]),
+            ),
+            Err(upgraded) => (
+                Connection::Other(Box::new(TokioIo::new(upgraded))),
+                BytesMut::new(),
+            ),
         };
         Self {
             connection,
@@ -80,7 +92,11 @@ impl WebSocket {
         }
     }
 
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         let mut buf = ReadBuf::new(buf);
         ready!(self.stream().poll_read(cx, &mut buf))?;
         Poll::Ready(Ok(buf.filled().len()))
@@ -88,7 +104,8 @@ impl WebSocket {
 
     /// Queues a control frame; it leaves with the next write, ahead of what is queued.
     pub(crate) fn send_control(&mut self, opcode: OpCode, payload: &[u8]) {
-        self.control.extend_from_slice(&roomcast_websocket::encode(opcode, payload));
+        self.control
+            .extend_from_slice(&roomcast_websocket::encode(opcode, payload));
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
@@ -96,7 +113,11 @@ impl WebSocket {
     }
 
     /// Writes what is left here and what `mailbox` holds, until it is empty or the connection is full.
-    pub(crate) fn poll_write(&mut self, mailbox: Option<&Mailbox>, cx: &mut Context<'_>) -> io::Result<Written> {
+    pub(crate) fn poll_write(
+        &mut self,
+        mailbox: Option<&Mailbox>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<Written> {
         loop {
             if let (Some(mailbox), true) = (mailbox, self.unsent.is_empty()) {
                 mailbox.take(&mut self.unsent);
@@ -112,14 +133,22 @@ impl WebSocket {
     }
 
     /// One vectored write of as many frames as fit, control frames first.
-    fn poll_write_some(&mut self, mailbox: Option<&Mailbox>, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+    fn poll_write_some(
+        &mut self,
+        mailbox: Option<&Mailbox>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<Poll<()>> {
         self.compress_head();
         // A frame of which a part is written is finished before a control frame may come.
         let control_first = self.head.written == 0 && !self.control.is_empty();
         let written = if control_first {
             let control = self.control.split();
             let result = Self::stream_of(&mut self.connection).poll_write(cx, &control);
-            let n = if let Poll::Ready(Ok(n)) = result { n } else { 0 };
+            let n = if let Poll::Ready(Ok(n)) = result {
+                n
+            } else {
+                0
+            };
             let mut rest = control;
             rest.advance(n);
             self.control = rest;
@@ -160,7 +189,11 @@ impl WebSocket {
         };
         let is_new = self.head.written == 0 && self.head.compressed.is_none();
         if is_new && entry.may_compress {
-            let opcode = if entry.frame.is_binary() { OpCode::Binary } else { OpCode::Text };
+            let opcode = if entry.frame.is_binary() {
+                OpCode::Binary
+            } else {
+                OpCode::Text
+            };
             self.head.compressed = Some(deflater.encode(opcode, entry.frame.payload()));
         }
     }
@@ -169,7 +202,11 @@ impl WebSocket {
     fn finish(&mut self, mut written: usize, mailbox: Option<&Mailbox>) {
         let mut finished_bytes = 0;
         while let Some(entry) = self.unsent.front() {
-            let len = self.head.compressed.as_ref().map_or(entry.frame.len(), Bytes::len);
+            let len = self
+                .head
+                .compressed
+                .as_ref()
+                .map_or(entry.frame.len(), Bytes::len);
             let rest = len - self.head.written;
             if written < rest {
                 self.head.written += written;

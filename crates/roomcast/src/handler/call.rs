@@ -35,17 +35,36 @@ pub(crate) enum Cause<'a> {
 impl<'a> Call<'a> {
     /// A call without arguments.
     pub(crate) fn bare(socket: &'a Socket, cause: Cause<'a>) -> Self {
-        Self { socket, cause, responder: Responder::new(socket, None), name: None, args: None }
+        Self {
+            socket,
+            cause,
+            responder: Responder::new(socket, None),
+            name: None,
+            args: None,
+        }
     }
 
     /// A call whose parameters are the arguments of an event.
     pub(crate) fn event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder) -> Self {
-        Self { socket, cause: Cause::Plain, responder, name: None, args: Some(packet.args()) }
+        Self {
+            socket,
+            cause: Cause::Plain,
+            responder,
+            name: None,
+            args: Some(packet.args()),
+        }
     }
 
     /// A call whose parameters are the event's name and its arguments.
-    pub(crate) fn named_event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder) -> Self {
-        Self { name: packet.event(), ..Self::event(socket, packet, responder) }
+    pub(crate) fn named_event(
+        socket: &'a Socket,
+        packet: &'a Packet<'_>,
+        responder: Responder,
+    ) -> Self {
+        Self {
+            name: packet.event(),
+            ..Self::event(socket, packet, responder)
+        }
     }
 
     /// Reads the next argument. Where there is none, `T` is read from `null`, as JavaScript would
@@ -56,10 +75,14 @@ impl<'a> Call<'a> {
                 EventName::Number(number) => Value::Number(number),
                 name => Value::String(name.to_text().into_owned()),
             };
-            return name.parse().map_err(|error| ArgumentError::of::<T>(0, &error));
+            return name
+                .parse()
+                .map_err(|error| ArgumentError::of::<T>(0, &error));
         }
         match &mut self.args {
-            Some(args) => args.read().map_err(|error| ArgumentError::read::<T>(&error)),
+            Some(args) => args
+                .read()
+                .map_err(|error| ArgumentError::read::<T>(&error)),
             None => Err(ArgumentError::of::<T>(0, &"there are no arguments here")),
         }
     }
@@ -86,8 +109,14 @@ struct Request {
 
 impl Responder {
     pub(crate) fn new(socket: &Socket, id: Option<AckId>) -> Self {
-        let request = id.map(|id| Request { id, is_answered: Arc::default() });
-        Self { socket: socket.clone(), request }
+        let request = id.map(|id| Request {
+            id,
+            is_answered: Arc::default(),
+        });
+        Self {
+            socket: socket.clone(),
+            request,
+        }
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -96,7 +125,9 @@ impl Responder {
 
     /// Sends the acknowledgement, unless none is wanted or one was sent.
     pub(crate) fn send<T: Serialize + ?Sized>(&self, args: &T) {
-        let Some(Request { id, is_answered }) = &self.request else { return };
+        let Some(Request { id, is_answered }) = &self.request else {
+            return;
+        };
         if !is_answered.swap(true, Ordering::Relaxed) {
             self.socket.send_ack(*id, args);
         }

@@ -51,7 +51,6 @@ pub struct Ack(Responder);
 
 impl Ack {
     /// Answers. A tuple is spread into several values, `()` is an answer without values.
-    #[expect(clippy::needless_pass_by_value, reason = "answers are given away, as in JavaScript")]
     pub fn send(self, args: impl Serialize) {
         self.0.send(&args);
     }
@@ -150,7 +149,10 @@ impl FromCall<via::Context> for Ack {
 /// `None` where the client asked for no acknowledgement.
 impl FromCall<via::Context> for Option<Ack> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.responder.is_wanted().then(|| Ack(call.responder.clone())))
+        Ok(call
+            .responder
+            .is_wanted()
+            .then(|| Ack(call.responder.clone())))
     }
 }
 
@@ -158,7 +160,9 @@ impl FromCall<via::Context> for DisconnectReason {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
             Cause::Disconnect(reason) => Ok(*reason),
-            Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>("only disconnect handlers are told a reason")),
+            Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
+                "only disconnect handlers are told a reason",
+            )),
         }
     }
 }
@@ -167,7 +171,9 @@ impl FromCall<via::Context> for SocketError {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
             Cause::Error(error) => Ok(error.clone()),
-            Cause::Plain | Cause::Disconnect(_) => Err(unavailable::<Self>("only error handlers are told an error")),
+            Cause::Plain | Cause::Disconnect(_) => {
+                Err(unavailable::<Self>("only error handlers are told an error"))
+            }
         }
     }
 }
@@ -175,21 +181,26 @@ impl FromCall<via::Context> for SocketError {
 impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         let value = call.socket.data_of::<T>();
-        value.map(Self).ok_or_else(|| unavailable::<Self>("this socket has no such value"))
+        value
+            .map(Self)
+            .ok_or_else(|| unavailable::<Self>("this socket has no such value"))
     }
 }
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         let value = call.socket.server().state_of::<T>();
-        value.map(Self).ok_or_else(|| unavailable::<Self>("the server was built without it"))
+        value
+            .map(Self)
+            .ok_or_else(|| unavailable::<Self>("the server was built without it"))
     }
 }
 
 impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         let auth = call.socket.handshake().auth::<T>();
-        auth.map(Self).map_err(|error| unavailable::<Self>(&error.to_string()))
+        auth.map(Self)
+            .map_err(|error| unavailable::<Self>(&error.to_string()))
     }
 }
 

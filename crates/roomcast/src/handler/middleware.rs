@@ -50,7 +50,10 @@ pub trait Middleware<Signature>: Clone + Send + Sync + 'static {
 
 /// What a middleware says, now or later.
 #[doc(hidden)]
-#[expect(clippy::exhaustive_enums, reason = "hidden, matched in this crate only")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "hidden, matched in this crate only"
+)]
 pub enum Verdict {
     Now(Result<(), Refusal>),
     Later(Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>),
@@ -84,7 +87,7 @@ pub(crate) fn erase<Signature: 'static>(middleware: impl Middleware<Signature>) 
 macro_rules! middleware {
     ($($parameter:ident $via:ident),*) => {
         #[diagnostic::do_not_recommend]
-        #[expect(non_snake_case, reason = "a parameter's type names its variable too")]
+        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
         impl<Function, Kept, Error, $($parameter, $via),*> Middleware<(via::Now, Kept, Error, $(($parameter, $via),)*)> for Function
         where
             Function: FnOnce($($parameter),*) -> Result<Kept, Error> + Clone + Send + Sync + 'static,
@@ -102,7 +105,7 @@ macro_rules! middleware {
         }
 
         #[diagnostic::do_not_recommend]
-        #[expect(non_snake_case, reason = "a parameter's type names its variable too")]
+        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
         impl<Function, Fut, Kept, Error, $($parameter, $via),*> Middleware<(via::Later, (Fut, Kept, Error), $(($parameter, $via),)*)> for Function
         where
             Function: FnOnce($($parameter),*) -> Fut + Clone + Send + Sync + 'static,

@@ -14,10 +14,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-pub(crate) use call::{Call, Cause, Responder};
+pub use call::Call;
+pub(crate) use call::{Cause, Responder};
 pub use extract::{Ack, Auth, Data, FromCall, State};
 pub use middleware::Middleware;
-pub(crate) use middleware::Verdict;
+pub use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
 pub use table::HandlerId;
 pub(crate) use table::{Entry, Listeners, Place, Slot, Table};
@@ -26,26 +27,25 @@ use crate::error::ArgumentError;
 
 /// Markers that tell the compiler how a parameter is obtained; never written by hand.
 #[doc(hidden)]
-#[expect(clippy::exhaustive_enums, reason = "markers have no values")]
 pub mod via {
     /// From the call itself.
     #[derive(Debug)]
-    pub enum Context {}
+    pub struct Context;
     /// From the next argument.
     #[derive(Debug)]
-    pub enum Argument {}
+    pub struct Argument;
     /// From the next argument, errors included.
     #[derive(Debug)]
-    pub enum Checked {}
+    pub struct Checked;
     /// From all arguments that are left.
     #[derive(Debug)]
-    pub enum Rest {}
+    pub struct Rest;
     /// The function answers at once.
     #[derive(Debug)]
-    pub enum Now {}
+    pub struct Now;
     /// The function returns a future.
     #[derive(Debug)]
-    pub enum Later {}
+    pub struct Later;
 }
 
 /// A function that handles an event.
@@ -84,7 +84,10 @@ pub trait Handler<Signature>: Clone + Send + Sync + 'static {
 
 /// How a called handler goes on.
 #[doc(hidden)]
-#[expect(clippy::exhaustive_enums, reason = "hidden, matched in this crate only")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "hidden, matched in this crate only"
+)]
 pub enum Outcome {
     /// It has ended and has answered.
     Done,
@@ -126,7 +129,7 @@ pub(crate) fn erase<Signature: 'static>(
 macro_rules! handler {
     ($($parameter:ident $via:ident),*) => {
         #[diagnostic::do_not_recommend]
-        #[expect(non_snake_case, reason = "a parameter's type names its variable too")]
+        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
         impl<Function, Answer, $($parameter, $via),*> Handler<(via::Now, Answer, $(($parameter, $via),)*)> for Function
         where
             Function: FnOnce($($parameter),*) -> Answer + Clone + Send + Sync + 'static,
@@ -141,7 +144,7 @@ macro_rules! handler {
         }
 
         #[diagnostic::do_not_recommend]
-        #[expect(non_snake_case, reason = "a parameter's type names its variable too")]
+        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
         impl<Function, Fut, Answer, $($parameter, $via),*> Handler<(via::Later, (Fut, Answer), $(($parameter, $via),)*)> for Function
         where
             Function: FnOnce($($parameter),*) -> Fut + Clone + Send + Sync + 'static,

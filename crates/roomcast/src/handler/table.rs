@@ -43,7 +43,10 @@ pub(crate) struct Entry {
 impl Entry {
     /// The handler, unless it is a `once` handler that was called before.
     pub(crate) fn claim(&self) -> Option<&dyn AnyHandler> {
-        let is_spent = self.spent.as_ref().is_some_and(|spent| spent.swap(true, Ordering::Relaxed));
+        let is_spent = self
+            .spent
+            .as_ref()
+            .is_some_and(|spent| spent.swap(true, Ordering::Relaxed));
         (!is_spent).then_some(&*self.handler)
     }
 
@@ -153,12 +156,26 @@ impl Listeners {
         self.0.load_full()
     }
 
-    pub(crate) fn add<S: 'static>(&self, slot: Slot<'_>, place: Place, handler: impl Handler<S>) -> HandlerId {
+    pub(crate) fn add<S: 'static>(
+        &self,
+        slot: Slot<'_>,
+        place: Place,
+        handler: impl Handler<S>,
+    ) -> HandlerId {
         self.insert(slot, place, None, super::erase(handler))
     }
 
-    pub(crate) fn add_once<S: 'static>(&self, slot: Slot<'_>, handler: impl Handler<S>) -> HandlerId {
-        self.insert(slot, Place::Last, Some(Arc::default()), super::erase(handler))
+    pub(crate) fn add_once<S: 'static>(
+        &self,
+        slot: Slot<'_>,
+        handler: impl Handler<S>,
+    ) -> HandlerId {
+        self.insert(
+            slot,
+            Place::Last,
+            Some(Arc::default()),
+            super::erase(handler),
+        )
     }
 
     pub(crate) fn add_connection_middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
@@ -189,7 +206,10 @@ impl Listeners {
 
     pub(crate) fn event_names(&self) -> Vec<String> {
         let table = self.table();
-        let used = table.events.iter().filter(|(_, entries)| !entries.is_empty());
+        let used = table
+            .events
+            .iter()
+            .filter(|(_, entries)| !entries.is_empty());
         used.map(|(event, _)| event.to_string()).collect()
     }
 
@@ -204,7 +224,11 @@ impl Listeners {
         let entry = Entry { id, spent, handler };
         self.update(|table| {
             let entries = table.entries_mut(slot);
-            let index = if place == Place::First { 0 } else { entries.len() };
+            let index = if place == Place::First {
+                0
+            } else {
+                entries.len()
+            };
             entries.insert(index, entry.clone());
         });
         id

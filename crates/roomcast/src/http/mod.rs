@@ -1,14 +1,6 @@
 //! What stands around a session in HTTP: cross-origin rules, the cookie, compression, and the
 //! client bundle. Nothing here knows a session; each part looks at one request and answers.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the server that calls these parts is built on top"
-    )
-)]
-
 pub(crate) mod client_bundle;
 pub(crate) mod compression;
 pub(crate) mod cookie;

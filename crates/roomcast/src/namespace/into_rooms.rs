@@ -60,7 +60,10 @@ impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
 
 impl<T: IntoRooms + Clone> IntoRooms for &[T] {
     fn into_rooms(self) -> Vec<Arc<str>> {
-        self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
+        self.iter()
+            .cloned()
+            .flat_map(IntoRooms::into_rooms)
+            .collect()
     }
 }
 

@@ -15,7 +15,8 @@ impl Namespace {
 
     /// Calls `handler` for each `event` of any socket. Its return value is the acknowledgement.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
-        self.listeners().add(Slot::Event(event), Place::Last, handler)
+        self.listeners()
+            .add(Slot::Event(event), Place::Last, handler)
     }
 
     /// Removes all handlers of `event`.
@@ -37,12 +38,14 @@ impl Namespace {
     /// Calls `handler` for every event that is sent to any socket, once for each receiver, with the
     /// event's name as the first argument.
     pub fn on_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
-        self.listeners().add(Slot::AnyOutgoing, Place::Last, handler)
+        self.listeners()
+            .add(Slot::AnyOutgoing, Place::Last, handler)
     }
 
     /// Calls `handler` when a socket is being disconnected and still has its rooms.
     pub fn on_disconnecting<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
-        self.listeners().add(Slot::Disconnecting, Place::Last, handler)
+        self.listeners()
+            .add(Slot::Disconnecting, Place::Last, handler)
     }
 
     /// Calls `handler` when a socket has been disconnected and has no rooms any more.

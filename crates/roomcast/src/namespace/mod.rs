@@ -16,7 +16,6 @@ use serde::de::DeserializeOwned;
 
 pub use into_rooms::IntoRooms;
 pub(crate) use parent::{Matcher, Parents};
-pub use parent::PatternError;
 pub use rooms::RoomEvent;
 pub(crate) use rooms::{Rooms, Selection};
 
@@ -58,9 +57,11 @@ struct Inner {
     next_ack: AtomicU64,
     /// Sockets that are connected; those that the middleware still asks about do not count.
     connected: AtomicUsize,
-    room_hooks: RwLock<Vec<Arc<dyn Fn(&RoomEvent) + Send + Sync>>>,
+    room_hooks: RwLock<Vec<RoomHook>>,
     kind: Kind,
 }
+
+type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
 
 enum Kind {
     /// Made by name.
@@ -84,8 +85,17 @@ impl Namespace {
     /// Makes a child that starts with this parent's handlers.
     pub(crate) fn child(&self, name: Arc<str>) -> Self {
         let kind = Kind::Child(Arc::downgrade(&self.0));
-        let child = Self::with(name, self.0.server.clone(), self.0.listeners.snapshot(), kind);
-        child.0.room_hooks.write().clone_from(&self.0.room_hooks.read());
+        let child = Self::with(
+            name,
+            self.0.server.clone(),
+            self.0.listeners.snapshot(),
+            kind,
+        );
+        child
+            .0
+            .room_hooks
+            .write()
+            .clone_from(&self.0.room_hooks.read());
         if let Kind::Parent(children) = &self.0.kind {
             children.lock().push(child.clone());
         }
@@ -172,43 +182,36 @@ impl Namespace {
     }
 
     /// The members of the rooms.
-    #[must_use]
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).to(rooms)
     }
 
     /// The same as [`to`](Self::to).
-    #[must_use]
     pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
 
     /// Everyone but the members of the rooms.
-    #[must_use]
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).except(rooms)
     }
 
     /// Everyone on this server, even if it is part of a cluster.
-    #[must_use]
     pub fn local(&self) -> Broadcast {
         Broadcast::new(self).local()
     }
 
     /// Everyone whose connection can take the event at once.
-    #[must_use]
     pub fn volatile(&self) -> Broadcast {
         Broadcast::new(self).volatile()
     }
 
     /// Everyone; the event is not compressed.
-    #[must_use]
     pub fn uncompressed(&self) -> Broadcast {
         Broadcast::new(self).uncompressed()
     }
 
     /// Everyone; acknowledgements are awaited for this long.
-    #[must_use]
     pub fn timeout(&self, timeout: std::time::Duration) -> Broadcast {
         Broadcast::new(self).timeout(timeout)
     }
@@ -311,8 +314,12 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     pub(crate) fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else { return };
-        let Some(server) = self.0.server.upgrade() else { return };
+        let Kind::Child(parent) = &self.0.kind else {
+            return;
+        };
+        let Some(server) = self.0.server.upgrade() else {
+            return;
+        };
         if server.forget_if_unused(self)
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
@@ -321,7 +328,7 @@ impl Namespace {
         }
     }
 
-    pub(crate) fn on_room_event(&self, hook: Arc<dyn Fn(&RoomEvent) + Send + Sync>) {
+    pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
     }
 

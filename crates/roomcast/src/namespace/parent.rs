@@ -9,7 +9,6 @@ use regex::Regex;
 use roomcast_socketio::Value;
 
 use super::Namespace;
-pub use crate::http::origin::PatternError;
 
 /// Decides whether a client may make a child of this name.
 type Decide = dyn Fn(String, Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;

@@ -103,7 +103,9 @@ impl Rooms {
     pub(crate) fn leave_all(&self, id: SocketId) -> Vec<RoomEvent> {
         let mut events = Vec::new();
         let mut state = self.state.lock();
-        let Some(member) = state.members.remove(&id) else { return events };
+        let Some(member) = state.members.remove(&id) else {
+            return events;
+        };
         state.everyone.swap_remove(member.place_in_everyone);
         if let Some(moved) = state.everyone.get(member.place_in_everyone).map(Socket::id) {
             state.member_mut(moved).place_in_everyone = member.place_in_everyone;
@@ -121,14 +123,25 @@ impl Rooms {
         let state = self.state.lock();
         let excluded = state.excluded(&selection.except);
         match selection.rooms.as_slice() {
-            [] => state.everyone.iter().filter(|socket| !excluded.contains(socket)).for_each(visit),
+            [] => state
+                .everyone
+                .iter()
+                .filter(|socket| !excluded.contains(socket))
+                .for_each(visit),
             [room] => {
                 let members = state.rooms.get(room).map_or(&[][..], Vec::as_slice);
-                members.iter().filter(|socket| !excluded.contains(socket)).for_each(visit);
+                members
+                    .iter()
+                    .filter(|socket| !excluded.contains(socket))
+                    .for_each(visit);
             }
             rooms => {
                 let mut seen = HashSet::with_hasher(RandomState::default());
-                for socket in rooms.iter().filter_map(|room| state.rooms.get(room)).flatten() {
+                for socket in rooms
+                    .iter()
+                    .filter_map(|room| state.rooms.get(room))
+                    .flatten()
+                {
                     if !excluded.contains(socket) && seen.insert(socket.id()) {
                         visit(socket);
                     }
@@ -147,12 +160,21 @@ impl Rooms {
     pub(crate) fn of(&self, id: SocketId) -> Vec<Arc<str>> {
         let state = self.state.lock();
         let member = state.members.get(&id);
-        member.map_or_else(Vec::new, |member| member.rooms.iter().map(|place| Arc::clone(&place.room)).collect())
+        member.map_or_else(Vec::new, |member| {
+            member
+                .rooms
+                .iter()
+                .map(|place| Arc::clone(&place.room))
+                .collect()
+        })
     }
 
     pub(crate) fn is_member(&self, id: SocketId, room: &str) -> bool {
         let state = self.state.lock();
-        state.members.get(&id).is_some_and(|member| member.rooms.iter().any(|place| &*place.room == room))
+        state
+            .members
+            .get(&id)
+            .is_some_and(|member| member.rooms.iter().any(|place| &*place.room == room))
     }
 
     /// The number of members, 0 for a room that does not exist.
@@ -172,7 +194,11 @@ impl State {
         let everyone = &mut self.everyone;
         let member = self.members.entry(id).or_insert_with(|| {
             everyone.push(socket.clone());
-            Member { socket: socket.clone(), place_in_everyone: everyone.len() - 1, rooms: Vec::new() }
+            Member {
+                socket: socket.clone(),
+                place_in_everyone: everyone.len() - 1,
+                rooms: Vec::new(),
+            }
         });
         if member.rooms.iter().any(|place| place.room == *room) {
             return;
@@ -180,54 +206,88 @@ impl State {
         let (room, sockets) = match self.rooms.get_key_value(room) {
             Some((known, _)) => {
                 let known = Arc::clone(known);
-                (Arc::clone(&known), self.rooms.get_mut(&known).expect("the room was found one line above"))
+                (
+                    Arc::clone(&known),
+                    self.rooms
+                        .get_mut(&known)
+                        .expect("the room was found one line above"),
+                )
             }
             None => {
-                events.push(RoomEvent::Create { room: Arc::clone(room) });
-                (Arc::clone(room), self.rooms.entry(Arc::clone(room)).or_default())
+                events.push(RoomEvent::Create {
+                    room: Arc::clone(room),
+                });
+                (
+                    Arc::clone(room),
+                    self.rooms.entry(Arc::clone(room)).or_default(),
+                )
             }
         };
-        member.rooms.push(Place { room: Arc::clone(&room), index: sockets.len() });
+        member.rooms.push(Place {
+            room: Arc::clone(&room),
+            index: sockets.len(),
+        });
         sockets.push(member.socket.clone());
         events.push(RoomEvent::Join { room, id });
     }
 
     fn leave(&mut self, id: SocketId, room: &str, events: &mut Vec<RoomEvent>) {
-        let Some(member) = self.members.get_mut(&id) else { return };
-        let Some(index) = member.rooms.iter().position(|place| &*place.room == room) else { return };
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let Some(index) = member.rooms.iter().position(|place| &*place.room == room) else {
+            return;
+        };
         let place = member.rooms.remove(index);
         self.vacate(id, &place, events);
     }
 
     /// Fills the place that `id` leaves with the room's last member.
     fn vacate(&mut self, id: SocketId, place: &Place, events: &mut Vec<RoomEvent>) {
-        let sockets = self.rooms.get_mut(&place.room).expect("a member's rooms exist");
+        let sockets = self
+            .rooms
+            .get_mut(&place.room)
+            .expect("a member's rooms exist");
         sockets.swap_remove(place.index);
         let moved = sockets.get(place.index).map(Socket::id);
         let is_empty = sockets.is_empty();
         if let Some(moved) = moved {
             let places = &mut self.member_mut(moved).rooms;
-            let moved = places.iter_mut().find(|other| Arc::ptr_eq(&other.room, &place.room));
+            let moved = places
+                .iter_mut()
+                .find(|other| Arc::ptr_eq(&other.room, &place.room));
             moved.expect("a room's members know the room").index = place.index;
         }
-        events.push(RoomEvent::Leave { room: Arc::clone(&place.room), id });
+        events.push(RoomEvent::Leave {
+            room: Arc::clone(&place.room),
+            id,
+        });
         if is_empty {
             self.rooms.remove(&place.room);
-            events.push(RoomEvent::Delete { room: Arc::clone(&place.room) });
+            events.push(RoomEvent::Delete {
+                room: Arc::clone(&place.room),
+            });
         }
     }
 
     fn member_mut(&mut self, id: SocketId) -> &mut Member {
-        self.members.get_mut(&id).expect("every socket in a room is a member")
+        self.members
+            .get_mut(&id)
+            .expect("every socket in a room is a member")
     }
 
     fn excluded(&self, except: &[Arc<str>]) -> Excluded {
-        let mut members = except.iter().filter_map(|room| self.rooms.get(room)).flatten();
+        let mut members = except
+            .iter()
+            .filter_map(|room| self.rooms.get(room))
+            .flatten();
         match (members.next(), members.next()) {
             (None, _) => Excluded::Nobody,
             (Some(only), None) => Excluded::One(only.id()),
             (Some(first), Some(second)) => {
-                let ids = [first.id(), second.id()].into_iter().chain(members.map(Socket::id));
+                let ids = [first.id(), second.id()]
+                    .into_iter()
+                    .chain(members.map(Socket::id));
                 Excluded::Many(ids.collect())
             }
         }

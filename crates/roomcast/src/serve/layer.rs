@@ -31,7 +31,10 @@ impl<S> tower_layer::Layer<S> for Layer {
     type Service = Service<S>;
 
     fn layer(&self, inner: S) -> Service<S> {
-        Service { engine: Arc::clone(&self.0), inner }
+        Service {
+            engine: Arc::clone(&self.0),
+            inner,
+        }
     }
 }
 
@@ -54,14 +57,22 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let Some(rest) = self.engine.config().strip_path(request.uri().path()).map(str::to_owned) else {
+        let Some(rest) = self
+            .engine
+            .config()
+            .strip_path(request.uri().path())
+            .map(str::to_owned)
+        else {
             let answer = self.inner.call(request);
             return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
         };
         let engine = Arc::clone(&self.engine);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            Ok(engine.handle(parts, body, &rest).await.map(ResponseBody::own))
+            Ok(engine
+                .handle(parts, body, &rest)
+                .await
+                .map(ResponseBody::own))
         })
     }
 }
@@ -74,7 +85,9 @@ impl fmt::Debug for Layer {
 
 impl<S> fmt::Debug for Service<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("path", &self.engine.config().path).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("path", &self.engine.config().path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +155,9 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Source::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Own(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Source::Inner(body) => body.size_hint(),
         }
     }

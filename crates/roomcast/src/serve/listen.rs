@@ -27,9 +27,15 @@ pub struct Listening {
 }
 
 impl Listening {
-    pub(crate) async fn bind(engine: &Arc<Shared>, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub(crate) async fn bind(
+        engine: &Arc<Shared>,
+        address: impl ToSocketAddrs,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, engine: Arc::clone(engine) })
+        Ok(Self {
+            listener,
+            engine: Arc::clone(engine),
+        })
     }
 
     /// The address that is listened on, with the port that the system chose for port 0.
@@ -66,7 +72,12 @@ impl Listening {
     }
 }
 
-fn serve_connection(engine: &Arc<Shared>, service: Service<NotFound>, stream: TcpStream, address: SocketAddr) {
+fn serve_connection(
+    engine: &Arc<Shared>,
+    service: Service<NotFound>,
+    stream: TcpStream,
+    address: SocketAddr,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small packets may be delayed");
     }

@@ -48,7 +48,11 @@ impl Default for ServerConfig {
 
 impl Default for Builder<SocketIo> {
     fn default() -> Self {
-        Self { config: Config::default(), kind: SocketIo::default() }.path("/socket.io")
+        Self {
+            config: Config::default(),
+            kind: SocketIo::default(),
+        }
+        .path("/socket.io")
     }
 }
 
@@ -122,7 +126,9 @@ impl ServerBuilder {
         let shared = Arc::new_cyclic(|weak| {
             let server = std::sync::Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
-                let server = server.upgrade().expect("who serves requests holds the server");
+                let server = server
+                    .upgrade()
+                    .expect("who serves requests holds the server");
                 Box::new(Client::new(Server::from_shared(server), socket))
             });
             let main = Namespace::plain("/".into(), std::sync::Weak::clone(weak));
@@ -142,6 +148,8 @@ impl ServerBuilder {
 
 impl std::fmt::Debug for SocketIo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SocketIo").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("SocketIo")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,6 @@
 
 mod builder;
 
-
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -15,12 +14,13 @@ use parking_lot::RwLock;
 use roomcast_socketio::Value;
 use tokio::net::ToSocketAddrs;
 
-pub use builder::{ServerBuilder, SocketIo};
-pub(crate) use builder::ServerConfig;
 use crate::typed::TypedValues;
+pub(crate) use builder::ServerConfig;
+pub use builder::{ServerBuilder, SocketIo};
 
+use crate::PatternError;
 use crate::engine::Engine;
-use crate::namespace::{Matcher, Namespace, Parents, PatternError};
+use crate::namespace::{Matcher, Namespace, Parents};
 use crate::serve::{Layer, Listening};
 use crate::socket::Handshake;
 
@@ -53,9 +53,11 @@ pub(crate) struct Shared {
     // Lock order: before the rooms of a namespace.
     namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
     parents: Parents,
-    new_namespace_hooks: RwLock<Vec<Arc<dyn Fn(&Namespace) + Send + Sync>>>,
+    new_namespace_hooks: RwLock<Vec<NamespaceHook>>,
     state: TypedValues,
 }
+
+type NamespaceHook = Arc<dyn Fn(&Namespace) + Send + Sync>;
 
 impl Server {
     /// A server with the default options.
@@ -65,7 +67,6 @@ impl Server {
     }
 
     /// Options first.
-    #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
@@ -73,7 +74,11 @@ impl Server {
     /// The namespace of this name, made if it does not exist. A leading slash is added if it lacks.
     #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
-        let name: Arc<str> = if name.starts_with('/') { name.into() } else { format!("/{name}").into() };
+        let name: Arc<str> = if name.starts_with('/') {
+            name.into()
+        } else {
+            format!("/{name}").into()
+        };
         if let Some(found) = self.0.namespaces.read().get(&name) {
             return found.clone();
         }
@@ -101,7 +106,10 @@ impl Server {
     /// # Ok::<(), roomcast::PatternError>(())
     /// ```
     pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, PatternError> {
-        let pattern = regex::Regex::new(pattern).map_err(|error| PatternError { pattern: pattern.to_owned(), reason: error.to_string() })?;
+        let pattern = regex::Regex::new(pattern).map_err(|error| PatternError {
+            pattern: pattern.to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(self.add_parent(Matcher::Pattern(pattern)))
     }
 
@@ -211,7 +219,11 @@ impl Server {
 
     /// The namespace that a client asks for: one that exists, or a new child of the first parent
     /// that takes the name.
-    pub(crate) async fn namespace_for(&self, name: &str, handshake: &Handshake) -> Option<Namespace> {
+    pub(crate) async fn namespace_for(
+        &self,
+        name: &str,
+        handshake: &Handshake,
+    ) -> Option<Namespace> {
         if let Some(found) = self.0.namespaces.read().get(name).cloned() {
             return Some(found);
         }
@@ -241,7 +253,11 @@ impl Server {
 
 impl Shared {
     fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
-        self.namespaces.write().entry(name).or_insert_with(make).clone()
+        self.namespaces
+            .write()
+            .entry(name)
+            .or_insert_with(make)
+            .clone()
     }
 
     /// Removes a child namespace without sockets, if the server is to. Returns whether it did.
@@ -250,7 +266,8 @@ impl Shared {
             return false;
         }
         let mut namespaces = self.namespaces.write();
-        let is_unused = namespace.sockets_count() == 0 && namespaces.get(namespace.name()) == Some(namespace);
+        let is_unused =
+            namespace.sockets_count() == 0 && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
         }

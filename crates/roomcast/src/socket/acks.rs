@@ -25,12 +25,12 @@ pub(crate) enum Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct PendingAcks {
     // Lock order: a leaf.
-    waiting: Mutex<Option<Box<HashMap<AckId, Waiting, foldhash::fast::RandomState>>>>,
+    waiting: Mutex<HashMap<AckId, Waiting, foldhash::fast::RandomState>>,
 }
 
 impl PendingAcks {
     pub(crate) fn insert(&self, id: AckId, waiting: Waiting) {
-        self.waiting.lock().get_or_insert_default().insert(id, waiting);
+        self.waiting.lock().insert(id, waiting);
     }
 
     /// Forgets an answer that nobody waits for any more.
@@ -50,15 +50,14 @@ impl PendingAcks {
 
     /// The socket is gone: nobody will answer.
     pub(crate) fn clear(&self) {
-        drop(self.waiting.lock().take());
+        drop(std::mem::take(&mut *self.waiting.lock()));
     }
 
     fn take(&self, id: AckId) -> Option<Waiting> {
         let mut waiting = self.waiting.lock();
-        let pending = waiting.as_mut()?;
-        let found = pending.remove(&id);
-        if pending.is_empty() {
-            *waiting = None;
+        let found = waiting.remove(&id);
+        if waiting.is_empty() {
+            waiting.shrink_to_fit();
         }
         found
     }

@@ -41,7 +41,6 @@ struct Values {
 
 impl SocketData {
     /// Stores a named value. One that cannot be serialised is logged and left out.
-    #[expect(clippy::needless_pass_by_value, reason = "values are given away, as in JavaScript")]
     pub fn set(&self, name: &str, value: impl Serialize) {
         match Value::from_serialize(&value) {
             Ok(value) => self.with(|values| drop(values.named.insert(name.to_owned(), value))),
@@ -65,7 +64,11 @@ impl SocketData {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let values = self.values.lock();
-        Value::Object(values.as_ref().map_or_else(Map::default, |values| values.named.clone()))
+        Value::Object(
+            values
+                .as_ref()
+                .map_or_else(Map::default, |values| values.named.clone()),
+        )
     }
 
     /// Stores a typed value and gives back the one it replaces.

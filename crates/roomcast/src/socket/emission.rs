@@ -71,8 +71,25 @@ impl Socket {
         self.emission().emit_with_ack(event, args).await
     }
 
+    /// Sends an event and waits for the client's acknowledgement, whatever its values are.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_for_answer(
+        &self,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<Answer, AckError> {
+        self.emission().emit_for_answer(event, args).await
+    }
+
     fn emission(&self) -> Emission {
-        Emission { socket: self.clone(), options: SendOptions::default(), timeout: None }
+        Emission {
+            socket: self.clone(),
+            options: SendOptions::default(),
+            timeout: None,
+        }
     }
 
     pub(super) fn emit_with<T: Serialize + ?Sized>(
@@ -124,7 +141,6 @@ impl Emission {
     }
 
     /// Sends the event, as [`Socket::emit`].
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are given away, as in JavaScript")]
     pub fn emit(self, event: &str, args: impl Serialize) {
         log(event, self.socket.emit_with(event, &args, self.options));
     }
@@ -135,7 +151,6 @@ impl Emission {
     ///
     /// As [`Socket::try_emit`], and [`EmitError::Dropped`] if the event is volatile and the
     /// transport busy.
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are given away, as in JavaScript")]
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         self.socket.emit_with(event, &args, self.options)
     }
@@ -158,17 +173,30 @@ impl Emission {
     /// # Errors
     ///
     /// As [`Socket::emit_with_ack`].
-    pub async fn emit_for_answer(self, event: &str, args: impl Serialize) -> Result<Answer, AckError> {
-        let Self { socket, options, timeout } = self;
+    pub async fn emit_for_answer(
+        self,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<Answer, AckError> {
+        let Self {
+            socket,
+            options,
+            timeout,
+        } = self;
         let id = socket.namespace().next_ack_id();
         let (sender, answer) = oneshot::channel();
         socket.acks().insert(id, Waiting::One(sender));
         // The entry goes with this future, whichever way it ends.
-        let _entry = Entry { socket: &socket, id };
+        let _entry = Entry {
+            socket: &socket,
+            id,
+        };
         socket.emit_packet(event, &args, Some(id), options)?;
         drop(args);
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
-            Some(timeout) => tokio::time::timeout(timeout, answer).await.map_err(|_| AckError::Timeout)?,
+            Some(timeout) => tokio::time::timeout(timeout, answer)
+                .await
+                .map_err(|_| AckError::Timeout)?,
             None => answer.await,
         };
         answer.map_err(|_| AckError::Disconnected)
@@ -219,7 +247,10 @@ impl Answer {
     /// All values.
     #[must_use]
     pub fn values(&self) -> Vec<Value> {
-        self.packet.args().rest().expect("every JSON text is a value")
+        self.packet
+            .args()
+            .rest()
+            .expect("every JSON text is a value")
     }
 
     /// Reads the answer: a tuple takes several values, any other type the first one.
@@ -229,10 +260,16 @@ impl Answer {
     /// If the values are not of this type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
         if Spread::<T>::is_tuple() {
-            let all = self.packet.data().unwrap_or(Err(ArgError::Missing { index: 0 }));
+            let all = self
+                .packet
+                .data()
+                .unwrap_or(Err(ArgError::Missing { index: 0 }));
             return all.map_err(|error| ArgumentError::read::<T>(&error));
         }
-        self.packet.args().read().map_err(|error| ArgumentError::read::<T>(&error))
+        self.packet
+            .args()
+            .read()
+            .map_err(|error| ArgumentError::read::<T>(&error))
     }
 }
 
@@ -240,6 +277,8 @@ impl Answer {
 pub(super) fn log(event: &str, result: Result<(), EmitError>) {
     match result {
         Ok(()) | Err(EmitError::Disconnected | EmitError::Dropped) => {}
-        Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => tracing::error!(event, %error, "event not sent"),
+        Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => {
+            tracing::error!(event, %error, "event not sent")
+        }
     }
 }

@@ -39,7 +39,11 @@ struct Details {
 
 impl Handshake {
     pub(crate) fn new(request: Arc<Request>, auth: Value) -> Self {
-        Self(Arc::new(Details { request, auth, issued: SystemTime::now() }))
+        Self(Arc::new(Details {
+            request,
+            auth,
+            issued: SystemTime::now(),
+        }))
     }
 
     /// The headers of the session's first request.
@@ -108,7 +112,10 @@ impl Handshake {
     ///
     /// If the object is not a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
-        self.0.auth.parse().map_err(|error| ArgumentError::of::<T>(0, &error))
+        self.0
+            .auth
+            .parse()
+            .map_err(|error| ArgumentError::of::<T>(0, &error))
     }
 
     /// The `auth` object of the client as a value.

@@ -17,7 +17,9 @@ use crate::wire::Outgoing;
 impl Socket {
     /// Calls `handler` for each `event` of this client.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add(Slot::Event(event), Place::Last, handler)
+        self.0
+            .listeners
+            .add(Slot::Event(event), Place::Last, handler)
     }
 
     /// Calls `handler` for the next `event` of this client only.
@@ -74,12 +76,16 @@ impl Socket {
     /// Calls `handler` for every event that is sent to this client, broadcasts included, with the
     /// event's name as the first argument. It runs where the event is sent.
     pub fn on_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add(Slot::AnyOutgoing, Place::Last, handler)
+        self.0
+            .listeners
+            .add(Slot::AnyOutgoing, Place::Last, handler)
     }
 
     /// As [`on_any_outgoing`](Self::on_any_outgoing), before those that were added earlier.
     pub fn prepend_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add(Slot::AnyOutgoing, Place::First, handler)
+        self.0
+            .listeners
+            .add(Slot::AnyOutgoing, Place::First, handler)
     }
 
     /// Removes all handlers that [`on_any_outgoing`](Self::on_any_outgoing) has added.
@@ -89,7 +95,9 @@ impl Socket {
 
     /// Calls `handler` when the socket is being disconnected and still has its rooms.
     pub fn on_disconnecting<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add(Slot::Disconnecting, Place::Last, handler)
+        self.0
+            .listeners
+            .add(Slot::Disconnecting, Place::Last, handler)
     }
 
     /// Calls `handler` when the socket has been disconnected and has no rooms any more.
@@ -123,7 +131,11 @@ impl Socket {
     /// Whether events to this client have somebody to be shown to.
     pub(crate) fn has_outgoing_listeners(&self) -> bool {
         !self.own_table().entries(Slot::AnyOutgoing).is_empty()
-            || !self.namespace().table().entries(Slot::AnyOutgoing).is_empty()
+            || !self
+                .namespace()
+                .table()
+                .entries(Slot::AnyOutgoing)
+                .is_empty()
     }
 
     /// Shows an event to those who want to see what is sent.
@@ -144,13 +156,19 @@ impl Socket {
             return;
         };
         let tables = [self.namespace().snapshot(), Arc::clone(&self.own_table())];
-        for entry in tables.iter().flat_map(|table| table.entries(Slot::AnyOutgoing)) {
-            let Some(handler) = entry.claim() else { continue };
+        for entry in tables
+            .iter()
+            .flat_map(|table| table.entries(Slot::AnyOutgoing))
+        {
+            let Some(handler) = entry.claim() else {
+                continue;
+            };
             let mut call = Call::named_event(self, &packet, Responder::new(self, None));
             match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
                 Ok(Ok(Outcome::Done)) => {}
                 Ok(Ok(Outcome::Waiting(work))) => {
-                    self.connection().command(Command::Drive(self.clone(), work));
+                    self.connection()
+                        .command(Command::Drive(self.clone(), work));
                 }
                 Ok(Err(error)) => tracing::warn!(%error, "an outgoing handler was not called"),
                 Err(_) => tracing::error!("an outgoing handler panicked"),

@@ -74,7 +74,11 @@ pub(crate) enum Phase {
 }
 
 impl Socket {
-    pub(crate) fn new(namespace: Namespace, connection: Arc<Connection>, handshake: Handshake) -> Self {
+    pub(crate) fn new(
+        namespace: Namespace,
+        connection: Arc<Connection>,
+        handshake: Handshake,
+    ) -> Self {
         Self(Arc::new(Inner {
             id: SocketId::random(),
             namespace,
@@ -152,7 +156,6 @@ impl Socket {
     /// socket.emit("moved", (3, 4, "north"));
     /// # }
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are given away, as in JavaScript")]
     pub fn emit(&self, event: &str, args: impl Serialize) {
         emission::log(event, self.emit_with(event, &args, SendOptions::default()));
     }
@@ -163,7 +166,6 @@ impl Socket {
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
     /// [`EmitError::Disconnected`] if the socket is not connected.
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are given away, as in JavaScript")]
     pub fn try_emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         self.emit_with(event, &args, SendOptions::default())
     }
@@ -198,31 +200,26 @@ impl Socket {
     }
 
     /// Everyone in the namespace but this socket.
-    #[must_use]
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::new(self.namespace()).except(self.id())
     }
 
     /// The members of the rooms but this socket.
-    #[must_use]
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().to(rooms)
     }
 
     /// The same as [`to`](Self::to).
-    #[must_use]
     pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
 
     /// Everyone in the namespace but this socket and the members of the rooms.
-    #[must_use]
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().except(rooms)
     }
 
     /// Everyone but this socket, on this server alone even if it is part of a cluster.
-    #[must_use]
     pub fn local(&self) -> Broadcast {
         self.broadcast().local()
     }
@@ -233,7 +230,10 @@ impl Socket {
     /// [`DisconnectReason::ServerNamespaceDisconnect`].
     pub fn disconnect(&self) {
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.send_packet(&wire::disconnect(self.namespace().name()), SendOptions::default());
+            self.send_packet(
+                &wire::disconnect(self.namespace().name()),
+                SendOptions::default(),
+            );
             self.0.connection.command(Command::Disconnect(self.clone()));
         }
     }
@@ -277,13 +277,20 @@ impl Socket {
 
     /// Moves on if the socket stands at `from`.
     pub(crate) fn advance(&self, from: Phase, to: Phase) -> bool {
-        let exchange = self.0.phase.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
+        let exchange = self.0.phase.compare_exchange(
+            from as u8,
+            to as u8,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
         exchange.is_ok()
     }
 
     /// The end: no room can be joined any more and nobody waits for answers.
     pub(crate) fn finish(&self) {
-        self.0.phase.store(Phase::Disconnected as u8, Ordering::Release);
+        self.0
+            .phase
+            .store(Phase::Disconnected as u8, Ordering::Release);
         self.0.acks.clear();
     }
 

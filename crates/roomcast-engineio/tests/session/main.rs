@@ -1,0 +1,11 @@
+//! Whole sessions in virtual time, through the public interface.
+
+mod close;
+mod driver;
+mod heartbeat;
+mod interleavings;
+mod network;
+mod official_client;
+mod polling;
+mod rules;
+mod upgrade;

@@ -1,0 +1,284 @@
+//! The task that owns one session: its transports, its state machine, its timer, its application.
+
+mod polling;
+mod reading;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Session, Transport};
+use roomcast_websocket::OpCode;
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+
+use super::application::{Application, Message, Readiness};
+use super::frame::Frame;
+use super::mailbox::{Input, PollAnswer, PostAnswer};
+use super::server::Shared;
+use super::socket::Socket;
+use super::websocket::{WebSocket, Written};
+
+/// One session. Nothing else mutates what it owns.
+pub(crate) struct SessionTask {
+    engine: Arc<Shared>,
+    socket: Socket,
+    session: Session,
+    application: Box<dyn Application>,
+    /// The WebSocket that carries the session or probes for it; the state machine knows which.
+    websocket: Option<Box<WebSocket>>,
+    /// A WebSocket that was opened and not yet accepted by the state machine.
+    arriving: Option<Box<WebSocket>>,
+    /// The GET that waits.
+    poll: Option<oneshot::Sender<PollAnswer>>,
+    /// The POST whose packets are being handed in.
+    post: Option<Post>,
+    orders: Orders,
+    timer: Pin<Box<Sleep>>,
+}
+
+struct Post {
+    body: String,
+    /// Packets that were handed in.
+    taken: usize,
+    done: oneshot::Sender<PostAnswer>,
+}
+
+/// What the state machine asks of the WebSocket. It is carried out when the WebSocket is not being
+/// read, which is where most orders come from.
+#[derive(Default)]
+struct Orders {
+    answers_probe: bool,
+    closes: bool,
+}
+
+impl SessionTask {
+    pub(crate) fn new(
+        engine: Arc<Shared>,
+        socket: Socket,
+        application: Box<dyn Application>,
+        websocket: Option<Box<WebSocket>>,
+    ) -> Self {
+        let session = Session::new(now(), Arc::clone(engine.times()), socket.transport());
+        let deadline = session.next_timeout().unwrap_or_else(now);
+        Self {
+            engine,
+            socket,
+            session,
+            application,
+            websocket,
+            arriving: None,
+            poll: None,
+            post: None,
+            orders: Orders::default(),
+            timer: Box::pin(tokio::time::sleep_until(deadline.into())),
+        }
+    }
+
+    /// Does what can be done now.
+    fn run(&mut self, cx: &mut Context<'_>) {
+        while let Some(input) = self.socket.mailbox().next_input() {
+            self.on_input(input, cx);
+        }
+        self.check_time(cx);
+        self.application.poll(cx);
+        if self.application.readiness() == Readiness::Ready {
+            self.resume_post(cx);
+            self.read_websocket(cx);
+        }
+        if self.socket.mailbox().has_overflowed() {
+            self.tell(proto::Input::Discard(CloseReason::OutboxFull), cx);
+        }
+        self.write(cx);
+    }
+
+    fn on_input(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Poll(answer) => self.on_poll(answer, cx),
+            Input::PollAborted => {
+                // Invariant: an abort means the waiting GET only if that GET's end is gone; one that
+                // was answered meanwhile has a successor, which lives.
+                if self.poll.as_ref().is_some_and(oneshot::Sender::is_closed) {
+                    self.tell(proto::Input::PollAborted, cx);
+                }
+            }
+            Input::Post { body, done } => self.on_post(&body, done, cx),
+            Input::PostAborted => {
+                self.tell(proto::Input::PostBegun, cx);
+                self.tell(proto::Input::PostAborted, cx);
+            }
+            Input::PostOverlapped => {
+                self.tell(proto::Input::PostBegun, cx);
+                self.tell(proto::Input::PostBegun, cx);
+            }
+            Input::PostRefused => self.tell(proto::Input::BinaryPost, cx),
+            Input::Probe(websocket) => {
+                self.arriving = Some(websocket);
+                self.tell(proto::Input::TransportOpened(Transport::WebSocket), cx);
+                if let Some(accepted) = self.arriving.take() {
+                    self.websocket = Some(accepted);
+                }
+            }
+            Input::Close => self.tell(proto::Input::Close, cx),
+            Input::Discard(reason) => self.tell(proto::Input::Discard(reason), cx),
+        }
+    }
+
+    fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
+        match self.session.handle_packet(now(), from, packet) {
+            Some(proto::Message::Text(text)) => {
+                self.application.message(Message::Text(text.into()), cx)
+            }
+            Some(proto::Message::Binary(bytes)) => {
+                self.application.message(Message::Binary(bytes), cx)
+            }
+            None => {}
+        }
+        self.drain(cx);
+    }
+
+    fn tell(&mut self, input: proto::Input, cx: &mut Context<'_>) {
+        self.session.handle_input(now(), input);
+        self.drain(cx);
+    }
+
+    fn drain(&mut self, cx: &mut Context<'_>) {
+        while let Some(output) = self.session.poll_output() {
+            self.on_output(output, cx);
+        }
+        self.carry_out_orders();
+    }
+
+    fn carry_out_orders(&mut self) {
+        let Some(mut websocket) = self.websocket.take() else {
+            return;
+        };
+        let orders = std::mem::take(&mut self.orders);
+        if orders.answers_probe {
+            websocket.send_control(OpCode::Text, b"3probe");
+        }
+        if orders.closes {
+            self.engine.close_websocket(websocket, None);
+        } else {
+            self.websocket = Some(websocket);
+        }
+    }
+
+    fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
+        match output {
+            Output::QueuePing => self.socket.mailbox().send_control(Frame::text(b"2")),
+            Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
+            Output::AnswerProbe(_) => self.orders.answers_probe = true,
+            Output::RefuseTransport(_) => {
+                if let Some(refused) = self.arriving.take() {
+                    self.engine.close_websocket(refused, None);
+                }
+            }
+            Output::CloseTransport(_) => self.orders.closes = true,
+            Output::Upgraded(transport) => self.socket.set_transport(transport),
+            Output::Closed(reason) => self.on_closed(reason, cx),
+            Output::AbortPost => {
+                if let Some(post) = self.post.take() {
+                    // The client may have hung up; then nobody waits for the refusal.
+                    let _ = post.done.send(PostAnswer::Refused);
+                }
+            }
+            // The HTTP side has refused it already, or does so when its sender is dropped.
+            Output::RefusePost(_) => drop(self.post.take()),
+            Output::RefusePoll(_) => debug_assert!(false, "a poll is refused where it is reported"),
+        }
+    }
+
+    fn on_closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
+        tracing::debug!(sid = self.socket.sid(), %reason, "session closed");
+        self.engine.forget(&self.socket);
+        // Invariant: whoever still waits for an answer of this session sees its sender dropped.
+        drop(self.socket.mailbox().close());
+        self.poll = None;
+        self.post = None;
+        self.application.closed(reason, cx);
+    }
+
+    fn check_time(&mut self, cx: &mut Context<'_>) {
+        if self.timer.as_mut().poll(cx).is_ready() {
+            self.tell(proto::Input::Timeout, cx);
+        }
+    }
+
+    /// Sets the timer. One that fires too early is cheaper than one that is moved for each message.
+    ///
+    /// Returns whether the time has already come.
+    fn arm(&mut self, cx: &mut Context<'_>) -> bool {
+        let next = [self.session.next_timeout(), self.application.next_timeout()];
+        let Some(next) = next.into_iter().flatten().min() else {
+            return false;
+        };
+        let next = tokio::time::Instant::from(next);
+        if self.timer.is_elapsed() || next < self.timer.deadline() {
+            self.timer.as_mut().reset(next);
+        }
+        self.timer.as_mut().poll(cx).is_ready()
+    }
+
+    /// Writes what is queued to wherever the session may write now.
+    fn write(&mut self, cx: &mut Context<'_>) {
+        let socket = self.socket.clone();
+        let mailbox = socket.mailbox();
+        let is_carried = self.session.writable() == Some(Transport::WebSocket);
+        if let Some(websocket) = &mut self.websocket {
+            let source = is_carried.then_some(mailbox);
+            match websocket.poll_write(source, cx) {
+                Ok(Written::All) if is_carried => self.tell(proto::Input::Drained, cx),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a WebSocket broke");
+                    self.websocket = None;
+                    self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
+                }
+            }
+        }
+        if self.session.writable() == Some(Transport::Polling) {
+            self.write_poll(cx);
+        } else if !is_carried {
+            mailbox.set_busy();
+            if self.session.is_flushing() && mailbox.pending_bytes() == 0 {
+                self.tell(proto::Input::Drained, cx);
+            }
+        }
+    }
+}
+
+impl Future for SessionTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let socket = self.socket.clone();
+        socket.mailbox().register(cx);
+        for _ in 0..MAX_ROUNDS {
+            if !self.session.is_closed() {
+                self.run(cx);
+            }
+            if self.session.is_closed() {
+                self.application.poll(cx);
+                if self.application.is_finished() {
+                    return Poll::Ready(());
+                }
+            }
+            let is_due = !self.session.is_closed() && self.arm(cx);
+            if !is_due && socket.mailbox().try_sleep() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Rounds of one session before others get their turn.
+const MAX_ROUNDS: usize = 16;

@@ -1,0 +1,130 @@
+//! Polls and posts: requests that the HTTP side hands to the session's task.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use bytes::Bytes;
+use roomcast_engineio::revision4::{PayloadEncoder, decode_payload};
+use roomcast_engineio::{self as proto, Output, Transport};
+use tokio::sync::oneshot;
+
+use super::{Post, SessionTask, now};
+use crate::engine::application::Readiness;
+use crate::engine::mailbox::{PollAnswer, PostAnswer};
+
+impl SessionTask {
+    pub(super) fn on_poll(&mut self, answer: oneshot::Sender<PollAnswer>, cx: &mut Context<'_>) {
+        self.session.handle_input(now(), proto::Input::Poll);
+        let mut arriving = Some(answer);
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::RefusePoll(_) => {
+                    if let Some(refused) = arriving.take() {
+                        // The client may have hung up; then nobody waits for the refusal.
+                        let _ = refused.send(PollAnswer::Refused);
+                    }
+                }
+                // An answer that comes before any refusal, while no other GET waits, is for this one.
+                Output::AnswerPoll(body) if self.poll.is_none() => {
+                    if let Some(answer) = arriving.take() {
+                        let _ = answer.send(PollAnswer::control(body));
+                    }
+                }
+                output => self.on_output(output, cx),
+            }
+        }
+        if let Some(accepted) = arriving {
+            self.poll = Some(accepted);
+        }
+    }
+
+    pub(super) fn on_post(
+        &mut self,
+        body: &Bytes,
+        done: oneshot::Sender<PostAnswer>,
+        cx: &mut Context<'_>,
+    ) {
+        self.socket.mailbox().end_post();
+        let body = String::from_utf8_lossy(body).into_owned();
+        self.post = Some(Post {
+            body,
+            taken: 0,
+            done,
+        });
+        // A refusal takes the POST away.
+        self.tell(proto::Input::PostBegun, cx);
+        if self.post.is_some() {
+            self.tell(proto::Input::PostEnded, cx);
+        }
+    }
+
+    /// Hands in packets of the POST until its end, or until the application has enough.
+    ///
+    /// SPEC: engine.io 6.6.9 answers `ok` to a POST that was read, whatever its packets do.
+    pub(super) fn resume_post(&mut self, cx: &mut Context<'_>) {
+        let Some(mut post) = self.post.take() else {
+            return;
+        };
+        let mut packets = decode_payload(&post.body).skip(post.taken);
+        while !self.session.is_closed() {
+            if self.application.readiness() == Readiness::Saturated {
+                self.post = Some(post);
+                return;
+            }
+            match packets.next() {
+                Some(Ok(packet)) => self.on_packet(Transport::Polling, packet, cx),
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "a client posted what is no packet");
+                    self.tell(proto::Input::DecodeFailed(Transport::Polling), cx);
+                }
+                None => break,
+            }
+            post.taken += 1;
+        }
+        // The client may have hung up; its packets are taken all the same.
+        let _ = post.done.send(PostAnswer::Accepted);
+    }
+
+    pub(super) fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) {
+        let Some(poll) = self.poll.take() else { return };
+        if poll.send(answer).is_err() {
+            // The packets went to a client that had hung up.
+            self.session.handle_input(now(), proto::Input::Poll);
+            self.tell(proto::Input::PollAborted, cx);
+        }
+    }
+
+    /// Answers the waiting GET with everything that is queued.
+    pub(super) fn write_poll(&mut self, cx: &mut Context<'_>) {
+        let mut queue = VecDeque::new();
+        self.socket.mailbox().take(&mut queue);
+        if queue.is_empty() {
+            if self.session.is_flushing() {
+                self.tell(proto::Input::Drained, cx);
+            }
+            return;
+        }
+        let bytes: usize = queue.iter().map(|entry| entry.frame.len()).sum();
+        let mut payload = PayloadEncoder::with_capacity(bytes);
+        for entry in &queue {
+            if entry.frame.is_binary() {
+                payload.push_binary(entry.frame.payload());
+            } else {
+                payload.push_encoded(entry.frame.payload());
+            }
+        }
+        let may_compress = queue.iter().any(|entry| entry.may_compress);
+        self.socket.mailbox().written(bytes);
+        self.session.handle_input(now(), proto::Input::PollAnswered);
+        self.answer_poll(
+            PollAnswer::Payload {
+                body: payload.into_body(),
+                may_compress,
+            },
+            cx,
+        );
+        if self.session.is_flushing() {
+            self.tell(proto::Input::Drained, cx);
+        }
+    }
+}
