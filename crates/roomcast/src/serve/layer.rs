@@ -18,12 +18,32 @@ use crate::engine::Shared;
 ///
 /// Made by [`Server::layer`](crate::Server::layer) and [`Engine::layer`](crate::engine::Engine::layer).
 #[derive(Clone)]
-pub struct Layer(pub(crate) Arc<Shared>);
+pub struct Layer {
+    engine: Arc<Shared>,
+    owner: Owner,
+}
+
+/// What new sessions need and the engine itself does not hold: whoever serves requests keeps it.
+pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
+
+impl Layer {
+    pub(crate) fn new(engine: &Arc<Shared>, owner: Owner) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            owner,
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Shared> {
+        &self.engine
+    }
+}
 
 /// A server in front of the HTTP service `S`. See [`Layer`].
 #[derive(Clone)]
 pub struct Service<S> {
     engine: Arc<Shared>,
+    owner: Owner,
     inner: S,
 }
 
@@ -32,7 +52,8 @@ impl<S> tower_layer::Layer<S> for Layer {
 
     fn layer(&self, inner: S) -> Service<S> {
         Service {
-            engine: Arc::clone(&self.0),
+            engine: Arc::clone(&self.engine),
+            owner: self.owner.clone(),
             inner,
         }
     }
@@ -66,20 +87,21 @@ where
             let answer = self.inner.call(request);
             return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
         };
-        let engine = Arc::clone(&self.engine);
+        let (engine, owner) = (Arc::clone(&self.engine), self.owner.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            Ok(engine
-                .handle(parts, body, &rest)
-                .await
-                .map(ResponseBody::own))
+            let answer = engine.handle(parts, body, &rest).await;
+            drop(owner);
+            Ok(answer.map(ResponseBody::own))
         })
     }
 }
 
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Layer").field(&self.0.config().path).finish()
+        f.debug_tuple("Layer")
+            .field(&self.engine.config().path)
+            .finish()
     }
 }
 
