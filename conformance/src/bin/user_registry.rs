@@ -24,7 +24,8 @@ async fn main() -> std::io::Result<()> {
     });
 
     let loopback = Loopback::bind(3000).await?;
-    let page = include_str!("../pages/user_registry.html").replace("{port}", &loopback.port().to_string());
+    let page =
+        include_str!("../pages/user_registry.html").replace("{port}", &loopback.port().to_string());
     let main = io.clone();
     let to_user = move |user: String, message| ready(send_to_user(&main, &users, &user, message));
     let to_devices = move |user, message| send_to_devices(devices.clone(), user, message);
@@ -52,13 +53,18 @@ impl Users {
 
     fn socket_of(&self, user: &str) -> Option<SocketId> {
         let users = self.lock();
-        let found = users.iter().find(|(known, _)| known.as_ref().is_some_and(|known| known == user));
+        let found = users
+            .iter()
+            .find(|(known, _)| known.as_ref().is_some_and(|known| known == user));
         found.map(|(_, id)| *id)
     }
 
     /// Removes the users of a socket and gives them back.
     fn remove(&self, id: SocketId) -> Vec<Option<Value>> {
-        self.lock().extract_if(.., |(_, of)| *of == id).map(|(user, _)| user).collect()
+        self.lock()
+            .extract_if(.., |(_, of)| *of == id)
+            .map(|(user, _)| user)
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(Option<Value>, SocketId)>> {
@@ -73,7 +79,11 @@ fn registry(io: &Server, users: &Users) {
     io.on("register", move |socket: Socket, sent: Spread<Value>| {
         let [user] = arguments(&sent);
         registering.register(user.cloned(), socket.id());
-        println!("User {} registered with socket ID {}", text(user), socket.id());
+        println!(
+            "User {} registered with socket ID {}",
+            text(user),
+            socket.id()
+        );
     });
 
     io.on("identity", |socket: Socket| {
@@ -83,7 +93,10 @@ fn registry(io: &Server, users: &Users) {
     let leaving = users.clone();
     io.on_disconnect(move |socket: Socket| {
         for user in leaving.remove(socket.id()) {
-            println!("User {} disconnected and removed from map.", text(user.as_ref()));
+            println!(
+                "User {} disconnected and removed from map.",
+                text(user.as_ref())
+            );
         }
     });
 }
@@ -106,5 +119,8 @@ async fn send_to_devices(devices: Namespace, user: String, message: Value) -> Op
         return None;
     }
     devices.to(&room).emit("message", message);
-    Some(format!("Message sent to {} sockets of user {user}", sockets.len()))
+    Some(format!(
+        "Message sent to {} sockets of user {user}",
+        sockets.len()
+    ))
 }

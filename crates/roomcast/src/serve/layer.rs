@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::engine::Shared;
+use crate::engine::{Owner, Shared};
 
 /// Adds a server to another HTTP service: requests below the server's path are answered here, all
 /// others go on to the inner service.
@@ -22,9 +22,6 @@ pub struct Layer {
     engine: Arc<Shared>,
     owner: Owner,
 }
-
-/// What new sessions need and the engine itself does not hold: whoever serves requests keeps it.
-pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 
 impl Layer {
     pub(crate) fn new(engine: &Arc<Shared>, owner: Owner) -> Self {
@@ -90,8 +87,7 @@ where
         let (engine, owner) = (Arc::clone(&self.engine), self.owner.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let answer = engine.handle(parts, body, &rest).await;
-            drop(owner);
+            let answer = engine.handle(parts, body, &rest, owner).await;
             Ok(answer.map(ResponseBody::own))
         })
     }
