@@ -35,7 +35,9 @@ pub fn field<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
 #[must_use]
 pub fn room(value: Option<&Value>) -> String {
     match value {
-        None | Some(Value::Array(_) | Value::Object(_) | Value::Binary(_)) => "undefined".to_owned(),
+        None | Some(Value::Array(_) | Value::Object(_) | Value::Binary(_)) => {
+            "undefined".to_owned()
+        }
         Some(_) => text(value),
     }
 }
@@ -52,7 +54,9 @@ pub fn rooms(value: Option<&Value>) -> Vec<String> {
 /// The text of a value in a template: `${value}`.
 #[must_use]
 pub fn text(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "undefined".to_owned() };
+    let Some(value) = value else {
+        return "undefined".to_owned();
+    };
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(is_true) => is_true.to_string(),

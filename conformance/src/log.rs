@@ -30,14 +30,18 @@ pub fn printed(value: Option<&Value>) -> String {
 /// ```
 #[must_use]
 pub fn object(fields: &[(&str, Option<&Value>)]) -> String {
-    let fields = fields.iter().map(|(name, value)| format!("{}: {}", key(name), inspected(*value, 1)));
-    braces('{', fields.collect(), '}')
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("{}: {}", key(name), inspected(*value, 1)));
+    braces('{', &fields.collect::<Vec<_>>(), '}')
 }
 
 /// A value inside `level` objects and arrays: text in quotes, and no more than three levels.
 #[must_use]
 pub fn inspected(value: Option<&Value>, level: usize) -> String {
-    let Some(value) = value else { return "undefined".to_owned() };
+    let Some(value) = value else {
+        return "undefined".to_owned();
+    };
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(is_true) => is_true.to_string(),
@@ -48,26 +52,32 @@ pub fn inspected(value: Option<&Value>, level: usize) -> String {
         Value::Array(_) if level > MAX_LEVEL => "[Array]".to_owned(),
         Value::Object(_) if level > MAX_LEVEL => "[Object]".to_owned(),
         Value::Array(elements) => {
-            let elements = elements.iter().map(|element| inspected(Some(element), level + 1));
-            braces('[', elements.collect(), ']')
+            let elements = elements
+                .iter()
+                .map(|element| inspected(Some(element), level + 1));
+            braces('[', &elements.collect::<Vec<_>>(), ']')
         }
-        Value::Object(fields) => braces('{', inspected_fields(fields, level + 1), '}'),
+        Value::Object(fields) => braces('{', &inspected_fields(fields, level + 1), '}'),
         Value::Binary(bytes) => buffer(bytes),
     }
 }
 
 fn inspected_fields(fields: &Map, level: usize) -> Vec<String> {
     let fields = fields.iter();
-    fields.map(|(name, value)| format!("{}: {}", key(name), inspected(Some(value), level))).collect()
+    fields
+        .map(|(name, value)| format!("{}: {}", key(name), inspected(Some(value), level)))
+        .collect()
 }
 
-fn braces(open: char, parts: Vec<String>, close: char) -> String {
+fn braces(open: char, parts: &[String], close: char) -> String {
     format!("{open} {} {close}", parts.join(", "))
 }
 
 /// A field's name: in quotes unless it could stand in a program as it is.
 fn key(name: &str) -> String {
-    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_word = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_word && name.starts_with(|first: char| !first.is_ascii_digit()) {
         name.to_owned()
     } else {
@@ -104,7 +114,10 @@ fn quoted(text: &str) -> String {
 }
 
 fn buffer(bytes: &[u8]) -> String {
-    let shown = bytes.iter().take(MAX_SHOWN_BYTES).map(|byte| format!(" {byte:02x}"));
+    let shown = bytes
+        .iter()
+        .take(MAX_SHOWN_BYTES)
+        .map(|byte| format!(" {byte:02x}"));
     let rest = match bytes.len().saturating_sub(MAX_SHOWN_BYTES) {
         0 => String::new(),
         1 => " ... 1 more byte".to_owned(),
@@ -138,8 +151,14 @@ mod tests {
             (value!({ "a": "'\"" }), "{ a: `'\"` }"),
             (value!({ "a": "'\"`" }), "{ a: '\\'\"`' }"),
             (value!({ "a": "x\n\u{7f}\\" }), "{ a: 'x\\n\\x7F\\\\' }"),
-            (value!({ "a-b": 1, "": 2, "x1": 3 }), "{ 'a-b': 1, '': 2, x1: 3 }"),
-            (value!({ "a": { "b": { "c": { "d": 1 } } } }), "{ a: { b: { c: [Object] } } }"),
+            (
+                value!({ "a-b": 1, "": 2, "x1": 3 }),
+                "{ 'a-b': 1, '': 2, x1: 3 }",
+            ),
+            (
+                value!({ "a": { "b": { "c": { "d": 1 } } } }),
+                "{ a: { b: { c: [Object] } } }",
+            ),
             (value!([[[[1]], []]]), "[ [ [ [Array] ], [] ] ]"),
         ] {
             assert_eq!(printed(Some(&value)), line);
@@ -153,6 +172,9 @@ mod tests {
 
     #[test]
     fn bytes_are_printed_as_a_buffer() {
-        assert_eq!(printed(Some(&Value::Binary(vec![0, 255].into()))), "<Buffer 00 ff>");
+        assert_eq!(
+            printed(Some(&Value::Binary(vec![0, 255].into()))),
+            "<Buffer 00 ff>"
+        );
     }
 }

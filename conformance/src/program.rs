@@ -19,7 +19,8 @@ pub fn server() -> ServerBuilder {
         return Server::builder();
     };
     let files = roomcast_client_bundle::files().iter().copied();
-    let bundle = ClientBundle::from_files(version, files).expect("the embedded files are the official ones");
+    let bundle =
+        ClientBundle::from_files(version, files).expect("the embedded files are the official ones");
     Server::builder().client_bundle(bundle)
 }
 
@@ -53,7 +54,12 @@ impl Loopback {
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
             Err(error) => eprintln!("without ::1: {error}"),
         }
-        Ok(Self { port, listeners, terminate, interrupt })
+        Ok(Self {
+            port,
+            listeners,
+            terminate,
+            interrupt,
+        })
     }
 
     /// The port of both addresses.

@@ -22,7 +22,10 @@ where
         };
         match send(user.clone(), message).await {
             Some(text) => (StatusCode::OK, text),
-            None => (StatusCode::NOT_FOUND, format!("No socket found for user {user}")),
+            None => (
+                StatusCode::NOT_FOUND,
+                format!("No socket found for user {user}"),
+            ),
         }
     })
 }

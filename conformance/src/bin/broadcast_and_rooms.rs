@@ -19,12 +19,16 @@ fn lines_of_the_seed(io: &Server) {
         println!("User connected");
         println!("id :- {}", socket.id());
         socket.emit("welcome", format!("Welcome to the server {}", socket.id()));
-        socket.broadcast().emit("broadcast", format!("{} joined the server", socket.id()));
+        socket
+            .broadcast()
+            .emit("broadcast", format!("{} joined the server", socket.id()));
     });
     io.on("message", |socket: Socket, sent: Spread<Value>| {
         let [data] = arguments(&sent);
         log([data]);
-        socket.to(rooms(field(data, "room"))).emit("single-message", data);
+        socket
+            .to(rooms(field(data, "room")))
+            .emit("single-message", data);
     });
     io.on("join-room", |socket: Socket, sent: Spread<Value>| {
         let [room] = arguments(&sent);
@@ -38,13 +42,16 @@ fn lines_of_the_seed(io: &Server) {
 /// What the seed has as a remark or as a sketch, and what it leaves open.
 fn remarks_of_the_seed(io: &Server) {
     io.on("say-hi", |io: Server| io.emit("event1", "Hi"));
-    io.on("message-to-all", |io: Server, data: Value| io.emit("recieve-message", data));
+    io.on("message-to-all", |io: Server, data: Value| {
+        io.emit("recieve-message", data)
+    });
     io.on("message-to-others", |socket: Socket, data: Value| {
         socket.broadcast().emit("recieve-message", data);
     });
     io.on("message-to-room", |io: Server, sent: Spread<Value>| {
         let [data] = arguments(&sent);
-        io.to(rooms(field(data, "room"))).emit("single-message", data);
+        io.to(rooms(field(data, "room")))
+            .emit("single-message", data);
     });
     // Only members may write into a room.
     io.on("member-message", |socket: Socket, sent: Spread<Value>| {

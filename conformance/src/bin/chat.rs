@@ -9,7 +9,9 @@ use roomcast_conformance::program::{Loopback, server};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let cors = Cors::origin("http://localhost:5173").methods(["GET", "POST"]).credentials();
+    let cors = Cors::origin("http://localhost:5173")
+        .methods(["GET", "POST"])
+        .credentials();
     let io = server().cors(cors).build();
     last_stage(&io);
     first_stage(&io.of("/everyone"));
@@ -55,7 +57,9 @@ fn first_stage(namespace: &Namespace) {
 fn greeting(namespace: &Namespace) {
     namespace.on_connect(|socket: Socket| {
         socket.emit("welcome", format!("Welcome to the server {}", socket.id()));
-        socket.broadcast().emit("broadcast", format!("{} joined the server", socket.id()));
+        socket
+            .broadcast()
+            .emit("broadcast", format!("{} joined the server", socket.id()));
     });
 }
 

@@ -37,11 +37,16 @@ fn own_room(io: &Server) {
 
 /// As in the seed: a room named by the user id that the client claims.
 fn user_room(namespace: &Namespace) {
-    namespace.on_connect(|socket: Socket| socket.join(claimed_user(&socket).unwrap_or("undefined")));
+    namespace
+        .on_connect(|socket: Socket| socket.join(claimed_user(&socket).unwrap_or("undefined")));
     namespace.on("message", |socket: Socket, message: Value| {
-        socket.to(claimed_user(&socket).unwrap_or("undefined")).emit("message", message);
+        socket
+            .to(claimed_user(&socket).unwrap_or("undefined"))
+            .emit("message", message);
     });
-    namespace.on("who-am-i", |socket: Socket| claimed_user(&socket).map(str::to_owned));
+    namespace.on("who-am-i", |socket: Socket| {
+        claimed_user(&socket).map(str::to_owned)
+    });
 }
 
 fn claimed_user(socket: &Socket) -> Option<&str> {
@@ -62,7 +67,11 @@ fn pair(namespace: &Namespace) {
         value!({ "room": room })
     });
     namespace.on("message", |socket: Socket, message: Value| {
-        for pair in socket.rooms().into_iter().filter(|room| room.starts_with("pair-")) {
+        for pair in socket
+            .rooms()
+            .into_iter()
+            .filter(|room| room.starts_with("pair-"))
+        {
             socket.to(pair).emit("message", (&message, socket.id()));
         }
     });
@@ -80,9 +89,14 @@ fn devices(namespace: &Namespace) {
     namespace.on_connect(|socket: Socket, user: roomcast::Data<User>| {
         socket.join(format!("user:{}", user.0.0));
     });
-    namespace.on("message", |socket: Socket, user: roomcast::Data<User>, message: Value| {
-        socket.to(format!("user:{}", user.0.0)).emit("message", message);
-    });
+    namespace.on(
+        "message",
+        |socket: Socket, user: roomcast::Data<User>, message: Value| {
+            socket
+                .to(format!("user:{}", user.0.0))
+                .emit("message", message);
+        },
+    );
 }
 
 /// Which rooms a socket still has when it goes.
@@ -91,7 +105,10 @@ fn rooms_at_disconnect(namespace: &Namespace) {
     namespace.on_disconnecting(|socket: Socket| socket.data().set("before", socket.rooms().len()));
     namespace.on_disconnect(|namespace: Namespace, socket: Socket| {
         let before = socket.data().named::<usize>("before");
-        namespace.emit("rooms-at-disconnect", (socket.id(), before, socket.rooms().len()));
+        namespace.emit(
+            "rooms-at-disconnect",
+            (socket.id(), before, socket.rooms().len()),
+        );
     });
 }
 

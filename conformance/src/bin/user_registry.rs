@@ -24,7 +24,8 @@ async fn main() -> std::io::Result<()> {
     });
 
     let loopback = Loopback::bind(3000).await?;
-    let page = include_str!("../pages/user_registry.html").replace("{port}", &loopback.port().to_string());
+    let page =
+        include_str!("../pages/user_registry.html").replace("{port}", &loopback.port().to_string());
     let main = io.clone();
     let to_user = move |user: String, message| ready(send_to_user(&main, &users, &user, message));
     let to_devices = move |user, message| send_to_devices(devices.clone(), user, message);
@@ -36,32 +37,39 @@ async fn main() -> std::io::Result<()> {
     loopback.serve(&io, routes).await
 }
 
-/// Socket ids by user, in the order in which the users came. A user is any value, as a key of a
-/// `Map` in JavaScript.
+/// Who is registered, in the order in which the users came.
 #[derive(Clone, Default)]
-struct Users(Arc<Mutex<Vec<(Option<Value>, SocketId)>>>);
+struct Users(Arc<Mutex<Vec<Registration>>>);
+
+/// A user is any value, as a key of a `Map` in JavaScript; `None` is `undefined`.
+struct Registration {
+    user: Option<Value>,
+    id: SocketId,
+}
 
 impl Users {
     fn register(&self, user: Option<Value>, id: SocketId) {
         let mut users = self.lock();
-        match users.iter_mut().find(|(known, _)| *known == user) {
-            Some((_, known)) => *known = id,
-            None => users.push((user, id)),
+        match users.iter_mut().find(|known| known.user == user) {
+            Some(known) => known.id = id,
+            None => users.push(Registration { user, id }),
         }
     }
 
     fn socket_of(&self, user: &str) -> Option<SocketId> {
         let users = self.lock();
-        let found = users.iter().find(|(known, _)| known.as_ref().is_some_and(|known| known == user));
-        found.map(|(_, id)| *id)
+        let known = users
+            .iter()
+            .find(|known| known.user.as_ref().is_some_and(|name| name == user));
+        known.map(|known| known.id)
     }
 
-    /// Removes the users of a socket and gives them back.
-    fn remove(&self, id: SocketId) -> Vec<Option<Value>> {
-        self.lock().extract_if(.., |(_, of)| *of == id).map(|(user, _)| user).collect()
+    /// Removes the registrations of a socket and gives them back.
+    fn remove(&self, id: SocketId) -> Vec<Registration> {
+        self.lock().extract_if(.., |known| known.id == id).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Option<Value>, SocketId)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Registration>> {
         self.0.lock().expect("no holder of the lock panics")
     }
 }
@@ -73,7 +81,11 @@ fn registry(io: &Server, users: &Users) {
     io.on("register", move |socket: Socket, sent: Spread<Value>| {
         let [user] = arguments(&sent);
         registering.register(user.cloned(), socket.id());
-        println!("User {} registered with socket ID {}", text(user), socket.id());
+        println!(
+            "User {} registered with socket ID {}",
+            text(user),
+            socket.id()
+        );
     });
 
     io.on("identity", |socket: Socket| {
@@ -82,8 +94,11 @@ fn registry(io: &Server, users: &Users) {
 
     let leaving = users.clone();
     io.on_disconnect(move |socket: Socket| {
-        for user in leaving.remove(socket.id()) {
-            println!("User {} disconnected and removed from map.", text(user.as_ref()));
+        for Registration { user, .. } in leaving.remove(socket.id()) {
+            println!(
+                "User {} disconnected and removed from map.",
+                text(user.as_ref())
+            );
         }
     });
 }
@@ -106,5 +121,8 @@ async fn send_to_devices(devices: Namespace, user: String, message: Value) -> Op
         return None;
     }
     devices.to(&room).emit("message", message);
-    Some(format!("Message sent to {} sockets of user {user}", sockets.len()))
+    Some(format!(
+        "Message sent to {} sockets of user {user}",
+        sockets.len()
+    ))
 }
