@@ -33,7 +33,7 @@ pub fn object(fields: &[(&str, Option<&Value>)]) -> String {
     let fields = fields
         .iter()
         .map(|(name, value)| format!("{}: {}", key(name), inspected(*value, 1)));
-    braces('{', fields.collect(), '}')
+    braces('{', &fields.collect::<Vec<_>>(), '}')
 }
 
 /// A value inside `level` objects and arrays: text in quotes, and no more than three levels.
@@ -55,9 +55,9 @@ pub fn inspected(value: Option<&Value>, level: usize) -> String {
             let elements = elements
                 .iter()
                 .map(|element| inspected(Some(element), level + 1));
-            braces('[', elements.collect(), ']')
+            braces('[', &elements.collect::<Vec<_>>(), ']')
         }
-        Value::Object(fields) => braces('{', inspected_fields(fields, level + 1), '}'),
+        Value::Object(fields) => braces('{', &inspected_fields(fields, level + 1), '}'),
         Value::Binary(bytes) => buffer(bytes),
     }
 }
@@ -69,7 +69,7 @@ fn inspected_fields(fields: &Map, level: usize) -> Vec<String> {
         .collect()
 }
 
-fn braces(open: char, parts: Vec<String>, close: char) -> String {
+fn braces(open: char, parts: &[String], close: char) -> String {
     format!("{open} {} {close}", parts.join(", "))
 }
 

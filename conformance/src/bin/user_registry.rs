@@ -37,22 +37,38 @@ async fn main() -> std::io::Result<()> {
     loopback.serve(&io, routes).await
 }
 
-/// Socket ids by user, in the order in which the users came. A user is any value, as a key of a
-/// `Map` in JavaScript.
+/// Who is registered, in the order in which the users came.
 #[derive(Clone, Default)]
-struct Users(Arc<Mutex<Vec<(Option<Value>, SocketId)>>>);
+struct Users(Arc<Mutex<Vec<Registration>>>);
+
+/// A user is any value, as a key of a `Map` in JavaScript; `None` is `undefined`.
+struct Registration {
+    user: Option<Value>,
+    id: SocketId,
+}
 
 impl Users {
     fn register(&self, user: Option<Value>, id: SocketId) {
         let mut users = self.lock();
-        match users.iter_mut().find(|(known, _)| *known == user) {
-            Some((_, known)) => *known = id,
-            None => users.push((user, id)),
+        match users.iter_mut().find(|known| known.user == user) {
+            Some(known) => known.id = id,
+            None => users.push(Registration { user, id }),
         }
     }
 
     fn socket_of(&self, user: &str) -> Option<SocketId> {
         let users = self.lock();
+<<<<<<< HEAD
+        let known = users
+            .iter()
+            .find(|known| known.user.as_ref().is_some_and(|name| name == user));
+        known.map(|known| known.id)
+    }
+
+    /// Removes the registrations of a socket and gives them back.
+    fn remove(&self, id: SocketId) -> Vec<Registration> {
+        self.lock().extract_if(.., |known| known.id == id).collect()
+=======
         let found = users
             .iter()
             .find(|(known, _)| known.as_ref().is_some_and(|known| known == user));
@@ -65,9 +81,10 @@ impl Users {
             .extract_if(.., |(_, of)| *of == id)
             .map(|(user, _)| user)
             .collect()
+>>>>>>> main
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Option<Value>, SocketId)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Registration>> {
         self.0.lock().expect("no holder of the lock panics")
     }
 }
@@ -92,7 +109,11 @@ fn registry(io: &Server, users: &Users) {
 
     let leaving = users.clone();
     io.on_disconnect(move |socket: Socket| {
+<<<<<<< HEAD
+        for Registration { user, .. } in leaving.remove(socket.id()) {
+=======
         for user in leaving.remove(socket.id()) {
+>>>>>>> main
             println!(
                 "User {} disconnected and removed from map.",
                 text(user.as_ref())

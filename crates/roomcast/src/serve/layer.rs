@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
@@ -88,7 +89,7 @@ where
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let answer = engine.handle(parts, body, &rest, owner).await;
-            Ok(answer.map(ResponseBody::own))
+            Ok(ResponseBody::answer(answer))
         })
     }
 }
@@ -141,6 +142,16 @@ enum Source<B> {
 }
 
 impl<B> ResponseBody<B> {
+    /// COMPAT: an answer of the server's own may announce a length of 0, as that to a preflight does.
+    /// hyper drops the announcement of a body that says at once that it has ended.
+    fn answer(answer: Response<Bytes>) -> Response<Self> {
+        let announces_len = answer.headers().contains_key(CONTENT_LENGTH);
+        answer.map(|bytes| match announces_len {
+            true => Self(Source::Own(Some(bytes))),
+            false => Self::own(bytes),
+        })
+    }
+
     fn own(bytes: Bytes) -> Self {
         Self(Source::Own((!bytes.is_empty()).then_some(bytes)))
     }
