@@ -167,8 +167,8 @@ impl Client {
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
-        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.namespace().remove_connected();
+        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
     }
 
     /// Closes the connection below; its sockets are gone at once.
