@@ -204,6 +204,10 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// What new sessions need and the engine itself does not hold: a request keeps it until its session
+/// is open.
+pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
+
 /// The open sessions by id.
 struct Sessions {
     // Lock order: a leaf, each shard alone.

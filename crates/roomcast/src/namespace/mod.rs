@@ -132,7 +132,10 @@ impl Namespace {
     pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
         let id = id.as_ref().parse().ok()?;
         let found = match &self.0.kind {
-            Kind::Parent(children) => children.lock().iter().find_map(|child| child.0.rooms.socket(id)),
+            Kind::Parent(children) => children
+                .lock()
+                .iter()
+                .find_map(|child| child.0.rooms.socket(id)),
             _ => self.0.rooms.socket(id),
         };
         found.filter(Socket::is_connected)

@@ -158,7 +158,11 @@ impl Rooms {
 
     /// The socket of this id, unless it has left all rooms.
     pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
-        self.state.lock().members.get(&id).map(|member| member.socket.clone())
+        self.state
+            .lock()
+            .members
+            .get(&id)
+            .map(|member| member.socket.clone())
     }
 
     /// The rooms of a socket, in the order in which it joined them.

@@ -12,19 +12,36 @@ use http::header::CONTENT_LENGTH;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::engine::Shared;
+use crate::engine::{Owner, Shared};
 
 /// Adds a server to another HTTP service: requests below the server's path are answered here, all
 /// others go on to the inner service.
 ///
 /// Made by [`Server::layer`](crate::Server::layer) and [`Engine::layer`](crate::engine::Engine::layer).
 #[derive(Clone)]
-pub struct Layer(pub(crate) Arc<Shared>);
+pub struct Layer {
+    engine: Arc<Shared>,
+    owner: Owner,
+}
+
+impl Layer {
+    pub(crate) fn new(engine: &Arc<Shared>, owner: Owner) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            owner,
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Shared> {
+        &self.engine
+    }
+}
 
 /// A server in front of the HTTP service `S`. See [`Layer`].
 #[derive(Clone)]
 pub struct Service<S> {
     engine: Arc<Shared>,
+    owner: Owner,
     inner: S,
 }
 
@@ -33,7 +50,8 @@ impl<S> tower_layer::Layer<S> for Layer {
 
     fn layer(&self, inner: S) -> Service<S> {
         Service {
-            engine: Arc::clone(&self.0),
+            engine: Arc::clone(&self.engine),
+            owner: self.owner.clone(),
             inner,
         }
     }
@@ -67,19 +85,20 @@ where
             let answer = self.inner.call(request);
             return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
         };
-        let engine = Arc::clone(&self.engine);
+        let (engine, owner) = (Arc::clone(&self.engine), self.owner.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            Ok(ResponseBody::answer(
-                engine.handle(parts, body, &rest).await,
-            ))
+            let answer = engine.handle(parts, body, &rest, owner).await;
+            Ok(ResponseBody::answer(answer))
         })
     }
 }
 
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Layer").field(&self.0.config().path).finish()
+        f.debug_tuple("Layer")
+            .field(&self.engine.config().path)
+            .finish()
     }
 }
 

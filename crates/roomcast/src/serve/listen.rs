@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tower_layer::Layer as _;
@@ -23,19 +23,13 @@ use crate::engine::{Engine, Peer, Shared};
 #[must_use = "nobody is served until `run`"]
 pub struct Listening {
     listener: TcpListener,
-    engine: Arc<Shared>,
+    layer: Layer,
 }
 
 impl Listening {
-    pub(crate) async fn bind(
-        engine: &Arc<Shared>,
-        address: impl ToSocketAddrs,
-    ) -> io::Result<Self> {
+    pub(crate) async fn bind(layer: Layer, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self {
-            listener,
-            engine: Arc::clone(engine),
-        })
+        Ok(Self { listener, layer })
     }
 
     /// The address that is listened on, with the port that the system chose for port 0.
@@ -53,14 +47,15 @@ impl Listening {
     ///
     /// None at present: a connection that cannot be accepted is logged, and accepting goes on.
     pub async fn run(self) -> io::Result<()> {
-        let service = Layer(Arc::clone(&self.engine)).layer(NotFound);
-        let closing = self.engine.closing();
+        let service = self.layer.layer(NotFound);
+        let engine = self.layer.engine();
+        let closing = engine.closing();
         tokio::pin!(closing);
         loop {
             tokio::select! {
                 () = &mut closing => return Ok(()),
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, address)) => serve_connection(&self.engine, service.clone(), stream, address),
+                    Ok((stream, address)) => serve_connection(engine, service.clone(), stream, address),
                     // Out of files, or the client has left: others may still get in.
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
@@ -87,7 +82,10 @@ fn serve_connection(
     });
     let closing = engine.closing();
     tokio::spawn(async move {
-        let builder = auto::Builder::new(TokioExecutor::new());
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        // A client that does not finish its request head is let go after 30 s, the default of both.
+        builder.http1().timer(TokioTimer::new());
+        builder.http2().timer(TokioTimer::new());
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection, closing);
         let result = tokio::select! {
@@ -119,13 +117,13 @@ impl Engine {
     ///
     /// If the address cannot be bound.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
-        Listening::bind(self.shared(), address).await
+        Listening::bind(self.layer(), address).await
     }
 
     /// A tower layer that adds this engine to another HTTP service.
     #[must_use]
     pub fn layer(&self) -> Layer {
-        Layer(Arc::clone(self.shared()))
+        Layer::new(self.shared(), None)
     }
 }
 

@@ -168,7 +168,7 @@ impl Server {
     /// ```
     #[must_use]
     pub fn layer(&self) -> Layer {
-        self.0.engine.layer()
+        Layer::new(self.0.engine.shared(), Some(Arc::<Shared>::clone(&self.0)))
     }
 
     /// Listens on `address` and serves until [`close`](Self::close). Paths other than the server's
@@ -178,7 +178,7 @@ impl Server {
     ///
     /// If the address cannot be bound.
     pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        self.0.engine.serve(address).await
+        self.listen(address).await?.run().await
     }
 
     /// Listens on `address`; clients are served by [`Listening::run`].
@@ -187,7 +187,7 @@ impl Server {
     ///
     /// If the address cannot be bound.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
-        self.0.engine.listen(address).await
+        Listening::bind(self.layer(), address).await
     }
 
     /// Stops: refuses new clients, disconnects everyone with the reason

@@ -1,0 +1,12 @@
+//! The server as its clients see it: one file for each group of scenarios, in literal bytes.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod attachments;
+mod heartbeat;
+mod malformed_packets;
+mod message_limits;
+mod polling_rules;
+mod refused_requests;
+mod upgrade;
