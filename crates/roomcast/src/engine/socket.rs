@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use roomcast_engineio::{CloseReason, Transport};
 
@@ -30,6 +30,8 @@ struct Inner {
     mailbox: Mailbox,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
     transport: AtomicU8,
+    /// The application has closed the session: what the peer still sends is ignored.
+    is_closing: AtomicBool,
 }
 
 impl Socket {
@@ -44,6 +46,7 @@ impl Socket {
             request,
             mailbox,
             transport: AtomicU8::new(0),
+            is_closing: AtomicBool::new(false),
         }));
         socket.set_transport(transport);
         socket
@@ -96,6 +99,7 @@ impl Socket {
     /// Closes the session once everything that was sent has left. The reason is
     /// [`CloseReason::ForcedClose`].
     pub fn close(&self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
         self.0.mailbox.tell(Input::Close);
     }
 
@@ -123,6 +127,10 @@ impl Socket {
     /// Makes the session's task call its application.
     pub(crate) fn notify(&self) {
         self.0.mailbox.notify();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.is_closing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn mailbox(&self) -> &Mailbox {

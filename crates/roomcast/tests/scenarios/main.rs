@@ -7,6 +7,8 @@ mod attachments;
 mod heartbeat;
 mod malformed_packets;
 mod message_limits;
+mod middleware;
+mod namespaces;
 mod polling_rules;
 mod refused_requests;
 mod upgrade;

@@ -26,6 +26,11 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Waits, with the clock paused, until nobody has anything left to do.
+pub async fn idle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
 /// What a server's handlers tell the test, in order.
 pub fn channel<T>() -> (Teller<T>, Heard<T>) {
     let (teller, heard) = unbounded_channel();

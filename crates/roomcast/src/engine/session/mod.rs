@@ -128,6 +128,8 @@ impl SessionTask {
 
     fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
         match self.session.handle_packet(now(), from, packet) {
+            // The order to close is still in the mailbox.
+            Some(_) if self.socket.is_closing() => {}
             Some(proto::Message::Text(text)) => {
                 self.application.message(Message::Text(text.into()), cx)
             }
