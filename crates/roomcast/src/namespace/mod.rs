@@ -57,6 +57,8 @@ struct Inner {
     next_ack: AtomicU64,
     /// Sockets that are connected; those that the middleware still asks about do not count.
     connected: AtomicUsize,
+    /// Sockets that are connected or may become so.
+    guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
     kind: Kind,
 }
@@ -110,6 +112,7 @@ impl Namespace {
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -323,11 +326,26 @@ impl Namespace {
     /// A connected socket is gone.
     pub(crate) fn remove_connected(&self) {
         self.0.connected.fetch_sub(1, Ordering::Relaxed);
+        self.remove_guest();
+    }
+
+    /// A client enters.
+    pub(crate) fn add_guest(&self) {
+        self.0.guests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A client that had entered is gone, whether it was let in or not.
+    pub(crate) fn remove_guest(&self) {
+        self.0.guests.fetch_sub(1, Ordering::Relaxed);
         self.clean_up();
     }
 
+    pub(crate) fn has_no_guest(&self) -> bool {
+        self.0.guests.load(Ordering::Relaxed) == 0
+    }
+
     /// Removes a child that nobody uses any more, where the server is set up so.
-    pub(crate) fn clean_up(&self) {
+    fn clean_up(&self) {
         let Kind::Child(parent) = &self.0.kind else {
             return;
         };

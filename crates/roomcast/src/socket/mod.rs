@@ -68,6 +68,8 @@ pub(crate) enum Phase {
     /// The middleware has not decided yet.
     Connecting,
     Connected,
+    /// Still connected; its disconnecting handlers are being told.
+    Ending,
     /// Disconnected by the server; its handlers are still to be told.
     Leaving,
     Disconnected,
@@ -130,13 +132,13 @@ impl Socket {
     /// Whether the socket is connected: from the end of the middleware to the disconnection.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.phase() == Phase::Connected
+        matches!(self.phase(), Phase::Connected | Phase::Ending)
     }
 
     /// Whether the socket has been disconnected.
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
-        self.phase() > Phase::Connected
+        self.phase() > Phase::Ending
     }
 
     /// Sends an event. A tuple is spread into several arguments, `()` is none, everything else is
@@ -270,7 +272,8 @@ impl Socket {
         match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Connecting,
             1 => Phase::Connected,
-            2 => Phase::Leaving,
+            2 => Phase::Ending,
+            3 => Phase::Leaving,
             _ => Phase::Disconnected,
         }
     }
