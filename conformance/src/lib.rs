@@ -1,3 +1,7 @@
 //! Fixture programs and suites.
 
+pub mod arguments;
 pub mod http_head;
+pub mod log;
+pub mod program;
+pub mod routes;

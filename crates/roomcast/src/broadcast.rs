@@ -1,5 +1,6 @@
 //! Events and actions for many sockets at once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,32 +150,40 @@ impl Broadcast {
         args: impl Serialize,
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
-        let mut missing = Vec::new();
+        let mut asked = Vec::new();
         for namespace in self.targets() {
-            missing.extend(self.emit_in(&namespace, event, &args, Some(&sender))?);
+            asked.extend(self.emit_in(&namespace, event, &args, Some(&sender))?);
         }
         drop((args, sender));
         let timeout = self
             .timeout
             .or_else(|| self.namespace.server()?.ack_timeout());
+        let mut answered = HashSet::with_hasher(foldhash::fast::RandomState::default());
         let mut answers = Answers {
             values: Vec::new(),
             invalid: Vec::new(),
-            missing,
+            missing: Vec::new(),
             has_timed_out: false,
         };
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
-                answers.add(from, crate::socket::Answer::read::<T>(&answer));
+                answered.insert(from);
+                match answer.read() {
+                    Ok(value) => answers.values.push((from, value)),
+                    Err(error) => answers.invalid.push((from, error)),
+                }
             }
         };
         match timeout {
             Some(timeout) => {
-                let is_over = tokio::time::timeout(timeout, collect).await.is_err();
-                answers.has_timed_out = is_over && !answers.missing.is_empty();
+                answers.has_timed_out = tokio::time::timeout(timeout, collect).await.is_err();
             }
             None => collect.await,
         }
+        answers.missing = asked
+            .into_iter()
+            .filter(|id| !answered.contains(id))
+            .collect();
         Ok(answers)
     }
 
@@ -302,14 +311,6 @@ impl<T> Answers<T> {
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
         self.values.into_iter().map(|(_, value)| value).collect()
-    }
-
-    fn add(&mut self, from: SocketId, answer: Result<T, ArgumentError>) {
-        self.missing.retain(|id| *id != from);
-        match answer {
-            Ok(value) => self.values.push((from, value)),
-            Err(error) => self.invalid.push((from, error)),
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rand::Rng as _;
+use roomcast_socketio::Value;
 use serde::{Serialize, Serializer};
 
 /// The public id of one socket: 20 characters of base64url, new for each namespace a client joins.
@@ -72,6 +73,12 @@ impl fmt::Debug for SocketId {
 impl Serialize for SocketId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl From<SocketId> for Value {
+    fn from(id: SocketId) -> Self {
+        id.as_str().into()
     }
 }
 

@@ -343,22 +343,26 @@ enum Ended {
 /// How many bytes in front need no attention inside a string: neither quote, backslash nor
 /// control character.
 pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    // Cost: a chunk without early exit compiles to vector instructions, where a loop that stops
-    // at the byte does not.
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let plain_chunks = chunks.iter().take_while(|chunk| {
-        !chunk
-            .iter()
-            .fold(false, |any, &byte| any | is_special(byte))
-    });
-    let start = plain_chunks.count() * 16;
-    let rest = &bytes[start..];
-    start
-        + rest
-            .iter()
-            .position(|&byte| is_special(byte))
-            .unwrap_or(rest.len())
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + tail.iter().position(is_special).unwrap_or(tail.len())
+}
+
+/// Marks the highest bit of each byte that is a quote, a backslash or a control character. Behind
+/// the first of them, towards higher bits, a mark may be wrong.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHEST: u64 = ONES << 7;
+    // A byte below `limit` borrows from its highest bit, which must not be set before.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHEST;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, 0x20) | equal(b'"') | equal(b'\\')
 }
 
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -83,6 +84,7 @@ from! {
     &str: text => Self::String(text.to_owned()),
     String: text => Self::String(text),
     &String: text => Self::String(text.clone()),
+    Arc<str>: text => Self::String(text.as_ref().to_owned()),
     Cow<'_, str>: text => Self::String(text.into_owned()),
     Map: map => Self::Object(map),
     Bytes: bytes => Self::Binary(bytes),

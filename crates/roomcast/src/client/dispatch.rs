@@ -27,13 +27,14 @@ impl Client {
                 cx,
             );
         } else {
-            self.call_event_handlers(socket, &packet, cx);
+            self.call_event_handlers(socket, &tables, &packet, cx);
         }
     }
 
     pub(super) fn call_event_handlers(
         &mut self,
         socket: &Socket,
+        tables: &Tables,
         packet: &Packet<'_>,
         cx: &mut Context<'_>,
     ) {
@@ -43,7 +44,7 @@ impl Client {
         };
         let responder = responder(socket, packet);
         let call = || Call::event(socket, packet, responder.clone());
-        self.call_slot(socket, Slot::Event(&event.to_text()), call, cx);
+        self.call_entries(socket, tables, Slot::Event(&event.to_text()), call, cx);
     }
 
     /// Calls the handlers of the namespace, then those of the socket.
@@ -150,10 +151,10 @@ impl Client {
 }
 
 /// The handlers of a namespace and of one socket, as they were when the event came.
-struct Tables([Arc<Table>; 2]);
+pub(super) struct Tables([Arc<Table>; 2]);
 
 impl Tables {
-    fn of(socket: &Socket) -> Self {
+    pub(super) fn of(socket: &Socket) -> Self {
         Self([
             socket.namespace().snapshot(),
             Arc::clone(&socket.own_table()),

@@ -13,6 +13,7 @@ use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, St
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
+use dispatch::Tables;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
@@ -168,8 +169,8 @@ impl Client {
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
-        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.namespace().remove_connected();
+        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
     }
 
     /// Closes the connection below; its sockets are gone at once.
@@ -230,7 +231,9 @@ impl Client {
         match finished {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet) => self.call_event_handlers(&socket, &packet, cx),
+            Finished::Passed(socket, packet) => {
+                self.call_event_handlers(&socket, &Tables::of(&socket), &packet, cx);
+            }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
             }
@@ -260,13 +263,16 @@ impl Application for Client {
         self.run_commands(cx);
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness {
+    fn poll(&mut self, cx: &mut Context<'_>) {
         self.check_deadline(cx);
         self.run_commands(cx);
         while let Poll::Ready(Some(finished)) = self.parked.poll_next(cx) {
             self.on_finished(finished, cx);
             self.run_commands(cx);
         }
+    }
+
+    fn readiness(&self) -> Readiness {
         self.parked.readiness()
     }
 

@@ -32,7 +32,12 @@ pub(crate) trait Application: Send + 'static {
     fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>);
 
     /// Drives what is kept; called whenever the task runs.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Readiness;
+    fn poll(&mut self, cx: &mut Context<'_>);
+
+    /// Whether a message may be handed in now.
+    fn readiness(&self) -> Readiness {
+        Readiness::Ready
+    }
 
     /// When [`Self::poll`] wants to be called at the latest.
     fn next_timeout(&self) -> Option<Instant> {

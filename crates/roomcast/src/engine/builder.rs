@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,6 +184,38 @@ impl<Kind> Builder<Kind> {
         Fut: Future<Output = Result<(), Option<String>>> + Send + 'static,
     {
         self.config.allow_request = Some(Box::new(move |request| Box::pin(allow(request))));
+        self
+    }
+
+    /// Asks this function about every request of the server's path, polls and upgrades included,
+    /// before anything else looks at it: `engine.use` in JavaScript. The headers in `Ok` go onto the
+    /// answer, whatever it is; `Err` is logged and refuses the request with code 3.
+    ///
+    /// Tower middleware around the server does the same for whole responses.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .request_middleware(async |request| {
+    ///         let mut headers = HeaderMap::new();
+    ///         headers.insert("x-served-by", "roomcast".parse().map_err(|_| "no header")?);
+    ///         if request.header("x-banned").is_some() { Err("banned".to_owned()) } else { Ok(headers) }
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn request_middleware<F, Fut>(mut self, middleware: F) -> Self
+    where
+        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<HeaderMap, String>> + Send + 'static,
+    {
+        let middleware = move |request| -> Pin<Box<dyn Future<Output = _> + Send>> {
+            Box::pin(middleware(request))
+        };
+        self.config.middleware.push(Box::new(middleware));
         self
     }
 

@@ -22,6 +22,10 @@ pub(crate) type AllowRequest = dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output
 pub(crate) type GenerateId = dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>>
     + Send
     + Sync;
+/// Looks at a request before anything else does: headers for its answer, or a refusal.
+pub(crate) type RequestMiddleware = dyn Fn(Arc<Request>) -> Pin<Box<dyn Future<Output = Result<HeaderMap, String>> + Send>>
+    + Send
+    + Sync;
 pub(crate) type HeadersHook = dyn Fn(&mut HeaderMap, &Request) + Send + Sync;
 pub(crate) type ErrorHook = dyn Fn(&ConnectionError) + Send + Sync;
 
@@ -60,6 +64,7 @@ pub(crate) struct Config {
     pub(crate) cookie: Option<Cookie>,
     pub(crate) origin_check: OriginCheck,
     pub(crate) initial_packet: Option<Bytes>,
+    pub(crate) middleware: Vec<Box<RequestMiddleware>>,
     pub(crate) allow_request: Option<Box<AllowRequest>>,
     pub(crate) generate_id: Option<Box<GenerateId>>,
     pub(crate) initial_headers: Option<Box<HeadersHook>>,
@@ -84,6 +89,7 @@ impl Default for Config {
             cookie: None,
             origin_check: OriginCheck::default(),
             initial_packet: None,
+            middleware: Vec::new(),
             allow_request: None,
             generate_id: None,
             initial_headers: None,

@@ -19,7 +19,7 @@ use super::frame::Frame;
 use super::mailbox::{Input, Mailbox, PollAnswer, PostAnswer};
 use super::request::Request;
 use super::respond::{self, Answer};
-use super::server::Shared;
+use super::server::{Owner, Shared};
 use super::socket::Socket;
 use super::upgrade::Upgrade;
 use crate::http::cors::{self, CorsAnswer};
@@ -27,7 +27,13 @@ use crate::http::{compression, vary};
 
 impl Shared {
     /// Answers a request whose path is this server's; `rest` is the path behind the server's own.
-    pub(crate) async fn handle<B>(self: &Arc<Self>, mut parts: Parts, body: B, rest: &str) -> Answer
+    pub(crate) async fn handle<B>(
+        self: &Arc<Self>,
+        mut parts: Parts,
+        body: B,
+        rest: &str,
+        owner: Owner,
+    ) -> Answer
     where
         B: Body,
         B::Data: Buf,
@@ -36,8 +42,7 @@ impl Shared {
             Some(cors) => cors.answer(&parts).await,
             None => CorsAnswer::Continue(HeaderMap::new()),
         };
-        let bundle = self.config().client_bundle.as_ref();
-        let (cors, is_refused) = match cors {
+        let (mut headers, is_refused) = match cors {
             CorsAnswer::Continue(headers) => (headers, false),
             CorsAnswer::Preflight(status, headers) => {
                 let mut answer = respond::status(status);
@@ -46,51 +51,74 @@ impl Shared {
             }
             CorsAnswer::Refused => (HeaderMap::new(), true),
         };
+        let bundle = self.config().client_bundle.as_ref();
         let file = bundle.and_then(|bundle| bundle.answer(&parts.method, rest, &parts.headers));
         let mut answer = match file {
             Some(file) => file,
             None => {
                 let upgrade = Upgrade::take(&mut parts);
+                let is_upgrade = upgrade.is_some();
                 let request = Arc::new(Request::new(&parts));
-                let result = if is_refused {
-                    Err(BadRequest::MiddlewareFailure.into())
-                } else {
-                    self.admit(&parts, &request, body, upgrade.as_ref()).await
+                let result = match is_refused {
+                    true => Err(BadRequest::MiddlewareFailure.into()),
+                    false => self.ask_middleware(&request, &mut headers).await,
                 };
-                let result = match (result, upgrade) {
-                    (Ok(Admitted::Answer(answer)), _) => Ok(answer),
-                    (Ok(Admitted::WebSocket(purpose)), Some(upgrade)) => {
-                        upgrade.accept(self, purpose, request.clone())
-                    }
-                    (Ok(Admitted::WebSocket(_)), None) => {
-                        Err(BadRequest::TransportHandshakeError.into())
-                    }
-                    (Err(refusal), upgrade) => {
-                        return self.refuse(&request, refusal, upgrade.is_some(), &cors);
-                    }
+                let result = match result {
+                    Ok(()) => self.answer(&parts, &request, body, upgrade, owner).await,
+                    Err(refusal) => Err(refusal),
                 };
-                match result {
-                    Ok(answer) => answer,
-                    Err(refusal) => return self.refuse(&request, refusal, true, &cors),
-                }
+                result.unwrap_or_else(|refusal| self.refuse(&request, refusal, is_upgrade))
             }
         };
-        vary::merge_headers(answer.headers_mut(), &cors);
+        vary::merge_headers(answer.headers_mut(), &headers);
         answer
     }
 
-    fn refuse(
+    /// Asks the application's middlewares, which may add headers to the answer.
+    async fn ask_middleware(
         &self,
         request: &Arc<Request>,
-        refusal: Refusal,
-        is_upgrade: bool,
-        cors: &HeaderMap,
-    ) -> Answer {
+        headers: &mut HeaderMap,
+    ) -> Result<(), Refusal> {
+        for middleware in &self.config().middleware {
+            let added = middleware(Arc::clone(request)).await.map_err(|error| {
+                tracing::debug!(%error, "a middleware refused a request");
+                Refusal::from(BadRequest::MiddlewareFailure)
+            })?;
+            vary::merge_headers(headers, &added);
+        }
+        Ok(())
+    }
+
+    async fn answer<B>(
+        self: &Arc<Self>,
+        parts: &Parts,
+        request: &Arc<Request>,
+        body: B,
+        upgrade: Option<Upgrade>,
+        owner: Owner,
+    ) -> Result<Answer, Refusal>
+    where
+        B: Body,
+        B::Data: Buf,
+    {
+        match (
+            self.admit(parts, request, body, upgrade.as_ref()).await?,
+            upgrade,
+        ) {
+            (Admitted::Answer(answer), _) => Ok(answer),
+            (Admitted::WebSocket(purpose), Some(upgrade)) => {
+                upgrade.accept(self, purpose, Arc::clone(request), owner)
+            }
+            (Admitted::WebSocket(_), None) => Err(BadRequest::TransportHandshakeError.into()),
+        }
+    }
+
+    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, is_upgrade: bool) -> Answer {
         tracing::debug!(%refusal, "request refused");
-        let mut answer = if is_upgrade {
-            respond::refuse_upgrade(&refusal)
-        } else {
-            respond::refuse(&refusal)
+        let answer = match is_upgrade {
+            true => respond::refuse_upgrade(&refusal),
+            false => respond::refuse(&refusal),
         };
         if let Some(hook) = &self.config().connection_error {
             hook(&ConnectionError {
@@ -98,7 +126,6 @@ impl Shared {
                 refusal,
             });
         }
-        vary::merge_headers(answer.headers_mut(), cors);
         answer
     }
 

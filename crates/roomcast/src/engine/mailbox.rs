@@ -289,3 +289,100 @@ impl Mailbox {
         std::mem::take(&mut state.inputs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VOLATILE: SendOptions = SendOptions {
+        is_volatile: true,
+        may_compress: true,
+    };
+
+    fn text(packet: &str) -> Frame {
+        Frame::text(packet.as_bytes())
+    }
+
+    /// What the task would write now.
+    fn take(mailbox: &Mailbox) -> Vec<String> {
+        let mut queue = VecDeque::new();
+        mailbox.take(&mut queue);
+        let packets = queue.iter().map(|entry| {
+            mailbox.written(entry.frame.len());
+            String::from_utf8_lossy(entry.frame.payload()).into_owned()
+        });
+        packets.collect()
+    }
+
+    #[test]
+    fn frames_leave_in_order_and_are_counted_until_they_are_written() {
+        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+
+        mailbox.send(&[text("4a"), text("4b")], SendOptions::default());
+        mailbox.send_control(text("2"));
+
+        // Each frame has a header of 2 bytes.
+        assert_eq!(mailbox.pending_bytes(), 4 + 4 + 3);
+        assert_eq!(take(&mailbox), ["4a", "4b", "2"]);
+        assert_eq!(mailbox.pending_bytes(), 0);
+    }
+
+    #[test]
+    fn volatile_messages_pass_only_an_idle_transport() {
+        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        assert_eq!(mailbox.send(&[text("4early")], VOLATILE), Sent::Dropped);
+
+        assert_eq!(take(&mailbox), Vec::<String>::new());
+        assert_eq!(mailbox.send(&[text("4now")], VOLATILE), Sent::Queued);
+        assert_eq!(mailbox.send(&[text("4late")], VOLATILE), Sent::Dropped);
+
+        assert_eq!(take(&mailbox), ["4now"]);
+    }
+
+    #[test]
+    fn a_message_over_the_limit_still_leaves_from_an_outbox_within_it() {
+        for (policy, beyond) in [
+            (OutboxPolicy::Disconnect, Sent::Closed),
+            (OutboxPolicy::DropNewest, Sent::Dropped),
+        ] {
+            let mailbox = Mailbox::new(5, policy);
+            assert_eq!(
+                mailbox.send(&[text("4four")], SendOptions::default()),
+                Sent::Queued
+            );
+
+            assert_eq!(mailbox.send(&[text("4x")], SendOptions::default()), beyond);
+            assert_eq!(mailbox.has_overflowed(), policy == OutboxPolicy::Disconnect);
+            assert_eq!(take(&mailbox), ["4four"]);
+        }
+    }
+
+    #[test]
+    fn a_task_that_was_notified_while_it_ran_does_not_sleep() {
+        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        assert!(take(&mailbox).is_empty());
+        mailbox.notify();
+
+        assert!(!mailbox.try_sleep());
+        assert!(mailbox.try_sleep());
+        mailbox.send(&[text("4x")], SendOptions::default());
+        assert!(!mailbox.try_sleep());
+    }
+
+    #[test]
+    fn a_closed_mailbox_takes_nothing_and_drops_the_answers_that_were_owed() {
+        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        let (sender, mut answer) = oneshot::channel();
+        mailbox.tell(Input::Poll(sender));
+
+        drop(mailbox.close());
+
+        assert!(answer.try_recv().is_err());
+        assert_eq!(
+            mailbox.send(&[text("4x")], SendOptions::default()),
+            Sent::Closed
+        );
+        mailbox.tell(Input::Close);
+        assert!(mailbox.next_input().is_none());
+    }
+}

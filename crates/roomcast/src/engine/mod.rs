@@ -27,8 +27,8 @@ pub(crate) use frame::Frame;
 pub use mailbox::OutboxPolicy;
 pub(crate) use mailbox::{SendOptions, Sent};
 pub use request::{Peer, Request};
-pub(crate) use server::Shared;
 pub use server::{Connection, Engine};
+pub(crate) use server::{Owner, Shared};
 pub use socket::Socket;
 
 pub use roomcast_engineio::{

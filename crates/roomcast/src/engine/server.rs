@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -14,7 +13,7 @@ use roomcast_websocket::{CloseCode, deflate};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-use super::application::{Application, Message, Readiness};
+use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
 use super::session::SessionTask;
@@ -187,8 +186,8 @@ impl Shared {
         if !self.sessions.insert(socket.clone()) {
             return Err(websocket);
         }
+        // Invariant: a session that came too late to be seen by `close` sees here that it is late.
         if self.is_closing() {
-            // `close` may have looked at the sessions before this one was among them.
             socket.discard(CloseReason::ServerShuttingDown);
         }
         let application = (self.accept)(socket.clone());
@@ -217,6 +216,10 @@ impl fmt::Debug for Shared {
             .finish_non_exhaustive()
     }
 }
+
+/// What new sessions need and the engine itself does not hold: a request keeps it until its session
+/// is open.
+pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 
 /// The open sessions by id.
 struct Sessions {
@@ -283,13 +286,7 @@ impl<C: Connection> Application for Plain<C> {
         self.connection.message(&self.socket, message);
     }
 
-    fn poll(&mut self, _cx: &mut std::task::Context<'_>) -> Readiness {
-        Readiness::Ready
-    }
-
-    fn next_timeout(&self) -> Option<Instant> {
-        None
-    }
+    fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
 
     fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
         self.connection.closed(&self.socket, reason);
@@ -297,3 +294,40 @@ impl<C: Connection> Application for Plain<C> {
 }
 
 const SHARDS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use tokio::sync::Notify;
+    use tower_service::Service as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_is_opened_while_the_server_closes_ends_too() {
+        let gate = Arc::new(Notify::new());
+        let at_gate = Arc::clone(&gate);
+        let engine = Engine::builder()
+            .generate_id(move |_| {
+                let gate = Arc::clone(&at_gate);
+                async move {
+                    gate.notified().await;
+                    Ok("late".to_owned())
+                }
+            })
+            .build(|_: &Socket| |_: &Socket, _: Message<'_>| {});
+        let mut app: axum::Router = axum::Router::new().layer(engine.layer());
+        let handshake = Request::get("/engine.io/?EIO=4&transport=polling");
+        let handshake = app.call(handshake.body(axum::body::Body::empty()).unwrap());
+        let handshake = tokio::spawn(handshake);
+        tokio::task::yield_now().await;
+
+        engine.close().await;
+        gate.notify_one();
+
+        handshake.await.unwrap().unwrap();
+        let end = engine.shared().tasks().wait();
+        let limit = std::time::Duration::from_secs(1);
+        assert_eq!(tokio::time::timeout(limit, end).await, Ok(()));
+    }
+}

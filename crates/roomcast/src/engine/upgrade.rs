@@ -14,7 +14,7 @@ use super::handle::{Purpose, asks_for_upgrade};
 use super::mailbox::Input;
 use super::request::Request;
 use super::respond::{self, Answer};
-use super::server::Shared;
+use super::server::{Owner, Shared};
 use super::websocket::WebSocket;
 
 /// A request that asks for a WebSocket, with the means to give it one.
@@ -41,6 +41,7 @@ impl Upgrade {
         engine: &Arc<Shared>,
         purpose: Purpose,
         request: Arc<Request>,
+        owner: Owner,
     ) -> Result<Answer, Refusal> {
         let text = |name: HeaderName| joined(&self.headers, &name);
         let (connection, upgrade) = (text(header::CONNECTION), text(header::UPGRADE));
@@ -83,7 +84,7 @@ impl Upgrade {
                 Ok(upgraded) => {
                     let (decoder, deflater) = codecs(&opening, agreement.as_ref());
                     let websocket = Box::new(WebSocket::new(upgraded, decoder, deflater));
-                    start(&opening, websocket, purpose, request).await;
+                    start(&opening, websocket, purpose, request, owner).await;
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a client left before its WebSocket was open")
@@ -100,6 +101,7 @@ async fn start(
     websocket: Box<WebSocket>,
     purpose: Purpose,
     request: Arc<Request>,
+    owner: Owner,
 ) {
     match purpose {
         Purpose::Session(sid) => {
@@ -107,7 +109,9 @@ async fn start(
             for frame in engine.greeting(socket.sid()) {
                 socket.mailbox().send_control(frame);
             }
-            match engine.open(socket, Some(websocket)) {
+            let session = engine.open(socket, Some(websocket));
+            drop(owner);
+            match session {
                 Ok(task) => task.await,
                 // Another session took the id while this one was on its way.
                 Err(Some(websocket)) => websocket.close(None).await,

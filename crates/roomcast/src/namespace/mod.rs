@@ -130,6 +130,20 @@ impl Namespace {
         self.connected_of(&Selection::default())
     }
 
+    /// The connected socket of this id on this server; a text that is no id finds none.
+    #[must_use]
+    pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
+        let id = id.as_ref().parse().ok()?;
+        let found = match &self.0.kind {
+            Kind::Parent(children) => children
+                .lock()
+                .iter()
+                .find_map(|child| child.0.rooms.socket(id)),
+            _ => self.0.rooms.socket(id),
+        };
+        found.filter(Socket::is_connected)
+    }
+
     /// The number of connected sockets on this server.
     #[must_use]
     pub fn sockets_count(&self) -> usize {

@@ -156,6 +156,15 @@ impl Rooms {
         sockets
     }
 
+    /// The socket of this id, unless it has left all rooms.
+    pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
+        self.state
+            .lock()
+            .members
+            .get(&id)
+            .map(|member| member.socket.clone())
+    }
+
     /// The rooms of a socket, in the order in which it joined them.
     pub(crate) fn of(&self, id: SocketId) -> Vec<Arc<str>> {
         let state = self.state.lock();

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::engine::Shared;
+use crate::engine::{Owner, Shared};
 
 /// Adds a server to another HTTP service: requests below the server's path are answered here, all
 /// others go on to the inner service.
@@ -22,9 +23,6 @@ pub struct Layer {
     engine: Arc<Shared>,
     owner: Owner,
 }
-
-/// What new sessions need and the engine itself does not hold: whoever serves requests keeps it.
-pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 
 impl Layer {
     pub(crate) fn new(engine: &Arc<Shared>, owner: Owner) -> Self {
@@ -90,9 +88,8 @@ where
         let (engine, owner) = (Arc::clone(&self.engine), self.owner.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let answer = engine.handle(parts, body, &rest).await;
-            drop(owner);
-            Ok(answer.map(ResponseBody::own))
+            let answer = engine.handle(parts, body, &rest, owner).await;
+            Ok(ResponseBody::answer(answer))
         })
     }
 }
@@ -145,6 +142,16 @@ enum Source<B> {
 }
 
 impl<B> ResponseBody<B> {
+    /// COMPAT: an answer of the server's own may announce a length of 0, as that to a preflight does.
+    /// hyper drops the announcement of a body that says at once that it has ended.
+    fn answer(answer: Response<Bytes>) -> Response<Self> {
+        let announces_len = answer.headers().contains_key(CONTENT_LENGTH);
+        answer.map(|bytes| match announces_len {
+            true => Self(Source::Own(Some(bytes))),
+            false => Self::own(bytes),
+        })
+    }
+
     fn own(bytes: Bytes) -> Self {
         Self(Source::Own((!bytes.is_empty()).then_some(bytes)))
     }

@@ -83,7 +83,8 @@ impl SessionTask {
             self.on_input(input, cx);
         }
         self.check_time(cx);
-        if self.application.poll(cx) == Readiness::Ready {
+        self.application.poll(cx);
+        if self.application.readiness() == Readiness::Ready {
             self.resume_post(cx);
             self.read_websocket(cx);
         }
@@ -262,7 +263,7 @@ impl Future for SessionTask {
                 self.run(cx);
             }
             if self.session.is_closed() {
-                let _ = self.application.poll(cx);
+                self.application.poll(cx);
                 if self.application.is_finished() {
                     return Poll::Ready(());
                 }

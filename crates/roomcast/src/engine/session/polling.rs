@@ -67,7 +67,7 @@ impl SessionTask {
         };
         let mut packets = decode_payload(&post.body).skip(post.taken);
         while !self.session.is_closed() {
-            if self.application.poll(cx) == Readiness::Saturated {
+            if self.application.readiness() == Readiness::Saturated {
                 self.post = Some(post);
                 return;
             }

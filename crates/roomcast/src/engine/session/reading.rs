@@ -90,7 +90,7 @@ impl SessionTask {
     ) -> Option<ReadEnd> {
         let mut position = 0;
         while position < bytes.len() {
-            if self.application.poll(cx) == Readiness::Saturated {
+            if self.application.readiness() == Readiness::Saturated {
                 websocket.unread.extend_from_slice(&bytes[position..]);
                 return None;
             }
