@@ -51,7 +51,10 @@ async fn a_client_that_never_polls_is_closed_with_outbox_full() {
 
     let taken = fill(&socket).await;
     assert_eq!(reasons.next().await, "outbox full");
-    assert!((90..=110).contains(&taken), "{taken} events of about 1000 bytes were taken");
+    assert!(
+        (90..=110).contains(&taken),
+        "{taken} events of about 1000 bytes were taken"
+    );
     client.expect_gone().await;
 }
 
@@ -66,7 +69,12 @@ async fn a_broadcast_closes_the_slow_receiver_only() {
 
     for number in 0..200 {
         io.emit("all", (number, &text));
-        assert!(reader.next_text().await.starts_with(&format!(r#"42["all",{number},"#)));
+        assert!(
+            reader
+                .next_text()
+                .await
+                .starts_with(&format!(r#"42["all",{number},"#))
+        );
     }
     assert_eq!(reasons.so_far(), ["outbox full"]);
     reader.expect_alive().await;
@@ -83,7 +91,12 @@ async fn drop_newest_leaves_events_out_and_keeps_the_client() {
     assert!(socket.try_emit("dropped", ()).is_err());
 
     for number in 0..taken {
-        assert!(client.next_text().await.starts_with(&format!(r#"42["fill",{number},"#)));
+        assert!(
+            client
+                .next_text()
+                .await
+                .starts_with(&format!(r#"42["fill",{number},"#))
+        );
     }
     idle().await;
     socket.emit("again", ());
@@ -100,7 +113,10 @@ async fn one_message_larger_than_the_limit_leaves() {
     let large = "x".repeat(3 * LIMIT);
 
     socket(&io, &id).emit("large", &large);
-    assert_eq!(client.next().await, Frame::Text(format!(r#"42["large","{large}"]"#)));
+    assert_eq!(
+        client.next().await,
+        Frame::Text(format!(r#"42["large","{large}"]"#))
+    );
     client.expect_alive().await;
 }
 

@@ -20,10 +20,21 @@ impl Three {
     async fn new() -> Self {
         let io = echo_server();
         let host = Host::tcp(&io).await;
-        let (mut a, mut b, mut c) = (host.websocket().await, host.websocket().await, host.websocket().await);
+        let (mut a, mut b, mut c) = (
+            host.websocket().await,
+            host.websocket().await,
+            host.websocket().await,
+        );
         let ids = [a.join("/").await, b.join("/").await, c.join("/").await];
         let sockets = ids.map(|id| socket(&io, &id));
-        Self { io, host, a, b, c, sockets }
+        Self {
+            io,
+            host,
+            a,
+            b,
+            c,
+            sockets,
+        }
     }
 
     /// Which of the clients have got this event; everybody has read all that was sent before.
@@ -79,7 +90,12 @@ async fn a_socket_in_several_rooms_gets_one_copy() {
     a.join(["one", "two", "three"]);
     b.join("two");
 
-    three.io.to("one").to("two").to(["two", "three"]).emit("once", ());
+    three
+        .io
+        .to("one")
+        .to("two")
+        .to(["two", "three"])
+        .emit("once", ());
     assert_eq!(three.got("once").await, "ab");
 }
 
@@ -146,7 +162,10 @@ async fn a_socket_knows_its_rooms_in_order() {
     a.join("one");
     a.leave("two");
 
-    assert_eq!(a.rooms().iter().map(|room| &**room).collect::<Vec<_>>(), [a.id().as_str(), "one"]);
+    assert_eq!(
+        a.rooms().iter().map(|room| &**room).collect::<Vec<_>>(),
+        [a.id().as_str(), "one"]
+    );
     assert!(a.is_in("one") && !a.is_in("two"));
     assert_eq!((three.io.room_len("one"), three.io.room_len("two")), (1, 0));
     assert_eq!(three.io.rooms().len(), 4);
@@ -185,12 +204,24 @@ async fn room_events_come_in_order() {
     let room: std::sync::Arc<str> = "room".into();
     let expected = [
         RoomEvent::Create { room: own.clone() },
-        RoomEvent::Join { room: own.clone(), id },
+        RoomEvent::Join {
+            room: own.clone(),
+            id,
+        },
         RoomEvent::Create { room: room.clone() },
-        RoomEvent::Join { room: room.clone(), id },
-        RoomEvent::Leave { room: room.clone(), id },
+        RoomEvent::Join {
+            room: room.clone(),
+            id,
+        },
+        RoomEvent::Leave {
+            room: room.clone(),
+            id,
+        },
         RoomEvent::Delete { room },
-        RoomEvent::Leave { room: own.clone(), id },
+        RoomEvent::Leave {
+            room: own.clone(),
+            id,
+        },
         RoomEvent::Delete { room: own },
     ];
     for event in expected {
@@ -219,31 +250,70 @@ async fn fetched_sockets_show_id_rooms_and_handshake_and_can_be_told() {
     let [a, b, _] = three.sockets.clone();
     a.join("room");
 
-    let found = three.io.to("room").fetch_sockets().await.expect("it is no parent");
-    assert_eq!(found.iter().map(roomcast::RemoteSocket::id).collect::<Vec<_>>(), [a.id()]);
+    let found = three
+        .io
+        .to("room")
+        .fetch_sockets()
+        .await
+        .expect("it is no parent");
+    assert_eq!(
+        found
+            .iter()
+            .map(roomcast::RemoteSocket::id)
+            .collect::<Vec<_>>(),
+        [a.id()]
+    );
     assert_eq!(found[0].rooms(), a.rooms());
     assert_eq!(found[0].handshake().query("EIO"), Some("4"));
     found[0].emit("hello", ());
     assert_eq!(three.got("hello").await, "a");
-    assert_eq!(three.io.fetch_sockets().await.expect("it is no parent").len(), 3);
-    assert_eq!(three.io.local().except(b.id()).fetch_sockets().await.expect("it is no parent").len(), 2);
+    assert_eq!(
+        three
+            .io
+            .fetch_sockets()
+            .await
+            .expect("it is no parent")
+            .len(),
+        3
+    );
+    assert_eq!(
+        three
+            .io
+            .local()
+            .except(b.id())
+            .fetch_sockets()
+            .await
+            .expect("it is no parent")
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
 async fn selected_sockets_are_disconnected() {
     let mut three = Three::new().await;
     let (teller, mut reasons) = channel();
-    three.io.on_disconnect(move |socket: Socket, reason: DisconnectReason| teller.tell((socket.id(), reason)));
+    three
+        .io
+        .on_disconnect(move |socket: Socket, reason: DisconnectReason| {
+            teller.tell((socket.id(), reason))
+        });
     let [a, b, _] = three.sockets.clone();
 
     three.io.to(a.id()).disconnect_sockets();
     three.a.expect("41").await;
-    assert_eq!(reasons.next().await, (a.id(), DisconnectReason::ServerNamespaceDisconnect));
+    assert_eq!(
+        reasons.next().await,
+        (a.id(), DisconnectReason::ServerNamespaceDisconnect)
+    );
     three.a.join("/").await;
     three.io.to(b.id()).disconnect_sockets_and_close();
     three.b.expect("41").await;
     three.b.expect_closed().await;
-    assert_eq!(reasons.next().await, (b.id(), DisconnectReason::ServerNamespaceDisconnect));
+    assert_eq!(
+        reasons.next().await,
+        (b.id(), DisconnectReason::ServerNamespaceDisconnect)
+    );
     three.c.expect_alive().await;
 }
 
@@ -262,7 +332,10 @@ async fn every_answer_of_a_broadcast_comes_with_who_gave_it() {
     three.a.expect_alive().await;
     three.b.send("430[2]").await;
 
-    let answers = asking.await.expect("it does not panic").expect("it was sent");
+    let answers = asking
+        .await
+        .expect("it does not panic")
+        .expect("it was sent");
     assert!(answers.is_complete() && !answers.has_timed_out);
     assert_eq!(answers.values, [(c.id(), 3), (a.id(), 1), (b.id(), 2)]);
 }
@@ -275,15 +348,36 @@ async fn a_broadcast_that_times_out_gives_the_answers_that_came_and_who_is_missi
     let ids = [one.join("/").await, other.join("/").await];
     let asking = {
         let io = io.clone();
-        tokio::spawn(async move { io.timeout(Duration::from_secs(1)).emit_with_ack::<u32>("vote", ()).await })
+        tokio::spawn(async move {
+            io.timeout(Duration::from_secs(1))
+                .emit_with_ack::<u32>("vote", ())
+                .await
+        })
     };
     one.expect(r#"420["vote"]"#).await;
     one.send("430[1]").await;
 
-    let answers = asking.await.expect("it does not panic").expect("it was sent");
+    let answers = asking
+        .await
+        .expect("it does not panic")
+        .expect("it was sent");
     assert!(answers.has_timed_out && !answers.is_complete());
-    assert_eq!(answers.values.iter().map(|(id, vote)| (id.as_str(), *vote)).collect::<Vec<_>>(), [(ids[0].as_str(), 1)]);
-    assert_eq!(answers.missing.iter().map(roomcast::SocketId::as_str).collect::<Vec<_>>(), [ids[1].as_str()]);
+    assert_eq!(
+        answers
+            .values
+            .iter()
+            .map(|(id, vote)| (id.as_str(), *vote))
+            .collect::<Vec<_>>(),
+        [(ids[0].as_str(), 1)]
+    );
+    assert_eq!(
+        answers
+            .missing
+            .iter()
+            .map(roomcast::SocketId::as_str)
+            .collect::<Vec<_>>(),
+        [ids[1].as_str()]
+    );
     other.expect(r#"420["vote"]"#).await;
     other.send("430[2]").await;
     other.expect_alive().await;
@@ -294,20 +388,39 @@ async fn a_receiver_that_leaves_is_missing_and_is_not_waited_for() {
     let mut three = Three::new().await;
     let [a, b, _] = three.sockets.clone();
     let io = three.io.clone();
-    let asking = tokio::spawn(async move { io.to([a.id(), b.id()]).emit_with_ack::<u32>("vote", ()).await });
+    let asking = tokio::spawn(async move {
+        io.to([a.id(), b.id()])
+            .emit_with_ack::<u32>("vote", ())
+            .await
+    });
     three.a.expect(r#"420["vote"]"#).await;
     three.a.send("430[1]").await;
     drop(three.b);
 
-    let answers = asking.await.expect("it does not panic").expect("it was sent");
-    assert_eq!((answers.values.len(), answers.missing.len(), answers.has_timed_out), (1, 1, false));
+    let answers = asking
+        .await
+        .expect("it does not panic")
+        .expect("it was sent");
+    assert_eq!(
+        (
+            answers.values.len(),
+            answers.missing.len(),
+            answers.has_timed_out
+        ),
+        (1, 1, false)
+    );
 }
 
 #[tokio::test]
 async fn a_broadcast_to_nobody_is_answered_at_once() {
     let three = Three::new().await;
 
-    let answers = three.io.to("empty").emit_with_ack::<u32>("vote", ()).await.expect("it was sent");
+    let answers = three
+        .io
+        .to("empty")
+        .emit_with_ack::<u32>("vote", ())
+        .await
+        .expect("it was sent");
     assert!(answers.is_complete() && answers.values.is_empty());
     drop(three.host);
 }
@@ -321,6 +434,16 @@ async fn an_answer_of_another_type_is_kept_apart() {
     three.a.expect(r#"420["vote"]"#).await;
     three.a.send(r#"430["seven"]"#).await;
 
-    let answers = asking.await.expect("it does not panic").expect("it was sent");
-    assert_eq!((answers.values.len(), answers.invalid.len(), answers.missing.len()), (0, 1, 0));
+    let answers = asking
+        .await
+        .expect("it does not panic")
+        .expect("it was sent");
+    assert_eq!(
+        (
+            answers.values.len(),
+            answers.invalid.len(),
+            answers.missing.len()
+        ),
+        (0, 1, 0)
+    );
 }

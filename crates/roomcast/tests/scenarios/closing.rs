@@ -20,11 +20,16 @@ async fn close_ends_every_session_with_server_shutting_down() {
     });
 
     websocket.expect_closed().await;
-    assert_eq!([reasons.next().await, reasons.next().await], ["server shutting down"; 2]);
+    assert_eq!(
+        [reasons.next().await, reasons.next().await],
+        ["server shutting down"; 2]
+    );
     drop(websocket);
     // The poll came in time and is ended, or came when the session was gone.
     assert!([200, 400].contains(&getting.answer().await.status));
-    within("the end of the server", closing).await.expect("it does not panic");
+    within("the end of the server", closing)
+        .await
+        .expect("it does not panic");
     assert_eq!((io.engine().clients_count(), io.sockets_count()), (0, 0));
 }
 
@@ -36,7 +41,10 @@ async fn a_closed_server_listens_no_more() {
     let running = tokio::spawn(listening.run());
 
     io.close().await;
-    within("the listener", running).await.expect("it does not panic").expect("it was not in trouble");
+    within("the listener", running)
+        .await
+        .expect("it does not panic")
+        .expect("it was not in trouble");
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
@@ -47,8 +55,16 @@ async fn a_closed_server_that_is_still_mounted_refuses_new_sessions() {
     io.close().await;
 
     let answer = host.get("EIO=4&transport=polling").await;
-    assert_eq!(answer.summary(), (403, r#"{"code":4,"message":"server is shutting down"}"#));
-    assert_eq!(host.refused_upgrade("EIO=4&transport=websocket").await.status, 400);
+    assert_eq!(
+        answer.summary(),
+        (403, r#"{"code":4,"message":"server is shutting down"}"#)
+    );
+    assert_eq!(
+        host.refused_upgrade("EIO=4&transport=websocket")
+            .await
+            .status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -87,7 +103,9 @@ async fn close_waits_until_every_handler_has_ended() {
 
     gate.add_permits(1);
     ended.next().await;
-    within("the end of the server", closing).await.expect("it does not panic");
+    within("the end of the server", closing)
+        .await
+        .expect("it does not panic");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,8 +136,16 @@ async fn a_handshake_that_is_being_answered_when_the_server_closes_opens_no_sess
     idle().await;
 
     gate.add_permits(1);
-    assert_eq!(within("the answer", handshake).await.expect("it does not panic").status, 403);
-    within("the end of the server", closing).await.expect("it does not panic");
+    assert_eq!(
+        within("the answer", handshake)
+            .await
+            .expect("it does not panic")
+            .status,
+        403
+    );
+    within("the end of the server", closing)
+        .await
+        .expect("it does not panic");
     assert_eq!(io.engine().clients_count(), 0);
 }
 
@@ -132,7 +158,11 @@ async fn a_client_that_ignores_the_close_does_not_hold_the_server() {
     let start = tokio::time::Instant::now();
 
     io.close().await;
-    assert!(start.elapsed() <= std::time::Duration::from_secs(11), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() <= std::time::Duration::from_secs(11),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -141,13 +171,17 @@ async fn clients_in_several_namespaces_are_told_in_each() {
     let (teller, mut gone) = channel();
     for namespace in [io.of("/"), io.of("/other")] {
         let teller = teller.clone();
-        namespace.on_disconnect(move |reason: roomcast::DisconnectReason| teller.tell(reason.as_str()));
+        namespace
+            .on_disconnect(move |reason: roomcast::DisconnectReason| teller.tell(reason.as_str()));
     }
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
     client.join("/other").await;
 
     tokio::spawn(async move { io.close().await });
-    assert_eq!([gone.next().await, gone.next().await], ["server shutting down"; 2]);
+    assert_eq!(
+        [gone.next().await, gone.next().await],
+        ["server shutting down"; 2]
+    );
     client.expect_closed().await;
 }

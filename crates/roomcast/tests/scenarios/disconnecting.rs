@@ -11,17 +11,33 @@ async fn disconnecting_handlers_see_the_rooms_and_disconnect_handlers_none() {
     let disconnected = teller.clone();
     io.on_connect(|socket: Socket| socket.join("room"));
     io.on_disconnecting(move |socket: Socket, reason: DisconnectReason| {
-        teller.tell(("disconnecting", socket.rooms().len(), socket.is_connected(), reason.as_str()));
+        teller.tell((
+            "disconnecting",
+            socket.rooms().len(),
+            socket.is_connected(),
+            reason.as_str(),
+        ));
     });
     io.on_disconnect(move |socket: Socket, reason: DisconnectReason| {
         socket.join("too-late");
-        disconnected.tell(("disconnect", socket.rooms().len(), socket.is_connected(), reason.as_str()));
+        disconnected.tell((
+            "disconnect",
+            socket.rooms().len(),
+            socket.is_connected(),
+            reason.as_str(),
+        ));
     });
     let host = Host::tcp(&io).await;
 
     drop(host.joined().await);
-    assert_eq!(heard.next().await, ("disconnecting", 2, true, "transport close"));
-    assert_eq!(heard.next().await, ("disconnect", 0, false, "transport close"));
+    assert_eq!(
+        heard.next().await,
+        ("disconnecting", 2, true, "transport close")
+    );
+    assert_eq!(
+        heard.next().await,
+        ("disconnect", 0, false, "transport close")
+    );
     host.joined().await.expect_alive().await;
     assert_eq!(io.room_len("too-late"), 0);
 }
@@ -92,7 +108,13 @@ async fn disconnect_and_close_ends_all_namespaces_and_the_connection() {
     client.expect_closed().await;
     let mut told = [gone.next().await, gone.next().await];
     told.sort();
-    assert_eq!(told.map(|(name, reason)| format!("{name} {reason}")), ["/ server namespace disconnect", "/other server namespace disconnect"]);
+    assert_eq!(
+        told.map(|(name, reason)| format!("{name} {reason}")),
+        [
+            "/ server namespace disconnect",
+            "/other server namespace disconnect"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -142,8 +164,14 @@ async fn every_reason_has_the_official_text() {
         (DisconnectReason::ParseError, "parse error"),
         (DisconnectReason::ServerShuttingDown, "server shutting down"),
         (DisconnectReason::ForcedServerClose, "forced server close"),
-        (DisconnectReason::ClientNamespaceDisconnect, "client namespace disconnect"),
-        (DisconnectReason::ServerNamespaceDisconnect, "server namespace disconnect"),
+        (
+            DisconnectReason::ClientNamespaceDisconnect,
+            "client namespace disconnect",
+        ),
+        (
+            DisconnectReason::ServerNamespaceDisconnect,
+            "server namespace disconnect",
+        ),
         (DisconnectReason::OutboxFull, "outbox full"),
     ];
 

@@ -45,9 +45,22 @@ async fn reserved_event_names_are_refused() {
     let host = Host::tcp(&io).await;
     let (mut client, socket) = client_and_socket(&io, &host).await;
 
-    for name in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
-        assert!(matches!(socket.try_emit(name, ()), Err(EmitError::Encode(_))), "{name}");
-        assert!(matches!(io.try_emit(name, ()), Err(EmitError::Encode(_))), "{name}");
+    for name in [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+    ] {
+        assert!(
+            matches!(socket.try_emit(name, ()), Err(EmitError::Encode(_))),
+            "{name}"
+        );
+        assert!(
+            matches!(io.try_emit(name, ()), Err(EmitError::Encode(_))),
+            "{name}"
+        );
     }
     client.expect_alive().await;
 }
@@ -59,7 +72,10 @@ async fn a_disconnected_socket_takes_no_events() {
     let (_client, socket) = client_and_socket(&io, &host).await;
 
     socket.disconnect();
-    assert!(matches!(socket.try_emit("event", ()), Err(EmitError::Disconnected)));
+    assert!(matches!(
+        socket.try_emit("event", ()),
+        Err(EmitError::Disconnected)
+    ));
 }
 
 #[tokio::test]
@@ -71,11 +87,21 @@ async fn an_answer_is_read_as_one_value_or_as_a_tuple() {
     let one = asking::<String>(&socket);
     client.expect(r#"420["question",1]"#).await;
     client.send(r#"430["a","b"]"#).await;
-    assert_eq!(one.await.expect("it does not panic").expect("it is answered"), "a");
+    assert_eq!(
+        one.await
+            .expect("it does not panic")
+            .expect("it is answered"),
+        "a"
+    );
     let both = asking::<(String, u32)>(&socket);
     client.expect(r#"421["question",1]"#).await;
     client.send(r#"431["a",2]"#).await;
-    assert_eq!(both.await.expect("it does not panic").expect("it is answered"), ("a".to_owned(), 2));
+    assert_eq!(
+        both.await
+            .expect("it does not panic")
+            .expect("it is answered"),
+        ("a".to_owned(), 2)
+    );
 }
 
 #[tokio::test]
@@ -88,7 +114,13 @@ async fn an_answer_may_be_binary() {
     client.expect(r#"420["question",1]"#).await;
     client.send(r#"461-0[{"_placeholder":true,"num":0}]"#).await;
     client.send_binary(&[1, 2]).await;
-    assert_eq!(answer.await.expect("it does not panic").expect("it is answered"), &[1, 2][..]);
+    assert_eq!(
+        answer
+            .await
+            .expect("it does not panic")
+            .expect("it is answered"),
+        &[1, 2][..]
+    );
 }
 
 #[tokio::test]
@@ -100,7 +132,10 @@ async fn an_answer_of_another_type_is_an_error() {
     let answer = asking::<u32>(&socket);
     client.expect(r#"420["question",1]"#).await;
     client.send(r#"430["seven"]"#).await;
-    assert!(matches!(answer.await.expect("it does not panic"), Err(AckError::Answer(_))));
+    assert!(matches!(
+        answer.await.expect("it does not panic"),
+        Err(AckError::Answer(_))
+    ));
     client.expect_alive().await;
 }
 
@@ -113,8 +148,14 @@ async fn a_question_to_a_client_that_leaves_is_an_error() {
     let answer = asking::<u32>(&socket);
     client.expect(r#"420["question",1]"#).await;
     drop(client);
-    assert!(matches!(answer.await.expect("it does not panic"), Err(AckError::Disconnected)));
-    assert!(matches!(asking::<u32>(&socket).await.expect("it does not panic"), Err(AckError::Emit(EmitError::Disconnected))));
+    assert!(matches!(
+        answer.await.expect("it does not panic"),
+        Err(AckError::Disconnected)
+    ));
+    assert!(matches!(
+        asking::<u32>(&socket).await.expect("it does not panic"),
+        Err(AckError::Emit(EmitError::Disconnected))
+    ));
 }
 
 #[tokio::test]
@@ -126,7 +167,10 @@ async fn a_question_to_a_socket_that_the_server_disconnects_is_an_error() {
     let answer = asking::<u32>(&socket);
     client.expect(r#"420["question",1]"#).await;
     socket.disconnect();
-    assert!(matches!(answer.await.expect("it does not panic"), Err(AckError::Disconnected)));
+    assert!(matches!(
+        answer.await.expect("it does not panic"),
+        Err(AckError::Disconnected)
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,9 +180,14 @@ async fn a_question_without_an_answer_times_out_and_a_late_answer_is_ignored() {
     let (mut client, socket) = client_and_socket(&io, &host).await;
     let start = tokio::time::Instant::now();
 
-    let answer = socket.timeout(Duration::from_secs(5)).emit_with_ack::<u32>("question", ()).await;
+    let answer = socket
+        .timeout(Duration::from_secs(5))
+        .emit_with_ack::<u32>("question", ())
+        .await;
     assert!(matches!(answer, Err(AckError::Timeout)));
-    assert!(start.elapsed() >= Duration::from_secs(5) && start.elapsed() < Duration::from_millis(5010));
+    assert!(
+        start.elapsed() >= Duration::from_secs(5) && start.elapsed() < Duration::from_millis(5010)
+    );
     client.expect(r#"420["question"]"#).await;
     client.send("430[1]").await;
     client.expect_alive().await;
@@ -146,7 +195,9 @@ async fn a_question_without_an_answer_times_out_and_a_late_answer_is_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn the_servers_ack_timeout_holds_where_the_emit_says_nothing() {
-    let io = Server::builder().ack_timeout(Duration::from_secs(1)).build();
+    let io = Server::builder()
+        .ack_timeout(Duration::from_secs(1))
+        .build();
     let host = Host::memory(&io);
     let (_client, socket) = client_and_socket(&io, &host).await;
 
@@ -164,7 +215,13 @@ async fn a_second_answer_is_ignored() {
     client.expect(r#"420["question",1]"#).await;
     client.send("430[1]").await;
     client.send("430[2]").await;
-    assert_eq!(answer.await.expect("it does not panic").expect("it is answered"), 1);
+    assert_eq!(
+        answer
+            .await
+            .expect("it does not panic")
+            .expect("it is answered"),
+        1
+    );
     client.expect_alive().await;
 }
 
@@ -181,7 +238,13 @@ async fn an_answer_counts_for_the_client_that_was_asked_only() {
     stranger.send("430[666]").await;
     stranger.expect_alive().await;
     client.send("430[1]").await;
-    assert_eq!(answer.await.expect("it does not panic").expect("it is answered"), 1);
+    assert_eq!(
+        answer
+            .await
+            .expect("it does not panic")
+            .expect("it is answered"),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +255,10 @@ async fn a_volatile_event_is_dropped_while_no_poll_waits() {
     let id = client.join("/").await;
     let socket = socket(&io, &id);
 
-    assert!(matches!(socket.volatile().try_emit("position", 1), Err(EmitError::Dropped)));
+    assert!(matches!(
+        socket.volatile().try_emit("position", 1),
+        Err(EmitError::Dropped)
+    ));
     socket.emit("reliable", 2);
     client.expect(r#"42["reliable",2]"#).await;
     let getting = client.start_get();
@@ -209,7 +275,10 @@ async fn a_volatile_event_leaves_over_an_idle_websocket_and_not_behind_another()
     idle().await;
 
     assert!(socket.volatile().try_emit("position", 1).is_ok());
-    assert!(matches!(socket.volatile().try_emit("position", 2), Err(EmitError::Dropped)));
+    assert!(matches!(
+        socket.volatile().try_emit("position", 2),
+        Err(EmitError::Dropped)
+    ));
     client.expect(r#"42["position",1]"#).await;
     client.expect_alive().await;
 }
@@ -224,7 +293,9 @@ async fn a_volatile_binary_event_is_sent_whole_or_not_at_all() {
 
     socket.volatile().emit("bytes", Bytes::from_static(&[1]));
     socket.volatile().emit("bytes", Bytes::from_static(&[2]));
-    client.expect(r#"451-["bytes",{"_placeholder":true,"num":0}]"#).await;
+    client
+        .expect(r#"451-["bytes",{"_placeholder":true,"num":0}]"#)
+        .await;
     client.expect_binary(&[1]).await;
     client.expect_alive().await;
 }
@@ -239,14 +310,21 @@ async fn events_of_several_threads_reach_the_client_whole() {
         let socket = socket.clone();
         std::thread::spawn(move || (0..100).for_each(|number| socket.emit(name, number)))
     });
-    threads.into_iter().for_each(|thread| thread.join().expect("emitting does not panic"));
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().expect("emitting does not panic"));
     let mut received = Vec::new();
     for _ in 0..200 {
         received.push(client.next_text().await);
     }
     for name in ["a", "b"] {
-        let of_thread = received.iter().filter(|packet| packet.contains(name)).cloned();
-        let expected: Vec<_> = (0..100).map(|number| format!(r#"42["{name}",{number}]"#)).collect();
+        let of_thread = received
+            .iter()
+            .filter(|packet| packet.contains(name))
+            .cloned();
+        let expected: Vec<_> = (0..100)
+            .map(|number| format!(r#"42["{name}",{number}]"#))
+            .collect();
         assert_eq!(of_thread.collect::<Vec<_>>(), expected);
     }
 }

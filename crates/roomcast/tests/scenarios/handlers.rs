@@ -38,7 +38,9 @@ async fn handlers_start_in_arrival_order_while_one_waits() {
     let mut client = host.joined().await;
 
     for number in 0..4 {
-        client.send(&format!(r#"42{number}["step",{number}]"#)).await;
+        client
+            .send(&format!(r#"42{number}["step",{number}]"#))
+            .await;
     }
     for number in 1..4 {
         client.expect(&format!("43{number}[{number}]")).await;
@@ -51,7 +53,12 @@ async fn handlers_start_in_arrival_order_while_one_waits() {
 #[tokio::test]
 async fn a_handler_may_await_an_answer_from_its_own_socket() {
     let io = Server::new();
-    io.on("ask-me", async |socket: Socket| socket.emit_with_ack::<String>("name", ()).await.map_err(|error| error.to_string()));
+    io.on("ask-me", async |socket: Socket| {
+        socket
+            .emit_with_ack::<String>("name", ())
+            .await
+            .map_err(|error| error.to_string())
+    });
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
 
@@ -105,14 +112,23 @@ async fn at_max_waiting_handlers_the_packets_of_a_post_wait_too() {
         }
     });
     let client = Host::memory(&io).joined_polling().await;
-    let (host, request) = (client.host.clone(), crate::support::Request::post(&client.target(), "42[\"wait\",0]\x1e42[\"wait\",1]\x1e421[\"alive\"]"));
+    let (host, request) = (
+        client.host.clone(),
+        crate::support::Request::post(
+            &client.target(),
+            "42[\"wait\",0]\x1e42[\"wait\",1]\x1e421[\"alive\"]",
+        ),
+    );
     let posting = tokio::spawn(async move { host.request(request).await });
     idle().await;
     assert_eq!(started.so_far(), [0]);
 
     gate.add_permits(2);
     assert_eq!(client.get().await.text(), r#"431["yes"]"#);
-    assert_eq!(posting.await.expect("it does not panic").summary(), (200, "ok"));
+    assert_eq!(
+        posting.await.expect("it does not panic").summary(),
+        (200, "ok")
+    );
     assert_eq!(started.so_far(), [1]);
 }
 
@@ -120,7 +136,9 @@ async fn at_max_waiting_handlers_the_packets_of_a_post_wait_too() {
 async fn a_panicking_handler_closes_its_socket_only_and_is_told_to_on_error() {
     let io = echo_server();
     answering(&io.of("/other"));
-    io.on("bad", |number: u32| assert_eq!(number, 0, "a bug of the application"));
+    io.on("bad", |number: u32| {
+        assert_eq!(number, 0, "a bug of the application")
+    });
     let mut errors = errors(&io);
     let mut reasons = crate::support::reasons(&io);
     let host = Host::tcp(&io).await;
@@ -130,7 +148,9 @@ async fn a_panicking_handler_closes_its_socket_only_and_is_told_to_on_error() {
 
     client.send(r#"42["bad",1]"#).await;
     client.expect("41").await;
-    let SocketError::Panic { event, message } = errors.next().await else { panic!("it is a panic") };
+    let SocketError::Panic { event, message } = errors.next().await else {
+        panic!("it is a panic")
+    };
     assert_eq!(&*event, "bad");
     assert!(message.contains("a bug of the application"), "{message}");
     assert_eq!(reasons.next().await, "server namespace disconnect");
@@ -153,19 +173,30 @@ async fn a_handler_that_panics_after_it_has_waited_closes_its_socket_only() {
 
     client.send(r#"42["bad"]"#).await;
     client.expect("41").await;
-    assert_eq!(errors.next().await.to_string(), r#"handler of "bad" panicked: later"#);
+    assert_eq!(
+        errors.next().await.to_string(),
+        r#"handler of "bad" panicked: later"#
+    );
     neighbour.expect_alive().await;
 }
 
 #[tokio::test]
 async fn panics_in_every_kind_of_handler_are_contained() {
     let io = echo_server();
-    for name in ["/connect", "/any", "/disconnecting", "/disconnect", "/outgoing", "/error"] {
+    for name in [
+        "/connect",
+        "/any",
+        "/disconnecting",
+        "/disconnect",
+        "/outgoing",
+        "/error",
+    ] {
         answering(&io.of(name));
     }
     io.of("/connect").on_connect(|| bug("connect"));
     io.of("/any").on_any(|| bug("any"));
-    io.of("/disconnecting").on_disconnecting(|| bug("disconnecting"));
+    io.of("/disconnecting")
+        .on_disconnecting(|| bug("disconnecting"));
     io.of("/disconnect").on_disconnect(|| bug("disconnect"));
     io.of("/outgoing").on_any_outgoing(|| bug("outgoing"));
     io.of("/error").on_error(|| bug("error"));
@@ -201,14 +232,18 @@ async fn an_argument_of_another_type_leaves_the_handler_uncalled_and_the_socket_
 
     client.send(r#"421["number","seven"]"#).await;
     client.expect_alive().await;
-    let SocketError::Argument { event, error } = errors.next().await else { panic!("it is an argument") };
+    let SocketError::Argument { event, error } = errors.next().await else {
+        panic!("it is an argument")
+    };
     assert_eq!((&*event, error.index, error.expected), ("number", 0, "u32"));
 }
 
 #[tokio::test]
 async fn an_argument_of_another_type_can_be_looked_at() {
     let io = Server::new();
-    io.on("number", |number: Result<u32, ArgumentError>| number.map_err(|error| error.index.to_string()));
+    io.on("number", |number: Result<u32, ArgumentError>| {
+        number.map_err(|error| error.index.to_string())
+    });
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
 
@@ -221,7 +256,9 @@ async fn an_argument_of_another_type_can_be_looked_at() {
 #[tokio::test]
 async fn a_missing_argument_is_null_and_superfluous_ones_are_ignored() {
     let io = Server::new();
-    io.on("maybe", |first: Option<u32>, second: Option<u32>| (first, second));
+    io.on("maybe", |first: Option<u32>, second: Option<u32>| {
+        (first, second)
+    });
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
 
@@ -298,7 +335,9 @@ async fn only_the_first_answer_leaves() {
 #[tokio::test]
 async fn an_acknowledgement_may_come_from_another_thread() {
     let io = Server::new();
-    io.on("later", |number: u32, ack: Ack| drop(std::thread::spawn(move || ack.send(number + 1))));
+    io.on("later", |number: u32, ack: Ack| {
+        drop(std::thread::spawn(move || ack.send(number + 1)))
+    });
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
 
@@ -428,10 +467,14 @@ async fn catch_all_handlers_see_every_event_first_and_the_prepended_one_before_a
     let (teller, mut calls) = channel();
     let call = |name: &'static str| {
         let teller = teller.clone();
-        move |event: String, Spread(args): Spread<Value>| teller.tell(format!("{name} {event} {}", args.len()))
+        move |event: String, Spread(args): Spread<Value>| {
+            teller.tell(format!("{name} {event} {}", args.len()))
+        }
     };
     let (first, second, handler) = (call("first"), call("second"), call("handler"));
-    io.on("event", move |Spread(args): Spread<Value>| handler("-".to_owned(), Spread(args)));
+    io.on("event", move |Spread(args): Spread<Value>| {
+        handler("-".to_owned(), Spread(args))
+    });
     io.on_connect(move |socket: Socket| {
         socket.on_any(second.clone());
         socket.prepend_any(first.clone());
@@ -442,13 +485,22 @@ async fn catch_all_handlers_see_every_event_first_and_the_prepended_one_before_a
 
     client.send(r#"42["event",1,2]"#).await;
     client.send(r#"42["nobody-handles-it"]"#).await;
-    for expected in ["first event 2", "second event 2", "handler - 2", "first nobody-handles-it 0", "second nobody-handles-it 0"] {
+    for expected in [
+        "first event 2",
+        "second event 2",
+        "handler - 2",
+        "first nobody-handles-it 0",
+        "second nobody-handles-it 0",
+    ] {
         assert_eq!(calls.next().await, expected);
     }
     client.send(r#"42["off"]"#).await;
     client.send(r#"42["event"]"#).await;
     client.expect_alive().await;
-    assert_eq!(calls.so_far(), ["first off 0", "second off 0", "handler - 0"]);
+    assert_eq!(
+        calls.so_far(),
+        ["first off 0", "second off 0", "handler - 0"]
+    );
 }
 
 #[tokio::test]
@@ -476,7 +528,15 @@ async fn outgoing_handlers_see_emits_and_broadcasts_but_no_acknowledgements() {
     client.send(r#"42["off"]"#).await;
     client.send(r#"42["echo",3]"#).await;
     client.expect(r#"42["echo",3]"#).await;
-    assert_eq!(calls.so_far(), ["first echo Some(1)", "second echo Some(1)", "first all Some(2)", "second all Some(2)"]);
+    assert_eq!(
+        calls.so_far(),
+        [
+            "first echo Some(1)",
+            "second echo Some(1)",
+            "first all Some(2)",
+            "second all Some(2)"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -506,7 +566,10 @@ async fn events_after_the_disconnection_reach_no_handler() {
     let late = crate::support::masked(0x81, br#"42["late"]"#);
     client.stream.write(&[bye, late].concat()).await;
     client.expect("41").await;
-    assert_eq!(reasons.next().await, DisconnectReason::ServerNamespaceDisconnect);
+    assert_eq!(
+        reasons.next().await,
+        DisconnectReason::ServerNamespaceDisconnect
+    );
     host.joined().await.expect_alive().await;
     assert_eq!(calls.so_far(), []);
 }
@@ -533,7 +596,9 @@ async fn the_data_of_a_socket_is_kept_by_name_and_by_type() {
         socket.data().set("name", &name);
         assert!(socket.data().insert(name.len()).is_none());
     });
-    io.on("named", |socket: Socket| socket.data().named::<String>("name"));
+    io.on("named", |socket: Socket| {
+        socket.data().named::<String>("name")
+    });
     io.on("typed", |len: roomcast::Data<usize>| *len);
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;

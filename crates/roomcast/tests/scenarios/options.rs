@@ -34,15 +34,25 @@ async fn the_slash_at_the_end_of_the_path_can_be_left_out() {
 
 #[tokio::test]
 async fn the_heartbeats_times_are_announced_in_milliseconds() {
-    let io = Server::builder().ping_interval(Duration::from_millis(1500)).ping_timeout(Duration::from_secs(3)).build();
+    let io = Server::builder()
+        .ping_interval(Duration::from_millis(1500))
+        .ping_timeout(Duration::from_secs(3))
+        .build();
     let client = Host::tcp(&io).await.polling().await;
 
-    assert!(client.handshake.text().contains(r#""pingInterval":1500,"pingTimeout":3000,"#));
+    assert!(
+        client
+            .handshake
+            .text()
+            .contains(r#""pingInterval":1500,"pingTimeout":3000,"#)
+    );
 }
 
 #[tokio::test]
 async fn the_cookie_comes_with_the_first_answer_only_and_not_with_a_101() {
-    let io = Server::builder().cookie(Cookie::new("io").expect("the name is valid")).build();
+    let io = Server::builder()
+        .cookie(Cookie::new("io").expect("the name is valid"))
+        .build();
     answering(&io);
     let host = Host::tcp(&io).await;
     let mut polling = host.polling().await;
@@ -66,12 +76,23 @@ async fn a_refused_request_gets_403_over_polling_and_400_over_websocket() {
     let host = Host::tcp(&io).await;
 
     let answer = host.get("EIO=4&transport=polling&key=bad").await;
-    assert_eq!(answer.summary(), (403, r#"{"code":4,"message":"key is wrong"}"#));
+    assert_eq!(
+        answer.summary(),
+        (403, r#"{"code":4,"message":"key is wrong"}"#)
+    );
     let answer = host.get("EIO=4&transport=polling").await;
-    assert_eq!(answer.summary(), (403, r#"{"code":4,"message":"Forbidden"}"#));
-    let answer = host.refused_upgrade("EIO=4&transport=websocket&key=bad").await;
+    assert_eq!(
+        answer.summary(),
+        (403, r#"{"code":4,"message":"Forbidden"}"#)
+    );
+    let answer = host
+        .refused_upgrade("EIO=4&transport=websocket&key=bad")
+        .await;
     assert_eq!(answer.summary(), (400, "key is wrong"));
-    assert_eq!(host.get("EIO=4&transport=polling&key=good").await.status, 200);
+    assert_eq!(
+        host.get("EIO=4&transport=polling&key=good").await.status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -102,11 +123,17 @@ async fn the_initial_packet_comes_right_behind_the_handshake() {
 #[tokio::test]
 async fn session_ids_come_from_the_applications_generator() {
     let io = Server::builder()
-        .generate_id(async |request: Arc<Head>| request.query("name").map(str::to_owned).ok_or_else(|| "no name".to_owned()))
+        .generate_id(async |request: Arc<Head>| {
+            request
+                .query("name")
+                .map(str::to_owned)
+                .ok_or_else(|| "no name".to_owned())
+        })
         .build();
     let host = Host::tcp(&io).await;
 
-    let request = |name: &str| Request::get(&host.target(&format!("EIO=4&transport=websocket&name={name}")));
+    let request =
+        |name: &str| Request::get(&host.target(&format!("EIO=4&transport=websocket&name={name}")));
     assert_eq!(WebSocket::session(&host, request("ada")).await.sid, "ada");
     let mut client = WebSocket::session(&host, request("grace")).await;
     assert_ne!(client.join("/").await, "grace");
@@ -124,22 +151,35 @@ async fn a_generator_that_fails_is_code_3_and_told_to_the_hook() {
     let host = Host::tcp(&io).await;
 
     let answer = host.get("EIO=4&transport=polling").await;
-    assert_eq!(answer.summary(), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(
+        answer.summary(),
+        (400, r#"{"code":3,"message":"Bad request"}"#)
+    );
     assert_eq!(errors.next().await, (3, Some("ID_GENERATION_ERROR")));
-    assert_eq!(host.refused_upgrade("EIO=4&transport=websocket").await.status, 400);
+    assert_eq!(
+        host.refused_upgrade("EIO=4&transport=websocket")
+            .await
+            .status,
+        400
+    );
     assert_eq!(errors.next().await, (3, Some("ID_GENERATION_ERROR")));
 }
 
 /// Two sessions must never share an id: the second client is refused and the first stays.
 #[tokio::test]
 async fn an_id_that_is_in_use_is_refused_and_its_session_lives() {
-    let io = Server::builder().generate_id(async |_| Ok("always-the-same".to_owned())).build();
+    let io = Server::builder()
+        .generate_id(async |_| Ok("always-the-same".to_owned()))
+        .build();
     answering(&io);
     let host = Host::tcp(&io).await;
     let mut first = host.joined().await;
 
     let answer = host.get("EIO=4&transport=polling").await;
-    assert_eq!(answer.summary(), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(
+        answer.summary(),
+        (400, r#"{"code":3,"message":"Bad request"}"#)
+    );
     first.expect_alive().await;
     assert_eq!(io.engine().clients_count(), 1);
 }
@@ -148,7 +188,11 @@ async fn an_id_that_is_in_use_is_refused_and_its_session_lives() {
 async fn header_hooks_change_the_first_answer_and_every_answer() {
     let io = Server::builder()
         .on_initial_headers(|headers: &mut HeaderMap, request: &Head| {
-            headers.insert("x-first", HeaderValue::from_str(request.query("transport").unwrap_or("?")).expect("it is visible"));
+            headers.insert(
+                "x-first",
+                HeaderValue::from_str(request.query("transport").unwrap_or("?"))
+                    .expect("it is visible"),
+            );
         })
         .on_headers(|headers: &mut HeaderMap, _: &Head| {
             headers.insert("x-every", HeaderValue::from_static("yes"));
@@ -160,9 +204,18 @@ async fn header_hooks_change_the_first_answer_and_every_answer() {
     assert_eq!(polling.handshake.header("x-first"), Some("polling"));
     assert_eq!(polling.handshake.header("x-every"), Some("yes"));
     let answer = polling.post("3").await;
-    assert_eq!((answer.header("x-first"), answer.header("x-every")), (None, Some("yes")));
+    assert_eq!(
+        (answer.header("x-first"), answer.header("x-every")),
+        (None, Some("yes"))
+    );
     let upgrade = WebSocket::probe(&host, &polling.sid).await;
-    assert_eq!((upgrade.head.header("x-first"), upgrade.head.header("x-every")), (None, Some("yes")));
+    assert_eq!(
+        (
+            upgrade.head.header("x-first"),
+            upgrade.head.header("x-every")
+        ),
+        (None, Some("yes"))
+    );
     let websocket = host.websocket().await;
     assert_eq!(websocket.head.header("x-first"), Some("websocket"));
     assert_eq!(websocket.head.header("x-every"), Some("yes"));
@@ -175,7 +228,9 @@ async fn the_handshake_tells_what_the_first_request_was() {
     io.on_connect(move |handshake: Handshake| teller.tell(handshake));
     let host = Host::tcp(&io).await;
     let target = host.target("EIO=4&transport=websocket&user=ada%20l&list=1&list=2");
-    let request = Request::get(&target).header("origin", "http://page.example").header("x-own", "value");
+    let request = Request::get(&target)
+        .header("origin", "http://page.example")
+        .header("x-own", "value");
     let mut client = WebSocket::session(&host, request).await;
     client.send(r#"40{"token":"t"}"#).await;
 
@@ -184,10 +239,22 @@ async fn the_handshake_tells_what_the_first_request_was() {
     assert_eq!(handshake.query("user"), Some("ada l"));
     assert_eq!(handshake.header("x-own"), Some("value"));
     assert!(handshake.is_cross_domain() && !handshake.is_secure());
-    assert!(handshake.address().expect("the listener tells it").ip().is_loopback());
+    assert!(
+        handshake
+            .address()
+            .expect("the listener tells it")
+            .ip()
+            .is_loopback()
+    );
     assert_eq!(handshake.auth_value().to_string(), r#"{"token":"t"}"#);
     assert!(handshake.time().ends_with(" GMT"));
-    assert_eq!(handshake.queries().filter(|(name, _)| *name == "list").count(), 1);
+    assert_eq!(
+        handshake
+            .queries()
+            .filter(|(name, _)| *name == "list")
+            .count(),
+        1
+    );
 }
 
 /// CVE-2024-47764.

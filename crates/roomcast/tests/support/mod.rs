@@ -99,7 +99,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// The socket of this id in the main namespace.
 pub(crate) fn socket(io: &Server, id: &str) -> roomcast::Socket {
     let sockets = io.sockets();
-    sockets.into_iter().find(|socket| socket.id().as_str() == id).expect("the socket is connected")
+    sockets
+        .into_iter()
+        .find(|socket| socket.id().as_str() == id)
+        .expect("the socket is connected")
 }
 
 /// A gate that is closed at first: who passes takes a permit.
@@ -109,5 +112,8 @@ pub(crate) fn gate() -> std::sync::Arc<tokio::sync::Semaphore> {
 
 /// Waits at a [`gate`].
 pub(crate) async fn pass(gate: &tokio::sync::Semaphore) {
-    gate.acquire().await.expect("nobody closes the gate").forget();
+    gate.acquire()
+        .await
+        .expect("nobody closes the gate")
+        .forget();
 }
