@@ -213,6 +213,11 @@ impl Namespace {
         Broadcast::new(self).except(rooms)
     }
 
+    /// Everyone: a selection to narrow, to keep, or to act on.
+    pub fn everyone(&self) -> Broadcast {
+        Broadcast::new(self)
+    }
+
     /// Everyone on this server, even if it is part of a cluster.
     pub fn local(&self) -> Broadcast {
         Broadcast::new(self).local()
