@@ -1,0 +1,115 @@
+//! Text and JSON that servers get wrong. Spec: features 11, 38 and 39.
+
+use roomcast::{Server, Value};
+
+use crate::support::{Host, answering, echo_server};
+
+/// An `echo` of the argument gives this one back, over a WebSocket and over polling.
+async fn echoes(sent: &str, received: &str) {
+    let host = Host::tcp(&echo_server()).await;
+    let mut websocket = host.joined().await;
+    websocket.send(&format!(r#"42["echo",{sent}]"#)).await;
+    websocket.expect(&format!(r#"42["echo",{received}]"#)).await;
+
+    let mut polling = host.joined_polling().await;
+    polling.send(&format!(r#"42["echo",{sent}]"#)).await;
+    polling.expect(&format!(r#"42["echo",{received}]"#)).await;
+}
+
+#[tokio::test]
+async fn strings_with_separators_and_emoji_come_back_unchanged() {
+    for text in ["\"\u{2028}\u{2029}\"", "\"😀 é ß 漢字\"", "\"a,b[c]{d}\"", r#""quote \" slash \\ line \n""#] {
+        echoes(text, text).await;
+    }
+}
+
+/// 0x1e separates the packets of a polling body: inside a message JSON escapes it.
+#[tokio::test]
+async fn the_separator_of_polling_packets_is_escaped_inside_a_message() {
+    echoes(r#""a\u001eb""#, r#""a\u001eb""#).await;
+}
+
+#[tokio::test]
+async fn escapes_that_need_none_are_written_plainly() {
+    echoes(r#""\u0041\/\ud83d\ude00""#, "\"A/😀\"").await;
+}
+
+/// A Rust string cannot hold half a surrogate pair; the official server passes it on.
+#[tokio::test]
+async fn half_a_surrogate_pair_becomes_the_replacement_character() {
+    echoes(r#""a\ud800b""#, "\"a\u{fffd}b\"").await;
+}
+
+#[tokio::test]
+async fn numbers_come_back_as_javascript_writes_them() {
+    for (sent, received) in [("1.0", "1"), ("1e3", "1000"), ("-0", "0"), ("0.1", "0.1"), ("9007199254740993", "9007199254740992"), ("1e400", "null")] {
+        echoes(sent, received).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_that_objects_have_in_javascript_are_ordinary_keys() {
+    for object in [r#"{"__proto__":{"a":1}}"#, r#"{"constructor":1,"toString":2}"#] {
+        echoes(object, object).await;
+    }
+}
+
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+#[tokio::test]
+async fn json_nested_400_levels_deep_is_read() {
+    echoes(&nested(400), &nested(400)).await;
+}
+
+#[tokio::test]
+async fn json_nested_deeper_than_the_limit_closes_that_client_only() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut neighbour = host.joined().await;
+
+    for levels in [1_000, 400_000] {
+        let mut client = host.joined().await;
+        client.send(&format!(r#"42["echo",{}]"#, nested(levels))).await;
+        client.expect_closed().await;
+    }
+    neighbour.expect_alive().await;
+}
+
+#[tokio::test]
+async fn the_depth_of_json_is_an_option_with_its_exact_limit() {
+    let io = Server::builder().max_json_depth(10).build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    // The array of the event is a level itself.
+    client.send(&format!(r#"42["echo",{}]"#, nested(9))).await;
+    client.expect(&format!(r#"42["echo",{}]"#, nested(9))).await;
+    client.send(&format!(r#"42["echo",{}]"#, nested(10))).await;
+    client.expect_closed().await;
+}
+
+#[tokio::test]
+async fn invalid_json_closes() {
+    for text in ["\"a\nb\"", "nul", "01", "'a'", "{a:1}", "[1,]", "\"\\x\"", "1 2", "NaN"] {
+        let host = Host::tcp(&echo_server()).await;
+        let mut client = host.joined().await;
+        client.send(&format!(r#"42["echo",{text}]"#)).await;
+        client.expect_closed().await;
+    }
+}
+
+#[tokio::test]
+async fn values_without_a_json_form_are_null_as_in_javascript() {
+    let io = Server::new();
+    io.on("numbers", || vec![f64::NAN, f64::INFINITY, 1.5]);
+    io.on("nothing", || Value::Null);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["numbers"]"#).await;
+    client.expect("431[[null,null,1.5]]").await;
+    client.send(r#"421["nothing"]"#).await;
+    client.expect("431[null]").await;
+}
