@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -52,7 +53,8 @@ pub struct Engine(Arc<Shared>);
 
 /// What an application does with one session; its fields are the session's data.
 ///
-/// A closure that takes each message is a connection too.
+/// A closure that takes each message is a connection too. A panic closes its session and harms no
+/// other.
 pub trait Connection: Send + 'static {
     /// Takes one message. It runs in the session's own task: it must not block.
     fn message(&mut self, socket: &Socket, message: Message<'_>);
@@ -283,13 +285,20 @@ struct Plain<C> {
 
 impl<C: Connection> Application for Plain<C> {
     fn message(&mut self, message: Message<'_>, _cx: &mut std::task::Context<'_>) {
-        self.connection.message(&self.socket, message);
+        let call = AssertUnwindSafe(|| self.connection.message(&self.socket, message));
+        if std::panic::catch_unwind(call).is_err() {
+            tracing::error!("a connection panicked, its session is closed");
+            self.socket.close();
+        }
     }
 
     fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
 
     fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
-        self.connection.closed(&self.socket, reason);
+        let call = AssertUnwindSafe(|| self.connection.closed(&self.socket, reason));
+        if std::panic::catch_unwind(call).is_err() {
+            tracing::error!("a connection panicked when its session was over");
+        }
     }
 }
 
