@@ -10,9 +10,9 @@ use crate::engine::CloseReason;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DisconnectReason {
-    /// The connection broke, or the client broke the rules of its transport.
+    /// The client broke the rules of its transport, or could not be written to.
     TransportError,
-    /// The client closed the connection.
+    /// The client closed the connection, or lost it.
     TransportClose,
     /// The server closed the connection below the socket, for example after an invalid packet.
     ForcedClose,

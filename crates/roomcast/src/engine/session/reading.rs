@@ -19,8 +19,8 @@ enum ReadEnd {
     Closed(Option<CloseCode>),
     /// The connection ended without a close frame.
     Gone,
-    /// The connection broke, or is closed for the peer's mistake with this code.
-    Failed(Option<CloseCode>),
+    /// The connection is closed for the peer's mistake with this code.
+    Failed(CloseCode),
 }
 
 impl SessionTask {
@@ -40,9 +40,7 @@ impl SessionTask {
             }
             ReadEnd::Gone => self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx),
             ReadEnd::Failed(code) => {
-                if let Some(code) = code {
-                    self.engine.close_websocket(websocket, Some(code));
-                }
+                self.engine.close_websocket(websocket, Some(code));
                 self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
             }
         }
@@ -72,7 +70,8 @@ impl SessionTask {
                 }
                 Poll::Ready(Err(error)) => {
                     tracing::debug!(%error, "a WebSocket broke");
-                    return ReadEnd::Failed(None);
+                    // COMPAT: a reset is an ordinary end to the official server (ws 8).
+                    return ReadEnd::Gone;
                 }
             }
         }
@@ -98,7 +97,7 @@ impl SessionTask {
                 Ok(decoded) => decoded,
                 Err(error) => {
                     tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    return Some(ReadEnd::Failed(Some(error.close_code())));
+                    return Some(ReadEnd::Failed(error.close_code()));
                 }
             };
             position += decoded.consumed;
