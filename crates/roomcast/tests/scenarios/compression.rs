@@ -16,22 +16,35 @@ async fn poll(io: &Server, emit: impl Fn(&Socket), accepted: &str) -> Response {
     let mut client = host.polling().await;
     let id = client.join("/").await;
     emit(&socket(io, &id));
-    host.request(Request::get(&client.target()).header("accept-encoding", accepted)).await
+    host.request(Request::get(&client.target()).header("accept-encoding", accepted))
+        .await
 }
 
 #[tokio::test]
 async fn a_large_answer_to_a_poll_is_compressed() {
-    let answer = poll(&echo_server(), |socket| socket.emit("large", text(2000)), "gzip, deflate").await;
+    let answer = poll(
+        &echo_server(),
+        |socket| socket.emit("large", text(2000)),
+        "gzip, deflate",
+    )
+    .await;
 
     assert_eq!(answer.header("content-encoding"), Some("gzip"));
     let mut plain = String::new();
-    flate2::read::GzDecoder::new(&answer.body[..]).read_to_string(&mut plain).expect("it is gzip");
+    flate2::read::GzDecoder::new(&answer.body[..])
+        .read_to_string(&mut plain)
+        .expect("it is gzip");
     assert_eq!(plain, format!(r#"42["large","{}"]"#, text(2000)));
 }
 
 #[tokio::test]
 async fn a_small_answer_is_not_compressed() {
-    let answer = poll(&echo_server(), |socket| socket.emit("small", text(800)), "gzip").await;
+    let answer = poll(
+        &echo_server(),
+        |socket| socket.emit("small", text(800)),
+        "gzip",
+    )
+    .await;
 
     assert_eq!(answer.header("content-encoding"), None);
     assert_eq!(answer.text(), format!(r#"42["small","{}"]"#, text(800)));
@@ -40,25 +53,48 @@ async fn a_small_answer_is_not_compressed() {
 #[tokio::test]
 async fn an_uncompressed_event_leaves_as_it_is() {
     let emit = |socket: &Socket| socket.uncompressed().emit("large", text(2000));
-    assert_eq!(poll(&echo_server(), emit, "gzip").await.header("content-encoding"), None);
+    assert_eq!(
+        poll(&echo_server(), emit, "gzip")
+            .await
+            .header("content-encoding"),
+        None
+    );
 
     let io = echo_server();
     let broadcast = io.uncompressed();
     let emit = move |_: &Socket| broadcast.clone().emit("large", text(2000));
-    assert_eq!(poll(&io, emit, "gzip").await.header("content-encoding"), None);
+    assert_eq!(
+        poll(&io, emit, "gzip").await.header("content-encoding"),
+        None
+    );
 }
 
 #[tokio::test]
 async fn the_clients_preference_decides_between_the_encodings() {
-    for (accepted, chosen) in [("deflate", Some("deflate")), ("deflate;q=0.5, gzip", Some("gzip")), ("br", Some("br")), ("identity", None), ("gzip;q=0", None), ("", None)] {
-        let answer = poll(&echo_server(), |socket| socket.emit("large", text(2000)), accepted).await;
+    for (accepted, chosen) in [
+        ("deflate", Some("deflate")),
+        ("deflate;q=0.5, gzip", Some("gzip")),
+        ("br", Some("br")),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("", None),
+    ] {
+        let answer = poll(
+            &echo_server(),
+            |socket| socket.emit("large", text(2000)),
+            accepted,
+        )
+        .await;
         assert_eq!(answer.header("content-encoding"), chosen, "{accepted}");
     }
 }
 
 #[tokio::test]
 async fn compression_of_polls_can_be_turned_off_or_start_later() {
-    for compression in [HttpCompression::off(), HttpCompression::default().threshold(5000)] {
+    for compression in [
+        HttpCompression::off(),
+        HttpCompression::default().threshold(5000),
+    ] {
         let io = Server::builder().http_compression(compression).build();
         let answer = poll(&io, |socket| socket.emit("large", text(2000)), "gzip").await;
         assert_eq!(answer.header("content-encoding"), None);
@@ -68,7 +104,8 @@ async fn compression_of_polls_can_be_turned_off_or_start_later() {
 async fn deflating(io: &Server, offer: &str) -> WebSocket {
     let host = Host::tcp(io).await;
     let request = Request::get(&host.target("EIO=4&transport=websocket"));
-    let mut client = WebSocket::session(&host, request.header("sec-websocket-extensions", offer)).await;
+    let mut client =
+        WebSocket::session(&host, request.header("sec-websocket-extensions", offer)).await;
     client.join("/").await;
     client
 }
@@ -83,7 +120,9 @@ fn deflating_server() -> Server {
 fn inflate(payload: &[u8]) -> String {
     let mut plain = String::new();
     let whole = [payload, b"\x00\x00\xff\xff\x03\x00"].concat();
-    flate2::read::DeflateDecoder::new(&whole[..]).read_to_string(&mut plain).expect("it is deflated");
+    flate2::read::DeflateDecoder::new(&whole[..])
+        .read_to_string(&mut plain)
+        .expect("it is deflated");
     plain
 }
 
@@ -99,16 +138,29 @@ async fn permessage_deflate_is_off_by_default() {
 async fn large_messages_are_deflated_and_small_ones_are_not() {
     let io = deflating_server();
     let mut client = deflating(&io, "permessage-deflate; client_max_window_bits").await;
-    assert!(client.head.header("sec-websocket-extensions").expect("it was agreed").starts_with("permessage-deflate"));
+    assert!(
+        client
+            .head
+            .header("sec-websocket-extensions")
+            .expect("it was agreed")
+            .starts_with("permessage-deflate")
+    );
 
     io.emit("large", text(2000));
     let (first, payload) = client.read().await.expect("the event comes");
     assert_eq!(first, 0xc1);
-    assert_eq!(inflate(&payload), format!(r#"42["large","{}"]"#, text(2000)));
+    assert_eq!(
+        inflate(&payload),
+        format!(r#"42["large","{}"]"#, text(2000))
+    );
     io.emit("small", text(800));
-    client.expect(&format!(r#"42["small","{}"]"#, text(800))).await;
+    client
+        .expect(&format!(r#"42["small","{}"]"#, text(800)))
+        .await;
     io.uncompressed().emit("large", text(2000));
-    client.expect(&format!(r#"42["large","{}"]"#, text(2000))).await;
+    client
+        .expect(&format!(r#"42["large","{}"]"#, text(2000)))
+        .await;
 }
 
 #[tokio::test]
@@ -129,10 +181,15 @@ async fn deflated_messages_of_the_client_are_read() {
 
 #[tokio::test]
 async fn a_message_that_inflates_beyond_the_limit_closes_with_1009() {
-    let io = Server::builder().per_message_deflate().max_http_buffer_size(10_000).build();
+    let io = Server::builder()
+        .per_message_deflate()
+        .max_http_buffer_size(10_000)
+        .build();
     let mut client = deflating(&io, "permessage-deflate").await;
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(&[b'4'; 1_000_000]).expect("memory takes it");
+    encoder
+        .write_all(&[b'4'; 1_000_000])
+        .expect("memory takes it");
     let bomb = encoder.finish().expect("memory takes it");
     assert!(bomb.len() < 10_000);
 
@@ -142,10 +199,18 @@ async fn a_message_that_inflates_beyond_the_limit_closes_with_1009() {
 
 #[tokio::test]
 async fn the_threshold_of_permessage_deflate_is_an_option() {
-    let settings = PerMessageDeflate::default().threshold(100).without_context_takeover();
+    let settings = PerMessageDeflate::default()
+        .threshold(100)
+        .without_context_takeover();
     let io = Server::builder().per_message_deflate_with(settings).build();
     let mut client = deflating(&io, "permessage-deflate").await;
-    assert!(client.head.header("sec-websocket-extensions").expect("it was agreed").contains("server_no_context_takeover"));
+    assert!(
+        client
+            .head
+            .header("sec-websocket-extensions")
+            .expect("it was agreed")
+            .contains("server_no_context_takeover")
+    );
 
     io.emit("event", text(160));
     assert_eq!(client.read().await.expect("the event comes").0, 0xc1);
@@ -153,9 +218,17 @@ async fn the_threshold_of_permessage_deflate_is_an_option() {
 
 #[tokio::test]
 async fn an_offer_that_cannot_be_met_is_declined() {
-    for offer in ["permessage-deflate; server_max_window_bits=99", "permessage-deflate; unknown=1", "x-webkit-deflate-frame"] {
+    for offer in [
+        "permessage-deflate; server_max_window_bits=99",
+        "permessage-deflate; unknown=1",
+        "x-webkit-deflate-frame",
+    ] {
         let mut client = deflating(&deflating_server(), offer).await;
-        assert_eq!(client.head.header("sec-websocket-extensions"), None, "{offer}");
+        assert_eq!(
+            client.head.header("sec-websocket-extensions"),
+            None,
+            "{offer}"
+        );
         client.expect_alive().await;
     }
 }

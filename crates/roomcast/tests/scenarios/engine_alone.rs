@@ -81,7 +81,10 @@ async fn a_session_that_is_closed_sends_its_last_message_and_reads_no_more() {
     let mut client = host(&engine).await.websocket().await;
 
     let close = crate::support::masked(0x81, b"4close");
-    client.stream.write(&[close, crate::support::masked(0x81, b"4more")].concat()).await;
+    client
+        .stream
+        .write(&[close, crate::support::masked(0x81, b"4more")].concat())
+        .await;
     client.expect("4last").await;
     client.expect_closed().await;
     assert_eq!(heard.next().await, r#"Text("close")"#);
@@ -116,7 +119,13 @@ async fn the_options_are_those_of_the_socket_io_server() {
     client.expect("4123456789").await;
     client.send("41234567890").await;
     client.expect_close(Some(1009)).await;
-    assert!(host.polling().await.handshake.text().contains(r#""pingInterval":1234"#));
+    assert!(
+        host.polling()
+            .await
+            .handshake
+            .text()
+            .contains(r#""pingInterval":1234"#)
+    );
 }
 
 #[tokio::test]
@@ -146,7 +155,9 @@ async fn closing_the_engine_ends_its_sessions() {
     client.expect_closed().await;
     drop(client);
     assert_eq!(heard.next().await, "server shutting down");
-    crate::support::within("the end", closing).await.expect("it does not panic");
+    crate::support::within("the end", closing)
+        .await
+        .expect("it does not panic");
     assert_eq!(engine.clients_count(), 0);
 }
 
@@ -172,7 +183,11 @@ async fn an_idle_session_is_writable_and_has_nothing_pending() {
 async fn a_connection_that_panics_loses_its_session_only() {
     let engine = Engine::new(|_: &Socket| {
         |socket: &Socket, message: Message<'_>| {
-            assert_ne!(message, Message::Text("bad".into()), "a bug of the application");
+            assert_ne!(
+                message,
+                Message::Text("bad".into()),
+                "a bug of the application"
+            );
             socket.send(message);
         }
     });

@@ -19,29 +19,40 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tower_layer::Layer as _;
 use tower_service::Service as _;
 
-use crate::support::{Host, Request, Stream, channel, echo_server};
+use crate::support::{Host, Request, Stream, channel, echo_server, sid_of};
 
 async fn listener() -> (TcpListener, std::net::SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     (listener, address)
 }
 
 fn connecting(address: std::net::SocketAddr) -> Host {
     Host::connecting("/socket.io/", move || async move {
-        Stream::new(TcpStream::connect(address).await.expect("the server listens"))
+        Stream::new(
+            TcpStream::connect(address)
+                .await
+                .expect("the server listens"),
+        )
     })
 }
 
 #[tokio::test]
 async fn axum_serves_it_beside_other_routes() {
     let io = echo_server();
-    let app = Router::new().route("/", get(|| async { "Server is live" })).layer(io.layer());
+    let app = Router::new()
+        .route("/", get(|| async { "Server is live" }))
+        .layer(io.layer());
     let (listener, address) = listener().await;
     tokio::spawn(async move { axum::serve(listener, app).await });
     let host = connecting(address);
 
-    assert_eq!(host.request(Request::get("/")).await.summary(), (200, "Server is live"));
+    assert_eq!(
+        host.request(Request::get("/")).await.summary(),
+        (200, "Server is live")
+    );
     assert_eq!(host.request(Request::get("/nowhere")).await.status, 404);
     host.joined().await.expect_alive().await;
     host.joined_polling().await.expect_alive().await;
@@ -49,7 +60,10 @@ async fn axum_serves_it_beside_other_routes() {
 
 #[tokio::test]
 async fn two_servers_share_one_router() {
-    let (one, two) = (Server::builder().path("/one").build(), Server::builder().path("/two").build());
+    let (one, two) = (
+        Server::builder().path("/one").build(),
+        Server::builder().path("/two").build(),
+    );
     one.on("who", || "one");
     two.on("who", || "two");
     let app = Router::new().layer(one.layer()).layer(two.layer());
@@ -88,14 +102,21 @@ async fn plain_hyper_serves_it_over_http_1() {
         while let Ok((stream, _)) = listener.accept().await {
             let service = TowerToHyperService::new(service.clone());
             let builder = hyper::server::conn::http1::Builder::new();
-            tokio::spawn(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            tokio::spawn(
+                builder
+                    .serve_connection(TokioIo::new(stream), service)
+                    .with_upgrades(),
+            );
         }
     });
     let host = connecting(address);
 
     host.joined().await.expect_alive().await;
     host.joined_polling().await.expect_alive().await;
-    assert_eq!(host.request(Request::get("/")).await.summary(), (200, "inner"));
+    assert_eq!(
+        host.request(Request::get("/")).await.summary(),
+        (200, "inner")
+    );
 }
 
 /// A function as a tower service.
@@ -115,7 +136,10 @@ where
     type Error = Infallible;
     type Future = Fut;
 
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Infallible>> {
         std::task::Poll::Ready(Ok(()))
     }
 
@@ -129,10 +153,13 @@ struct Http2(hyper::client::conn::http2::SendRequest<Full<Bytes>>);
 
 impl Http2 {
     async fn connect(address: std::net::SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
-        let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        let stream = TcpStream::connect(address)
             .await
-            .expect("the server speaks HTTP/2");
+            .expect("the server listens");
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .expect("the server speaks HTTP/2");
         tokio::spawn(connection);
         Self(sender)
     }
@@ -143,10 +170,20 @@ impl Http2 {
             .uri(format!("http://localhost/socket.io/?{query}"))
             .body(Full::from(body.to_owned()))
             .expect("the request is valid");
-        let answer = crate::support::within("an answer", self.0.send_request(request)).await.expect("the server answers");
+        let answer = crate::support::within("an answer", self.0.send_request(request))
+            .await
+            .expect("the server answers");
         let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.expect("the body is whole").to_bytes();
-        (status, String::from_utf8(body.to_vec()).expect("the body is text"))
+        let body = answer
+            .into_body()
+            .collect()
+            .await
+            .expect("the body is whole")
+            .to_bytes();
+        (
+            status,
+            String::from_utf8(body.to_vec()).expect("the body is text"),
+        )
     }
 }
 
@@ -159,11 +196,26 @@ async fn polling_works_over_http_2() {
 
     let (status, open) = client.send("GET", "EIO=4&transport=polling", "").await;
     assert_eq!(status, 200);
-    let session = format!("EIO=4&transport=polling&sid={}", &open[8..28]);
-    assert_eq!(client.send("POST", &session, "40").await, (200, "ok".to_owned()));
-    assert!(client.send("GET", &session, "").await.1.starts_with(r#"40{"sid":""#));
-    assert_eq!(client.send("POST", &session, r#"421["alive"]"#).await, (200, "ok".to_owned()));
-    assert_eq!(client.send("GET", &session, "").await, (200, r#"431["yes"]"#.to_owned()));
+    let session = format!("EIO=4&transport=polling&sid={}", sid_of(&open));
+    assert_eq!(
+        client.send("POST", &session, "40").await,
+        (200, "ok".to_owned())
+    );
+    assert!(
+        client
+            .send("GET", &session, "")
+            .await
+            .1
+            .starts_with(r#"40{"sid":""#)
+    );
+    assert_eq!(
+        client.send("POST", &session, r#"421["alive"]"#).await,
+        (200, "ok".to_owned())
+    );
+    assert_eq!(
+        client.send("GET", &session, "").await,
+        (200, r#"431["yes"]"#.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -175,8 +227,11 @@ async fn over_http_2_polls_and_posts_share_a_connection() {
     let (mut polls, mut posts) = (Http2(client.0.clone()), Http2(client.0));
 
     let (_, open) = posts.send("GET", "EIO=4&transport=polling", "").await;
-    let session = format!("EIO=4&transport=polling&sid={}", &open[8..28]);
-    let (poll, post) = tokio::join!(polls.send("GET", &session, ""), posts.send("POST", &session, "40"));
+    let session = format!("EIO=4&transport=polling&sid={}", sid_of(&open));
+    let (poll, post) = tokio::join!(
+        polls.send("GET", &session, ""),
+        posts.send("POST", &session, "40")
+    );
     assert_eq!(post, (200, "ok".to_owned()));
     assert!(poll.1.starts_with(r#"40{"sid":""#));
 }
@@ -189,19 +244,32 @@ async fn a_websocket_over_http_2_is_refused() {
     tokio::spawn(listening.run());
 
     let (status, body) = client.send("GET", "EIO=4&transport=websocket", "").await;
-    assert_eq!((status, &*body), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(
+        (status, &*body),
+        (400, r#"{"code":3,"message":"Bad request"}"#)
+    );
 }
 
 /// A TLS acceptor of the application, and a client that trusts it.
 fn tls() -> (TlsAcceptor, TlsConnector) {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("the name is valid");
+    let certified =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("the name is valid");
     let certificate = certified.cert.der().clone();
     let key = PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
     let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone()).expect("the certificate is valid");
-    let server = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);
-    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    (TlsAcceptor::from(Arc::new(server.expect("key and certificate match"))), TlsConnector::from(Arc::new(client)))
+    roots
+        .add(certificate.clone())
+        .expect("the certificate is valid");
+    let server = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key);
+    let client = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (
+        TlsAcceptor::from(Arc::new(server.expect("key and certificate match"))),
+        TlsConnector::from(Arc::new(client)),
+    )
 }
 
 async fn tls_host(io: &Server) -> Host {
@@ -212,23 +280,36 @@ async fn tls_host(io: &Server) -> Host {
         while let Ok((stream, peer)) = listener.accept().await {
             let (acceptor, service) = (acceptor.clone(), service.clone());
             tokio::spawn(async move {
-                let stream = acceptor.accept(stream).await.expect("the client speaks TLS");
-                let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-                    request.extensions_mut().insert(Peer::secure(peer));
-                    service.clone().call(request)
-                });
+                let stream = acceptor
+                    .accept(stream)
+                    .await
+                    .expect("the client speaks TLS");
+                let service =
+                    hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+                        request.extensions_mut().insert(Peer::secure(peer));
+                        service.clone().call(request)
+                    });
                 let builder = auto::Builder::new(TokioExecutor::new());
                 // A client that hangs up is no fault of the server.
-                let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+                let _ = builder
+                    .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                    .await;
             });
         }
     });
     Host::connecting("/socket.io/", move || {
         let connector = connector.clone();
         async move {
-            let stream = TcpStream::connect(address).await.expect("the server listens");
+            let stream = TcpStream::connect(address)
+                .await
+                .expect("the server listens");
             let name = ServerName::try_from("localhost").expect("the name is valid");
-            Stream::new(connector.connect(name, stream).await.expect("the certificate is trusted"))
+            Stream::new(
+                connector
+                    .connect(name, stream)
+                    .await
+                    .expect("the certificate is trusted"),
+            )
         }
     })
 }
@@ -237,12 +318,17 @@ async fn tls_host(io: &Server) -> Host {
 async fn websockets_and_polling_work_over_tls() {
     let io = echo_server();
     let (teller, mut handshakes) = channel();
-    io.on_connect(move |handshake: Handshake| teller.tell((handshake.is_secure(), handshake.address().is_some())));
+    io.on_connect(move |handshake: Handshake| {
+        teller.tell((handshake.is_secure(), handshake.address().is_some()))
+    });
     let host = tls_host(&io).await;
 
     host.joined().await.expect_alive().await;
     host.joined_polling().await.expect_alive().await;
-    assert_eq!([handshakes.next().await, handshakes.next().await], [(true, true); 2]);
+    assert_eq!(
+        [handshakes.next().await, handshakes.next().await],
+        [(true, true); 2]
+    );
 }
 
 #[tokio::test]

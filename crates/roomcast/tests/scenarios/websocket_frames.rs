@@ -128,7 +128,9 @@ async fn a_reset_connection_is_a_transport_close() {
     let address = listening.local_addr().expect("it is bound");
     tokio::spawn(listening.run());
     let host = Host::connecting("/socket.io/", move || async move {
-        let stream = tokio::net::TcpStream::connect(address).await.expect("the server listens");
+        let stream = tokio::net::TcpStream::connect(address)
+            .await
+            .expect("the server listens");
         stream.set_zero_linger().expect("the connection is open");
         crate::support::Stream::new(stream)
     });
@@ -146,7 +148,10 @@ async fn frames_behind_a_close_frame_are_ignored() {
     let mut client = host.joined().await;
 
     let close = masked(0x88, &[]);
-    client.stream.write(&[close, masked(0x81, br#"421["alive"]"#)].concat()).await;
+    client
+        .stream
+        .write(&[close, masked(0x81, br#"421["alive"]"#)].concat())
+        .await;
     client.expect_closed().await;
     assert_eq!(reasons.next().await, "transport close");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
-pub(crate) use polling::{Getting, Polling, packets};
+pub(crate) use polling::{Getting, Polling, packets, sid_of};
 pub(crate) use stream::Stream;
 pub(crate) use websocket::{Frame, WebSocket, masked};
 
