@@ -307,6 +307,13 @@ impl<T> Answers<T> {
         self.missing.is_empty() && self.invalid.is_empty()
     }
 
+    /// The error that the official server reports beside the answers: [`AckError::Timeout`] if
+    /// somebody did not answer.
+    #[must_use]
+    pub fn error(&self) -> Option<AckError> {
+        (!self.missing.is_empty()).then_some(AckError::Timeout)
+    }
+
     /// The values alone.
     #[must_use]
     pub fn into_values(self) -> Vec<T> {

@@ -189,7 +189,7 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.server().state_of::<T>();
+        let value = call.socket.server().state::<T>();
         value
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("the server was built without it"))

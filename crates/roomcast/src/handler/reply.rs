@@ -7,6 +7,7 @@ use roomcast_socketio::{Spread, Value};
 use serde::Serialize;
 
 use super::call::Responder;
+use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 
 /// A value that a handler may return.
@@ -72,6 +73,22 @@ impl<T: IntoReply> IntoReply for Option<T> {
         }
     }
 }
+
+macro_rules! told {
+    ($($error:ty),*) => {
+        $(
+            /// Answers with the error's text, as a JavaScript handler that passes `error.message` on.
+            impl IntoReply for $error {
+                #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+                fn reply(self, responder: &Responder) {
+                    responder.send(&self.to_string());
+                }
+            }
+        )*
+    };
+}
+
+told!(AckError, ArgumentError, EmitError);
 
 macro_rules! serialised {
     ($([$($generics:tt)*] $type:ty),* $(,)?) => {

@@ -161,6 +161,12 @@ impl Server {
         &self.0.engine
     }
 
+    /// The value of this type that [`ServerBuilder::state`](crate::ServerBuilder::state) was given.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.0.state.get()
+    }
+
     /// A tower layer that adds this server to another HTTP service.
     ///
     /// # Example
@@ -220,10 +226,6 @@ impl Server {
 
     pub(crate) fn ack_timeout(&self) -> Option<Duration> {
         self.0.config.ack_timeout
-    }
-
-    pub(crate) fn state_of<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.state.get()
     }
 
     /// The namespace that a client asks for: one that exists, or a new child of the first parent

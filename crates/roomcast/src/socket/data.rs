@@ -11,7 +11,7 @@ use crate::typed::TypedValues;
 
 /// Values that belong to one socket, of two kinds.
 ///
-/// *Named* values are JSON: [`set`](Self::set) and [`named`](Self::named). They are what
+/// *Named* values are JSON: [`set`](Self::set) and [`get`](Self::get). They are what
 /// `socket.data` is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them.
 /// *Typed* values are any Rust value, one for each type: [`insert`](Self::insert) and
 /// [`typed`](Self::typed); handlers take them as [`Data<T>`](crate::Data).
@@ -23,7 +23,7 @@ use crate::typed::TypedValues;
 ///
 /// let io = Server::new();
 /// io.on("rename", |socket: Socket, name: String| socket.data().set("name", name));
-/// io.on("name", |socket: Socket| socket.data().named::<String>("name"));
+/// io.on("name", |socket: Socket| socket.data().get::<String>("name"));
 /// ```
 ///
 /// Spec: features 3.4.
@@ -50,7 +50,7 @@ impl SocketData {
 
     /// Reads a named value; `None` if there is none or it is not a `T`.
     #[must_use]
-    pub fn named<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let value = self.values.lock().as_ref()?.named.get(name).cloned()?;
         value.parse().ok()
     }

@@ -597,7 +597,7 @@ async fn the_data_of_a_socket_is_kept_by_name_and_by_type() {
         assert!(socket.data().insert(name.len()).is_none());
     });
     io.on("named", |socket: Socket| {
-        socket.data().named::<String>("name")
+        socket.data().get::<String>("name")
     });
     io.on("typed", |len: roomcast::Data<usize>| *len);
     let host = Host::tcp(&io).await;
