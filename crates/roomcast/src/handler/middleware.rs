@@ -41,7 +41,8 @@ use crate::error::Refusal;
 #[diagnostic::on_unimplemented(
     message = "this function cannot be a middleware",
     label = "not a middleware",
-    note = "a middleware is a cloneable function of up to 4 parameters, as a handler's, that returns `Result<T, E>`, directly or from a future, where `E` is a `Refusal` or a text"
+    note = "a middleware is a cloneable function of up to 4 parameters, as a handler's, that returns `Result<T, E>`, directly or from a future, where `E` is a `Refusal` or a text",
+    note = "what it captures is `Clone`, `Send` and `Sync`: share the rest in an `Arc`"
 )]
 pub trait Middleware<Signature>: Clone + Send + Sync + 'static {
     #[doc(hidden)]

@@ -75,6 +75,7 @@ pub mod via {
     message = "this function cannot handle an event",
     label = "not a handler",
     note = "a handler is a cloneable function of up to 8 parameters: context types such as `Socket` and `Ack`, and owned arguments that serde can read",
+    note = "what it captures is `Clone`, `Send` and `Sync`: share the rest in an `Arc`",
     note = "its return value acknowledges the event: nothing, a string, a number, `Value`, a tuple, `Option`, `Result`, or `Reply(value)` for your own types; async functions return the same"
 )]
 pub trait Handler<Signature>: Clone + Send + Sync + 'static {

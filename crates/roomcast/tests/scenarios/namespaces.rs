@@ -127,7 +127,7 @@ async fn a_function_sees_name_and_auth_and_decides() {
     let io = Server::new();
     let (teller, mut asked) = channel();
     io.of_fn(move |name: String, auth: Value| {
-        teller.tell((name.clone(), auth.to_string()));
+        teller.tell((name, auth.to_string()));
         std::future::ready(auth["token"] == "secret")
     });
     let host = Host::tcp(&io).await;

@@ -1,0 +1,6 @@
+use roomcast::Server;
+
+fn main() {
+    let io = Server::new();
+    io.middleware(|| true);
+}

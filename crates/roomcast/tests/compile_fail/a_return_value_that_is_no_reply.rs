@@ -1,0 +1,8 @@
+use roomcast::Server;
+
+struct Account;
+
+fn main() {
+    let io = Server::new();
+    io.on("event", || Account);
+}
