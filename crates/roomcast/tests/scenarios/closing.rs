@@ -149,6 +149,18 @@ async fn a_handshake_that_is_being_answered_when_the_server_closes_opens_no_sess
     assert_eq!(io.engine().clients_count(), 0);
 }
 
+/// 11, 17.
+#[tokio::test(start_paused = true)]
+async fn closing_the_server_discards_what_waits_for_a_poll() {
+    let io = echo_server();
+    let host = Host::memory(&io);
+    let client = host.joined_polling().await;
+    io.emit("queued", ());
+
+    io.close().await;
+    client.expect_gone().await;
+}
+
 /// A client that never closes its side delays the end by the time of the farewell only.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_ignores_the_close_does_not_hold_the_server() {

@@ -117,6 +117,27 @@ async fn disconnect_and_close_ends_all_namespaces_and_the_connection() {
     );
 }
 
+/// 11, 17.
+#[tokio::test]
+async fn everything_that_was_sent_leaves_before_a_close() {
+    let io = echo_server();
+    io.on("bye", |socket: Socket| {
+        for number in 0..1000 {
+            socket.emit("count", number);
+        }
+        socket.disconnect_and_close();
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["bye"]"#).await;
+    for number in 0..1000 {
+        client.expect(&format!(r#"42["count",{number}]"#)).await;
+    }
+    client.expect("41").await;
+    client.expect_closed().await;
+}
+
 #[tokio::test]
 async fn a_disconnecting_handler_that_disconnects_sends_nothing_more() {
     let io = echo_server();

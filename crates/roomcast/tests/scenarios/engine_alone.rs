@@ -161,6 +161,33 @@ async fn closing_the_engine_ends_its_sessions() {
     assert_eq!(engine.clients_count(), 0);
 }
 
+/// 11, 15.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_closed_waits_30_seconds_for_the_poll_that_is_told() {
+    let (teller, mut heard) = channel();
+    let engine = Engine::builder()
+        .ping_interval(Duration::from_secs(100))
+        .build(move |socket: &Socket| {
+            socket.close();
+            Recorder(teller.clone())
+        });
+    let host = Host::memory_layer(engine.layer(), "/engine.io/");
+
+    let start = tokio::time::Instant::now();
+    let polling = host.polling().await;
+    assert_eq!(polling.get().await.text(), "6\x1e1");
+    assert_eq!(heard.next().await, "forced close");
+    assert!(start.elapsed() < Duration::from_secs(1));
+    let polling = host.polling().await;
+    assert_eq!(heard.next().await, "forced close");
+    let waited = start.elapsed();
+    assert!(
+        waited >= Duration::from_secs(30) && waited < Duration::from_secs(31),
+        "{waited:?}"
+    );
+    polling.expect_gone().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_session_is_writable_and_has_nothing_pending() {
     let (teller, mut sockets) = channel();

@@ -1,5 +1,7 @@
 //! Polling: its answers, and requests that break its rules. Spec: features, section 1 and 11, 15 and 16.
 
+use std::time::Duration;
+
 use crate::support::{Getting, Host, Request, Response, echo_server, idle, packets, reasons};
 
 #[tokio::test]
@@ -245,6 +247,29 @@ async fn a_disconnect_with_close_tells_the_next_poll_everything_and_then_1() {
         [r#"42["last",1]"#, "41", "1"]
     );
     client.expect_gone().await;
+}
+
+/// 11, 15.
+#[tokio::test(start_paused = true)]
+async fn a_post_that_is_being_read_when_the_session_ends_is_given_up() {
+    let io = echo_server();
+    let host = Host::memory(&io);
+    let client = host.joined_polling().await;
+    let mut posting = begin_post(&host, &client.target()).await;
+    let getting = client.start_get();
+    idle().await;
+    let start = tokio::time::Instant::now();
+
+    io.disconnect_sockets_and_close();
+    getting.answer().await;
+    client.get().await;
+    let answer = Response::read_head(&mut posting).await;
+    assert!(answer.is_none_or(|answer| answer.status == 400));
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test]

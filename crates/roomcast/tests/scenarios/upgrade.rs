@@ -284,6 +284,26 @@ async fn without_upgrades_none_is_offered() {
     );
 }
 
+/// 11, 8: what waits for an answer survives the upgrade.
+#[tokio::test]
+async fn a_question_from_before_the_upgrade_is_answered_after_it() {
+    let io = echo_server();
+    let host = Host::tcp(&io).await;
+    let mut polling = host.polling().await;
+    let id = polling.join("/").await;
+    let socket = crate::support::socket(&io, &id);
+    let asking = tokio::spawn(async move { socket.emit_with_ack::<u32>("question", ()).await });
+    polling.expect(r#"420["question"]"#).await;
+
+    let mut client = upgraded(&host, &polling).await;
+    client.send("430[7]").await;
+    let answer = crate::support::within("the answer", asking).await;
+    assert_eq!(
+        answer.expect("it does not panic").expect("it is answered"),
+        7
+    );
+}
+
 /// Nothing is lost, doubled or reordered while both sides send.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_of_both_sides_keep_their_order_across_the_upgrade() {

@@ -124,16 +124,7 @@ async fn the_end_of_the_connection_is_a_transport_close() {
 async fn a_reset_connection_is_a_transport_close() {
     let io = echo_server();
     let mut reasons = reasons(&io);
-    let listening = io.listen("127.0.0.1:0").await.expect("a port is free");
-    let address = listening.local_addr().expect("it is bound");
-    tokio::spawn(listening.run());
-    let host = Host::connecting("/socket.io/", move || async move {
-        let stream = tokio::net::TcpStream::connect(address)
-            .await
-            .expect("the server listens");
-        stream.set_zero_linger().expect("the connection is open");
-        crate::support::Stream::new(stream)
-    });
+    let host = Host::resetting(&io).await;
     let client = host.joined().await;
 
     drop(client);

@@ -47,6 +47,20 @@ impl Host {
         })
     }
 
+    /// Serves `io` on a port of the loopback interface to clients that hang up by a reset.
+    pub(crate) async fn resetting(io: &Server) -> Self {
+        let listening = io.listen("127.0.0.1:0").await.expect("a port is free");
+        let address = listening.local_addr().expect("it is bound");
+        tokio::spawn(listening.run());
+        Self::connecting("/socket.io/", move || async move {
+            let stream = TcpStream::connect(address)
+                .await
+                .expect("the server listens");
+            stream.set_zero_linger().expect("the connection is open");
+            Stream::new(stream)
+        })
+    }
+
     /// Serves `io` in memory: with the clock paused, time passes only while nobody has anything to do.
     pub(crate) fn memory(io: &Server) -> Self {
         Self::memory_layer(io.layer(), "/socket.io/")
