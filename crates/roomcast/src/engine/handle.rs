@@ -332,17 +332,23 @@ impl Shared {
         B::Data: Buf,
     {
         let mailbox = socket.mailbox();
-        if !mailbox.begin_post() {
+        let Some(session_end) = mailbox.begin_post() else {
             mailbox.tell(Input::PostOverlapped);
             return respond::status(StatusCode::BAD_REQUEST);
-        }
+        };
         let content_type = parts.headers.get(CONTENT_TYPE);
         if content_type.is_some_and(|value| value == "application/octet-stream") {
             mailbox.tell(Input::PostRefused);
             return respond::status(StatusCode::BAD_REQUEST);
         }
         let guard = Abort::new(socket, || Input::PostAborted);
-        let read = read_body(&parts.headers, body, self.config().max_message_bytes);
+        let read = async {
+            let max_bytes = self.config().max_message_bytes;
+            tokio::select! {
+                read = read_body(&parts.headers, body, max_bytes) => read,
+                _ = session_end => Err(ReadError::Broken),
+            }
+        };
         // A body that never ends is given up when the client would be given up, too.
         let limit = self.times().ping_interval + self.times().ping_timeout;
         let body = match tokio::time::timeout(limit, read).await {

@@ -1,6 +1,7 @@
 //! The meeting point of one session's task and everyone else: outgoing frames, incoming requests.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -132,7 +133,7 @@ struct State {
     /// Somebody wants the task to look at what it owns besides this mailbox.
     is_notified: bool,
     /// A POST is being read.
-    is_posting: bool,
+    posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
     has_overflowed: bool,
 }
@@ -195,13 +196,23 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Notes that a POST is read from now on; `false` if one is already being read.
-    pub(crate) fn begin_post(&self) -> bool {
-        !std::mem::replace(&mut self.state.lock().is_posting, true)
+    /// Notes that a POST is read from now on; `None` if one is already being read. What it gives
+    /// ends with the session.
+    pub(crate) fn begin_post(&self) -> Option<oneshot::Receiver<Infallible>> {
+        let mut state = self.state.lock();
+        if state.posting.is_some() {
+            return None;
+        }
+        let (sender, end) = oneshot::channel();
+        if !state.is_closed {
+            state.posting = Some(sender);
+        }
+        Some(end)
     }
 
     pub(crate) fn end_post(&self) {
-        self.state.lock().is_posting = false;
+        let posting = self.state.lock().posting.take();
+        drop(posting);
     }
 
     /// Makes the task run once more.
@@ -283,10 +294,14 @@ impl Mailbox {
 
     /// Refuses everything from now on and gives back the inputs that nobody will answer.
     pub(crate) fn close(&self) -> VecDeque<Input> {
-        let mut state = self.state.lock();
-        state.is_closed = true;
-        state.is_writable = false;
-        std::mem::take(&mut state.inputs)
+        let (posting, inputs) = {
+            let mut state = self.state.lock();
+            state.is_closed = true;
+            state.is_writable = false;
+            (state.posting.take(), std::mem::take(&mut state.inputs))
+        };
+        drop(posting);
+        inputs
     }
 }
 
