@@ -137,27 +137,33 @@ async fn pending_bytes_rise_and_fall_with_the_outbox() {
     assert_eq!(socket.conn().pending_bytes(), 0);
 }
 
-/// A ping of the session itself is sent whatever the outbox holds.
-#[tokio::test]
-async fn a_flood_of_websocket_pings_costs_no_memory_beyond_the_limit() {
+/// Pongs are queued beside the outbox: a client that reads none of them is read no more.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_pings_and_reads_no_pong_is_read_no_more() {
     let io = server(OutboxPolicy::Disconnect);
-    let host = Host::tcp(&io).await;
+    let host = Host::memory(&io);
     let mut neighbour = host.joined().await;
     let mut client = host.joined().await;
-    let pings = crate::support::masked(0x89, &[0; 125]).repeat(1000);
+    let ping = crate::support::masked(0x89, &[0; 125]);
+    let all = ping.repeat(100_000);
+    let mut sent = 0;
 
-    // The client never reads its pongs: sooner or later the server stops reading, or hangs up.
     let flood = async {
-        for _ in 0..1000 {
-            if !client.stream.try_write(&pings).await {
-                break;
-            }
+        while sent < all.len() {
+            sent += client.stream.write_some(&all[sent..]).await;
         }
     };
-    // Whether the server hangs up or stops reading, memory stays bounded and others are served.
-    tokio::select! {
-        () = flood => {}
-        () = neighbour.expect_alive() => {}
-    }
+    let limit = std::time::Duration::from_secs(1);
+    let is_stopped = tokio::time::timeout(limit, flood).await.is_err();
+    assert!(is_stopped, "all pings were read");
     neighbour.expect_alive().await;
+    for _ in 0..sent / ping.len() {
+        assert_eq!(client.next().await, Frame::Pong(vec![0; 125]));
+    }
+    let end = sent.next_multiple_of(ping.len());
+    if end > sent {
+        client.stream.write(&all[sent..end]).await;
+        assert_eq!(client.next().await, Frame::Pong(vec![0; 125]));
+    }
+    client.expect_alive().await;
 }

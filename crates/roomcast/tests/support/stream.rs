@@ -28,6 +28,14 @@ impl Stream {
             .expect("the server holds the connection");
     }
 
+    /// Writes as much as the server takes now; nothing is lost if it is given up.
+    pub(crate) async fn write_some(&mut self, bytes: &[u8]) -> usize {
+        self.io
+            .write(bytes)
+            .await
+            .expect("the server holds the connection")
+    }
+
     /// Writes to a server that may hang up meanwhile.
     pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> bool {
         within("the server to read", self.io.write_all(bytes))
