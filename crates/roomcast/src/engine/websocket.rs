@@ -108,6 +108,11 @@ impl WebSocket {
             .extend_from_slice(&roomcast_websocket::encode(opcode, payload));
     }
 
+    /// Whether so many pongs wait that nothing more may be read: the peer does not read them.
+    pub(crate) fn owes_much(&self) -> bool {
+        self.control.len() > MAX_CONTROL_BYTES
+    }
+
     pub(crate) fn is_blocked(&self) -> bool {
         !self.unsent.is_empty() || !self.control.is_empty()
     }
@@ -268,6 +273,8 @@ impl WebSocket {
     }
 }
 
+/// Control frames that may wait, in bytes; one read may add some more.
+const MAX_CONTROL_BYTES: usize = 64 * 1024;
 /// Frames in one vectored write.
 const MAX_SLICES: usize = 64;
 /// How long a closed WebSocket may take to say goodbye.

@@ -231,7 +231,13 @@ impl SessionTask {
         let is_carried = self.session.writable() == Some(Transport::WebSocket);
         if let Some(websocket) = &mut self.websocket {
             let source = is_carried.then_some(mailbox);
-            match websocket.poll_write(source, cx) {
+            let was_stopped = websocket.owes_much();
+            let written = websocket.poll_write(source, cx);
+            if was_stopped && !websocket.owes_much() {
+                // It was not read as long as it owed much.
+                cx.waker().wake_by_ref();
+            }
+            match written {
                 Ok(Written::All) if is_carried => self.tell(proto::Input::Drained, cx),
                 Ok(_) => {}
                 Err(error) => {

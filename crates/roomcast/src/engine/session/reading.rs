@@ -57,7 +57,7 @@ impl SessionTask {
             return end;
         }
         for _ in 0..MAX_READS {
-            if !websocket.unread.is_empty() || self.orders.closes {
+            if !websocket.unread.is_empty() || self.orders.closes || websocket.owes_much() {
                 return ReadEnd::Open;
             }
             match websocket.poll_read(cx, buf) {
