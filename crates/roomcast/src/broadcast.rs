@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roomcast_socketio::Value;
+use roomcast_socketio::{AckId, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -150,9 +150,10 @@ impl Broadcast {
         args: impl Serialize,
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
-        let mut asked = Vec::new();
+        let mut asked = Asked(Vec::new());
         for namespace in self.targets() {
-            asked.extend(self.emit_in(&namespace, event, &args, Some(&sender))?);
+            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
+            asked.0.extend(receivers);
         }
         drop((args, sender));
         let timeout = self
@@ -180,10 +181,8 @@ impl Broadcast {
             }
             None => collect.await,
         }
-        answers.missing = asked
-            .into_iter()
-            .filter(|id| !answered.contains(id))
-            .collect();
+        let asked = asked.0.iter().map(|(socket, _)| socket.id());
+        answers.missing = asked.filter(|id| !answered.contains(id)).collect();
         Ok(answers)
     }
 
@@ -255,21 +254,25 @@ impl Broadcast {
         event: &str,
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
-    ) -> Result<Vec<SocketId>, EmitError> {
+    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
         let ack = answers.map(|_| namespace.next_ack_id());
         let packet = wire::event(namespace.name(), ack, event, args)?;
         let mut asked = Vec::new();
         // Handlers may emit themselves: they are called when the lock of the rooms is released.
         let mut watched = Vec::new();
         namespace.selection().for_each(&self.selection, |socket| {
-            if !socket.is_connected() {
-                return;
-            }
             if let (Some(id), Some(answers)) = (ack, answers) {
+                // Invariant: noted before it is asked whether the socket lives: its end forgets it.
                 socket
                     .acks()
                     .insert(id, Waiting::Broadcast(answers.clone()));
-                asked.push(socket.id());
+                asked.push((socket.clone(), id));
+            }
+            if !socket.is_connected() {
+                if let Some((socket, id)) = ack.and_then(|_| asked.pop()) {
+                    socket.acks().remove(id);
+                }
+                return;
             }
             if socket.has_outgoing_listeners() {
                 watched.push(socket.clone());
@@ -281,6 +284,17 @@ impl Broadcast {
             .iter()
             .for_each(|socket| socket.notify_outgoing(&packet));
         Ok(asked)
+    }
+}
+
+/// Whose answers are awaited; the end of the wait, whichever it is, forgets them.
+struct Asked(Vec<(Socket, AckId)>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0
+            .iter()
+            .for_each(|(socket, id)| socket.acks().remove(*id));
     }
 }
 
@@ -393,5 +407,54 @@ impl RemoteSocket {
     /// Disconnects the socket and closes its client's connection.
     pub fn disconnect_and_close(&self) {
         self.0.disconnect_and_close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http_body_util::BodyExt as _;
+    use tower_service::Service as _;
+
+    use super::*;
+    use crate::Server;
+
+    /// The only socket of `io`, over polling.
+    async fn connected(io: &Server) -> Socket {
+        let mut app: axum::Router = axum::Router::new().layer(io.layer());
+        let mut send = async |method: &str, query: &str, body: &'static str| {
+            let target = format!("/socket.io/?EIO=4&transport=polling{query}");
+            let request = Request::builder().method(method).uri(target);
+            let answer = app
+                .call(request.body(axum::body::Body::from(body)).unwrap())
+                .await
+                .unwrap();
+            answer.into_body().collect().await.unwrap().to_bytes()
+        };
+        let open = send("GET", "", "").await;
+        let open: serde_json::Value = serde_json::from_slice(&open[1..]).unwrap();
+        let sid = format!("&sid={}", open["sid"].as_str().unwrap());
+        send("POST", &sid, "40").await;
+        send("GET", &sid, "").await;
+        io.sockets().remove(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_never_come_are_forgotten_with_the_end_of_the_wait() {
+        let io = Server::new();
+        let socket = connected(&io).await;
+
+        let vote = io
+            .timeout(Duration::from_secs(1))
+            .emit_with_ack::<u8>("vote", ());
+        assert_eq!(vote.await.unwrap().missing, [socket.id()]);
+        assert!(socket.acks().is_empty());
+        let vote = io.emit_with_ack::<u8>("vote", ());
+        assert!(
+            tokio::time::timeout(Duration::from_secs(1), vote)
+                .await
+                .is_err()
+        );
+        assert!(socket.acks().is_empty());
     }
 }

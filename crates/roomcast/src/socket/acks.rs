@@ -53,6 +53,11 @@ impl PendingAcks {
         drop(std::mem::take(&mut *self.waiting.lock()));
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.lock().is_empty()
+    }
+
     fn take(&self, id: AckId) -> Option<Waiting> {
         let mut waiting = self.waiting.lock();
         let found = waiting.remove(&id);
