@@ -58,6 +58,26 @@ async fn axum_serves_it_beside_other_routes() {
     host.joined_polling().await.expect_alive().await;
 }
 
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn the_address_that_axum_records_is_known() {
+    let io = echo_server();
+    let (teller, mut addresses) = channel();
+    io.on_connect(move |handshake: Handshake| teller.tell(handshake.address()));
+    let app = Router::new().layer(io.layer());
+    let (listener, address) = listener().await;
+    let app = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let _client = connecting(address).joined().await;
+    assert!(
+        addresses
+            .next()
+            .await
+            .is_some_and(|address| address.ip().is_loopback())
+    );
+}
+
 #[tokio::test]
 async fn two_servers_share_one_router() {
     let (one, two) = (
