@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roomcast::engine::{CloseReason, Connection, Engine, Message, Socket};
 
-use crate::support::{Frame, Host, Teller, WebSocket, channel, idle};
+use crate::support::{Frame, Host, Request, Teller, WebSocket, channel, idle};
 
 fn echo() -> Engine {
     Engine::new(|_: &Socket| |socket: &Socket, message: Message<'_>| socket.send(message))
@@ -204,6 +204,31 @@ async fn an_idle_session_is_writable_and_has_nothing_pending() {
     assert_eq!((socket.pending_bytes(), socket.sid()), (0, &*client.sid));
     socket.send_binary(&[7]);
     assert_eq!(client.next().await, Frame::Binary(vec![7]));
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_accepted_for_a_panic_is_forgotten() {
+    let engine = Engine::new(|socket: &Socket| {
+        assert_ne!(
+            socket.request().query("user"),
+            Some("bad"),
+            "a bug of the application"
+        );
+        |socket: &Socket, message: Message<'_>| socket.send(message)
+    });
+    let host = host(&engine).await;
+
+    assert_eq!(
+        host.get("EIO=4&transport=polling&user=bad").await.status,
+        400
+    );
+    let target = host.target("EIO=4&transport=websocket&user=bad");
+    let mut client = WebSocket::open(&host, Request::get(&target)).await;
+    client.expect_closed().await;
+    assert_eq!(engine.clients_count(), 0);
+    let mut client = host.websocket().await;
+    client.send("4good").await;
+    client.expect("4good").await;
 }
 
 #[tokio::test]

@@ -223,6 +223,19 @@ async fn panics_in_every_kind_of_handler_are_contained() {
 }
 
 #[tokio::test]
+async fn a_panicking_room_hook_harms_nobody() {
+    let io = echo_server();
+    io.on_room(|_| bug("a room hook"));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.expect_alive().await;
+    client.send("41").await;
+    client.join("/").await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
 async fn an_argument_of_another_type_leaves_the_handler_uncalled_and_the_socket_open() {
     let io = echo_server();
     io.on("number", |number: u32| number);

@@ -170,6 +170,17 @@ async fn a_namespace_at_the_end_of_a_packet_needs_no_comma() {
 }
 
 #[tokio::test]
+async fn the_main_namespace_may_be_named() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut client = host.websocket().await;
+
+    client.send("40/,").await;
+    assert!(client.next_text().await.starts_with(r#"40{"sid":""#));
+    client.send(r#"42/,1["alive"]"#).await;
+    client.expect(r#"431["yes"]"#).await;
+}
+
+#[tokio::test]
 async fn an_acknowledgement_without_an_id_is_ignored() {
     is_ignored(r#"43["x"]"#).await;
 }
