@@ -220,7 +220,7 @@ impl Shared {
         let socket = self.socket(sid, Arc::clone(request), transport);
         let task = self.open(socket, None);
         self.tasks()
-            .spawn(task.map_err(|_| BadRequest::IdGenerationError)?);
+            .spawn(task.map_err(|_| BadRequest::TransportHandshakeError)?);
         Ok(Admitted::Answer(answer))
     }
 

@@ -179,7 +179,7 @@ impl Shared {
     }
 
     /// Makes a session known and gives the task that owns it, or the WebSocket back if its id is in
-    /// use.
+    /// use or the application did not take it.
     pub(crate) fn open(
         self: &Arc<Self>,
         socket: Socket,
@@ -192,7 +192,12 @@ impl Shared {
         if self.is_closing() {
             socket.discard(CloseReason::ServerShuttingDown);
         }
-        let application = (self.accept)(socket.clone());
+        let accept = AssertUnwindSafe(|| (self.accept)(socket.clone()));
+        let Ok(application) = std::panic::catch_unwind(accept) else {
+            tracing::error!("a session was not accepted for a panic");
+            self.forget(&socket);
+            return Err(websocket);
+        };
         Ok(SessionTask::new(
             Arc::clone(self),
             socket,

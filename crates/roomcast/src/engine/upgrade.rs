@@ -113,7 +113,7 @@ async fn start(
             drop(owner);
             match session {
                 Ok(task) => task.await,
-                // Another session took the id while this one was on its way.
+                // Another session took the id meanwhile, or the application panicked.
                 Err(Some(websocket)) => websocket.close(None).await,
                 Err(None) => {}
             }

@@ -6,6 +6,7 @@ mod parent;
 mod rooms;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -379,7 +380,12 @@ impl Namespace {
         }
         let hooks = self.0.room_hooks.read().clone();
         for event in events {
-            hooks.iter().for_each(|hook| hook(event));
+            for hook in &hooks {
+                // The hook runs wherever rooms change, in sessions' tasks too.
+                if std::panic::catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
+                    tracing::error!(?event, "a room hook panicked");
+                }
+            }
         }
     }
 }
