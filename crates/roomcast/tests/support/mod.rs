@@ -117,3 +117,10 @@ pub(crate) async fn pass(gate: &tokio::sync::Semaphore) {
         .expect("nobody closes the gate")
         .forget();
 }
+
+/// Tells the errors of the main namespace.
+pub(crate) fn errors(io: &Server) -> Heard<roomcast::SocketError> {
+    let (teller, heard) = channel();
+    io.on_error(move |error: roomcast::SocketError| teller.tell(error));
+    heard
+}
