@@ -9,8 +9,8 @@ use serde::{Serialize, Serializer};
 
 /// The public id of one socket: 20 characters of base64url, new for each namespace a client joins.
 ///
-/// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and nothing
-/// more. Every socket is a member of the room that bears its id until it leaves that room.
+/// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and
+/// nothing more. Every socket is a member of the room that bears its id until it leaves that room.
 ///
 /// # Example
 ///

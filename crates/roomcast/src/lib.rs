@@ -16,10 +16,10 @@
 //! }
 //! ```
 //!
-//! An event's arguments are the handler's parameters, read straight from the packet's text; what the
-//! handler returns acknowledges the event. [`Socket`], [`Server`], [`Ack`], [`Data`], [`State`],
-//! [`Auth`], [`Handshake`] and [`DisconnectReason`] may stand among the parameters. `emit` is
-//! synchronous, needs no `await` and works from any thread.
+//! An event's arguments are the handler's parameters, read straight from the packet's text; what
+//! the handler returns acknowledges the event. [`Socket`], [`Server`], [`Ack`], [`Data`],
+//! [`State`], [`Auth`], [`Handshake`] and [`DisconnectReason`] may stand among the parameters.
+//! `emit` is synchronous, needs no `await` and works from any thread.
 //!
 //! # What it does not do
 //!
