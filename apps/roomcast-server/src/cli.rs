@@ -3,11 +3,8 @@
 use clap::Parser;
 
 /// A ready-to-run Socket.IO server with a web page to try it on.
-///
-/// Every official socket.io-client connects to it unchanged. RUST_LOG sets what is logged to
-/// standard error, such as RUST_LOG=roomcast=debug; by default warnings and errors are.
 #[derive(Clone, Debug, Parser, PartialEq, Eq)]
-#[command(name = "roomcast", version, max_term_width = 100)]
+#[command(name = "roomcast", version, after_help = LOG)]
 pub(crate) struct Options {
     /// Address or name to listen on; 0.0.0.0 lets other machines in
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
@@ -17,6 +14,10 @@ pub(crate) struct Options {
     #[arg(long, short, value_name = "PORT", default_value_t = 3000)]
     pub(crate) port: u16,
 }
+
+const LOG: &str = "\
+RUST_LOG sets what is logged to standard error, such as RUST_LOG=roomcast=debug.
+By default warnings and errors are.";
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! The program from outside: what it prints, serves, and how it ends.
 
-#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::net::TcpListener;

@@ -104,7 +104,7 @@ fn rooms_at_disconnect(namespace: &Namespace) {
     namespace.on_connect(|socket: Socket| socket.join(format!("room-{}", socket.id())));
     namespace.on_disconnecting(|socket: Socket| socket.data().set("before", socket.rooms().len()));
     namespace.on_disconnect(|namespace: Namespace, socket: Socket| {
-        let before = socket.data().named::<usize>("before");
+        let before = socket.data().get::<usize>("before");
         namespace.emit(
             "rooms-at-disconnect",
             (socket.id(), before, socket.rooms().len()),

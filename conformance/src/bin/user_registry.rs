@@ -58,7 +58,6 @@ impl Users {
 
     fn socket_of(&self, user: &str) -> Option<SocketId> {
         let users = self.lock();
-<<<<<<< HEAD
         let known = users
             .iter()
             .find(|known| known.user.as_ref().is_some_and(|name| name == user));
@@ -68,20 +67,6 @@ impl Users {
     /// Removes the registrations of a socket and gives them back.
     fn remove(&self, id: SocketId) -> Vec<Registration> {
         self.lock().extract_if(.., |known| known.id == id).collect()
-=======
-        let found = users
-            .iter()
-            .find(|(known, _)| known.as_ref().is_some_and(|known| known == user));
-        found.map(|(_, id)| *id)
-    }
-
-    /// Removes the users of a socket and gives them back.
-    fn remove(&self, id: SocketId) -> Vec<Option<Value>> {
-        self.lock()
-            .extract_if(.., |(_, of)| *of == id)
-            .map(|(user, _)| user)
-            .collect()
->>>>>>> main
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Registration>> {
@@ -109,11 +94,7 @@ fn registry(io: &Server, users: &Users) {
 
     let leaving = users.clone();
     io.on_disconnect(move |socket: Socket| {
-<<<<<<< HEAD
         for Registration { user, .. } in leaving.remove(socket.id()) {
-=======
-        for user in leaving.remove(socket.id()) {
->>>>>>> main
             println!(
                 "User {} disconnected and removed from map.",
                 text(user.as_ref())

@@ -481,6 +481,30 @@ impl<T> Answers<T> {
         self.missing.is_empty() && self.invalid.is_empty()
     }
 
+    /// Returns the error that the official server reports beside the answers: [`AckError::Timeout`]
+    /// if somebody did not answer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::{Server, Value};
+    ///
+    /// let io = Server::new();
+    /// io.on("ask-jury", async |io: Server| {
+    ///     let jury = io.to("jury").timeout(Duration::from_secs(5));
+    ///     let answers = jury.emit_with_ack::<Value>("vote", ()).await?;
+    ///     let error = answers.error().map(|error| error.to_string());
+    ///     Ok::<_, roomcast::EmitError>((error, answers.into_values()))
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.30.
+    #[must_use]
+    pub fn error(&self) -> Option<AckError> {
+        (!self.missing.is_empty()).then_some(AckError::Timeout)
+    }
+
     /// Gives the values alone, in the order of arrival. Example: [`Answers`].
     #[must_use]
     pub fn into_values(self) -> Vec<T> {

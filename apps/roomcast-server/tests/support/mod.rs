@@ -1,12 +1,14 @@
 //! The program as a child process, and plain HTTP to it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The program `roomcast` with these arguments, not started yet.
-pub fn roomcast(args: &[&str]) -> Command {
+pub(crate) fn roomcast(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roomcast"));
     command
         .args(args)
@@ -16,17 +18,17 @@ pub fn roomcast(args: &[&str]) -> Command {
 }
 
 /// A server on a free port of the loopback. It is killed when it is dropped.
-pub struct Program {
+pub(crate) struct Program {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    pub port: u16,
+    pub(crate) port: u16,
     /// What it has printed to say that it listens.
-    pub banner: String,
+    pub(crate) banner: String,
 }
 
 impl Program {
     /// Starts it and returns once it has said that it listens.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut port = FIRST_PORT;
         loop {
             port = free_port(port);
@@ -64,7 +66,7 @@ impl Program {
     }
 
     /// Sends one request and reads the whole answer.
-    pub fn http(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) fn http(&self, method: &str, path: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let length = body.len();
@@ -78,12 +80,12 @@ impl Program {
         Answer::read(&answer)
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.http("GET", path, "")
     }
 
     /// Sends a signal and returns how the program ended and what it had written to its error stream.
-    pub fn end_by(mut self, signal: &str) -> (ExitStatus, String) {
+    pub(crate) fn end_by(mut self, signal: &str) -> (ExitStatus, String) {
         let id = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -109,10 +111,10 @@ impl Drop for Program {
 
 /// An HTTP answer whose body is text.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -132,7 +134,7 @@ impl Answer {
     }
 
     /// The value of a header; its name is in lower case. Empty if it is not there.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines
             .find(|(found, _)| *found == name)
@@ -141,7 +143,7 @@ impl Answer {
 }
 
 /// The first port from `port` on that nobody listens on.
-pub fn free_port(port: u16) -> u16 {
+fn free_port(port: u16) -> u16 {
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     (port..LAST_PORT).find(is_free).expect("a free port")
 }

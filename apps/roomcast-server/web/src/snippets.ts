@@ -36,6 +36,6 @@ export function snippetOf(
   }
   return {
     javascript: `await ${call}.timeout(2000).emitWithAck("message", message);`,
-    rust: `${rustCall}.timeout(Duration::from_secs(2)).emit_with_ack("message", message).await;`,
+    rust: `${rustCall}.timeout(Duration::from_secs(2)).emit_with_ack::<String>("message", message).await?;`,
   };
 }

@@ -99,7 +99,9 @@ fn binary_events(io: &Server) {
             is_due
         };
         let steps = step.clone();
-        socket.on("abuff1", move |_: Bytes| drop(steps("abuff1", None)));
+        socket.on("abuff1", move |_: Bytes| {
+            steps("abuff1", None);
+        });
         let steps = step.clone();
         socket.on("abuff2", move |socket: Socket| {
             if steps("abuff2", Some("abuff1")) {
@@ -107,10 +109,14 @@ fn binary_events(io: &Server) {
             }
         });
         let steps = step.clone();
-        socket.on("blob1", move |_: Bytes| drop(steps("blob1", None)));
+        socket.on("blob1", move |_: Bytes| {
+            steps("blob1", None);
+        });
         let steps = step.clone();
         socket.on("blob2", move |text: String| {
-            drop(text == "second" && steps("blob2", Some("blob1")))
+            if text == "second" {
+                steps("blob2", Some("blob1"));
+            }
         });
         socket.on("blob3", move |socket: Socket, _: Bytes| {
             if step("blob3", Some("blob2")) {

@@ -82,7 +82,7 @@ pub(crate) fn install(io: &Server) {
     let auth = io.of("/auth");
     auth.middleware(first_step);
     auth.middleware(|socket: Socket| -> Result<(), Refusal> {
-        let mut steps: Vec<String> = socket.data().named("steps").unwrap_or_default();
+        let mut steps: Vec<String> = socket.data().get("steps").unwrap_or_default();
         steps.push("second".to_owned());
         socket.data().set("steps", steps);
         Ok(())

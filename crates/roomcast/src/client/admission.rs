@@ -1,5 +1,6 @@
 //! A client's way into a namespace: the namespace is found or made, the middleware asked.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -21,29 +22,37 @@ pub(super) struct Admitted {
 /// Spec: features 2.9, 2.11, 2.15–2.18.
 pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value) -> Admitted {
     let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
-    let outcome = match connection.server().namespace_for(&name, &handshake).await {
-        Some(namespace) => {
+    let namespace = connection.server().namespace_for(&name, &handshake);
+    let outcome = match contained(&name, namespace).await {
+        Ok(Some(namespace)) => {
             let socket = Socket::new(namespace, connection, handshake);
             ask_middleware(&socket).await.map(|()| socket)
         }
-        None => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
 }
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {
-    let result = AssertUnwindSafe(run_middleware(socket))
-        .catch_unwind()
-        .await;
-    let result = result.unwrap_or_else(|panic| {
-        let message = super::parked::panic_message(&*panic);
-        tracing::error!(%message, namespace = socket.namespace().name(), "a middleware panicked");
-        Err(Refusal::new("internal error"))
-    });
+    let result = contained(socket.namespace().name(), run_middleware(socket)).await;
+    let result = result.flatten();
     if result.is_err() {
         super::discard(socket);
     }
     result
+}
+
+/// Runs the application's code, whose panic refuses this client and harms nobody else.
+async fn contained<T>(namespace: &str, work: impl Future<Output = T>) -> Result<T, Refusal> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .map_err(|panic| {
+            let message = super::parked::panic_message(&*panic);
+            tracing::error!(%message, namespace, "a client was not let in for a panic");
+            Refusal::new("internal error")
+        })
 }
 
 async fn run_middleware(socket: &Socket) -> Result<(), Refusal> {

@@ -155,6 +155,8 @@ impl Client {
         if socket.phase() == Phase::Disconnected {
             return;
         }
+        // The client knows, or will be told: a handler that disconnects the socket tells it nothing.
+        socket.advance(Phase::Connected, Phase::Ending);
         let cause = Cause::Disconnect(&reason);
         self.call_slot(
             socket,
@@ -167,8 +169,8 @@ impl Client {
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
-        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.namespace().remove_connected();
+        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
     }
 
     /// Closes the connection below; its sockets are gone at once.
@@ -302,7 +304,7 @@ impl Client {
 fn discard(socket: &Socket) {
     socket.finish();
     socket.namespace().leave_all(socket.id());
-    socket.namespace().clean_up();
+    socket.namespace().remove_guest();
 }
 
 /// Limits for packets of the server's own, which need none.

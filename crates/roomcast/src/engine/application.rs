@@ -5,6 +5,7 @@ use std::task::Context;
 use std::time::Instant;
 
 use super::CloseReason;
+use super::socket::Socket;
 
 /// One message of a session: what the peer sent, or what is sent to it.
 ///
@@ -66,4 +67,22 @@ pub(crate) trait Application: Send + 'static {
     fn is_finished(&self) -> bool {
         true
     }
+}
+
+/// An application that has nothing to say: it closes its session.
+pub(crate) struct Closing(());
+
+impl Closing {
+    pub(crate) fn of(socket: &Socket) -> Self {
+        socket.close();
+        Self(())
+    }
+}
+
+impl Application for Closing {
+    fn message(&mut self, _message: Message<'_>, _cx: &mut Context<'_>) {}
+
+    fn poll(&mut self, _cx: &mut Context<'_>) {}
+
+    fn closed(&mut self, _reason: CloseReason, _cx: &mut Context<'_>) {}
 }

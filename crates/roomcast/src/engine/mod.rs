@@ -19,7 +19,7 @@ mod upgrade;
 mod websocket;
 
 pub use application::Message;
-pub(crate) use application::{Application, Readiness};
+pub(crate) use application::{Application, Closing, Readiness};
 pub use builder::{Bare, Builder, PerMessageDeflate};
 pub(crate) use config::Config;
 pub use config::ConnectionError;

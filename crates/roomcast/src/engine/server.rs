@@ -254,6 +254,10 @@ impl Shared {
         websocket: Option<Box<WebSocket>>,
     ) -> SessionTask {
         self.sessions.insert(socket.clone());
+        // Invariant: a session that came too late to be seen by `close` sees here that it is late.
+        if self.is_closing() {
+            socket.discard(CloseReason::ServerShuttingDown);
+        }
         let application = (self.accept)(socket.clone());
         SessionTask::new(Arc::clone(self), socket, application, websocket)
     }
@@ -353,3 +357,40 @@ impl<C: Connection> Application for Plain<C> {
 }
 
 const SHARDS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use tokio::sync::Notify;
+    use tower_service::Service as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_is_opened_while_the_server_closes_ends_too() {
+        let gate = Arc::new(Notify::new());
+        let at_gate = Arc::clone(&gate);
+        let engine = Engine::builder()
+            .generate_id(move |_| {
+                let gate = Arc::clone(&at_gate);
+                async move {
+                    gate.notified().await;
+                    Ok("late".to_owned())
+                }
+            })
+            .build(|_: &Socket| |_: &Socket, _: Message<'_>| {});
+        let mut app: axum::Router = axum::Router::new().layer(engine.layer());
+        let handshake = Request::get("/engine.io/?EIO=4&transport=polling");
+        let handshake = app.call(handshake.body(axum::body::Body::empty()).unwrap());
+        let handshake = tokio::spawn(handshake);
+        tokio::task::yield_now().await;
+
+        engine.close().await;
+        gate.notify_one();
+
+        handshake.await.unwrap().unwrap();
+        let end = engine.shared().tasks().wait();
+        let limit = std::time::Duration::from_secs(1);
+        assert_eq!(tokio::time::timeout(limit, end).await, Ok(()));
+    }
+}

@@ -288,7 +288,7 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.server().state_of::<T>();
+        let value = call.socket.server().state::<T>();
         value
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("the server was built without it"))
@@ -331,7 +331,7 @@ impl<T: DeserializeOwned> FromCall<via::Rest> for Spread<T> {
 /// use roomcast::{ArgumentError, Server};
 ///
 /// let io = Server::new();
-/// io.on("age", |age: Result<u8, ArgumentError>| age.map_err(|error| error.to_string()));
+/// io.on("age", |age: Result<u8, ArgumentError>| age);
 /// ```
 impl<T: DeserializeOwned> FromCall<via::Checked> for Result<T, ArgumentError> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {

@@ -7,13 +7,15 @@ use roomcast_socketio::{Spread, Value};
 use serde::Serialize;
 
 use super::call::Responder;
+use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 
 /// A value that a handler may return.
 ///
 /// `()` sends nothing, as a JavaScript handler that does not call its callback; `Ok` and `Err`, and
 /// `Some`, answer with what they hold, `None` with `null`; a tuple of up to four is spread into
-/// several values. Types of your own are wrapped in [`Reply`].
+/// several values; this crate's errors answer with their text. Types of your own are wrapped in
+/// [`Reply`].
 ///
 /// # Example
 ///
@@ -90,6 +92,23 @@ impl<T: IntoReply> IntoReply for Option<T> {
         }
     }
 }
+
+macro_rules! told {
+    ($($error:ty),*) => {
+        $(
+            /// Answers with the error's text, as a JavaScript handler that passes `error.message`
+            /// on.
+            impl IntoReply for $error {
+                #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+                fn reply(self, responder: &Responder) {
+                    responder.send(&self.to_string());
+                }
+            }
+        )*
+    };
+}
+
+told!(AckError, ArgumentError, EmitError);
 
 macro_rules! serialised {
     ($([$($generics:tt)*] $type:ty),* $(,)?) => {

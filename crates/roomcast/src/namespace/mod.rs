@@ -58,6 +58,8 @@ struct Inner {
     next_ack: AtomicU64,
     /// Sockets that are connected; those that the middleware still asks about do not count.
     connected: AtomicUsize,
+    /// Sockets that are connected or may become so.
+    guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
     kind: Kind,
 }
@@ -111,6 +113,7 @@ impl Namespace {
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -357,6 +360,24 @@ impl Namespace {
         Broadcast::new(self).except(rooms)
     }
 
+    /// Selects everyone, to narrow the selection, to keep it, or to act on it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// let mut audience = io.everyone();
+    /// for room in ["muted", "away"] {
+    ///     audience = audience.except(room);
+    /// }
+    /// audience.emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.22.
+    pub fn everyone(&self) -> Broadcast {
+        Broadcast::new(self)
+    }
+
     /// Selects everyone on this server. There is no cluster yet, so that is everyone.
     ///
     /// # Example
@@ -562,11 +583,26 @@ impl Namespace {
     /// A connected socket is gone.
     pub(crate) fn remove_connected(&self) {
         self.0.connected.fetch_sub(1, Ordering::Relaxed);
+        self.remove_guest();
+    }
+
+    /// A client enters.
+    pub(crate) fn add_guest(&self) {
+        self.0.guests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A client that had entered is gone, whether it was let in or not.
+    pub(crate) fn remove_guest(&self) {
+        self.0.guests.fetch_sub(1, Ordering::Relaxed);
         self.clean_up();
     }
 
+    pub(crate) fn has_no_guest(&self) -> bool {
+        self.0.guests.load(Ordering::Relaxed) == 0
+    }
+
     /// Removes a child that nobody uses any more, where the server is set up so.
-    pub(crate) fn clean_up(&self) {
+    fn clean_up(&self) {
         let Kind::Child(parent) = &self.0.kind else {
             return;
         };

@@ -46,6 +46,15 @@ impl Parents {
         self.list.read().is_empty()
     }
 
+    /// The first parent whose pattern takes `name`; functions are not asked.
+    pub(crate) fn find_pattern(&self, name: &str) -> Option<Namespace> {
+        let list = self.list.read();
+        let takes = |matcher: &Matcher| matches!(matcher, Matcher::Pattern(pattern) if pattern.is_match(name));
+        list.iter()
+            .find(|(matcher, _)| takes(matcher))
+            .map(|(_, parent)| parent.clone())
+    }
+
     /// The first parent that takes `name`.
     pub(crate) async fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
         let list = self.list.read().clone();

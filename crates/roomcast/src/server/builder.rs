@@ -9,7 +9,7 @@ use roomcast_socketio::Limits;
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
-use crate::engine::{Builder, Config, Engine};
+use crate::engine::{Builder, Closing, Config, Engine};
 use crate::namespace::{Namespace, Parents};
 use crate::typed::TypedValues;
 
@@ -272,10 +272,11 @@ impl ServerBuilder {
         let shared = Arc::new_cyclic(|weak| {
             let server = std::sync::Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
-                let server = server
-                    .upgrade()
-                    .expect("who serves requests holds the server");
-                Box::new(Client::new(Server::from_shared(server), socket))
+                match server.upgrade() {
+                    Some(server) => Box::new(Client::new(Server::from_shared(server), socket)),
+                    // The engine is served on its own, and its Socket.IO server is gone.
+                    None => Box::new(Closing::of(&socket)),
+                }
             });
             let main = Namespace::plain("/".into(), std::sync::Weak::clone(weak));
             Shared {

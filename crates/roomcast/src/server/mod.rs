@@ -94,6 +94,9 @@ impl Server {
     /// Returns the namespace of this name, and makes it if it does not exist. A leading slash is
     /// added if it lacks.
     ///
+    /// If a pattern of [`of_pattern`](Self::of_pattern) takes the name, it is made as a child of
+    /// that parent.
+    ///
     /// # Example
     ///
     /// ```
@@ -105,7 +108,6 @@ impl Server {
     /// ```
     ///
     /// Spec: features 2.14.
-    #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
         let name: Arc<str> = if name.starts_with('/') {
             name.into()
@@ -115,8 +117,15 @@ impl Server {
         if let Some(found) = self.0.namespaces.read().get(&name) {
             return found.clone();
         }
-        let namespace = Namespace::plain(Arc::clone(&name), Arc::downgrade(&self.0));
-        self.0.insert(name, || namespace)
+        let parent = self.0.parents.find_pattern(&name);
+        self.0.insert(
+            Arc::clone(&name),
+            |_| {},
+            || match parent {
+                Some(parent) => parent.child(name),
+                None => Namespace::plain(name, Arc::downgrade(&self.0)),
+            },
+        )
     }
 
     /// Makes a parent namespace: clients may join any namespace whose name matches the regular
@@ -173,7 +182,8 @@ impl Server {
         self.add_parent(Matcher::function(decide))
     }
 
-    /// Calls `hook` for each namespace that is made for a client below a parent.
+    /// Calls `hook` for each namespace that is made from now on, by [`of`](Self::of) or for a
+    /// client.
     ///
     /// # Example
     ///
@@ -217,6 +227,26 @@ impl Server {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Returns the value of this type that [`ServerBuilder::state`](crate::ServerBuilder::state)
+    /// was given.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// struct Motd(String);
+    ///
+    /// let io = Server::builder().state(Motd("be kind".to_owned())).build();
+    /// assert_eq!(io.state::<Motd>().map(|motd| motd.0.clone()).as_deref(), Some("be kind"));
+    /// ```
+    ///
+    /// Spec: features 2.42.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.0.state.get()
     }
 
     /// Makes a tower layer that adds this server to another HTTP service.
@@ -337,10 +367,6 @@ impl Server {
         self.0.config.ack_timeout
     }
 
-    pub(crate) fn state_of<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.state.get()
-    }
-
     /// The namespace that a client asks for: one that exists, or a new child of the first parent
     /// that takes the name.
     pub(crate) async fn namespace_for(
@@ -348,24 +374,19 @@ impl Server {
         name: &str,
         handshake: &Handshake,
     ) -> Option<Namespace> {
-        if let Some(found) = self.0.namespaces.read().get(name).cloned() {
-            return Some(found);
+        // Invariant: who enters is counted under the lock, so no clean-up comes between.
+        if let Some(found) = self.0.namespaces.read().get(name) {
+            found.add_guest();
+            return Some(found.clone());
         }
         if self.0.parents.is_empty() {
             return None;
         }
         let parent = self.0.parents.find(name, handshake.auth_value()).await?;
         // Another client may have been faster while a function decided.
-        let mut is_new = false;
-        let namespace = self.0.insert(name.into(), || {
-            is_new = true;
+        Some(self.0.insert(name.into(), Namespace::add_guest, || {
             parent.child(name.into())
-        });
-        if is_new {
-            let hooks = self.0.new_namespace_hooks.read().clone();
-            hooks.iter().for_each(|hook| hook(&namespace));
-        }
-        Some(namespace)
+        }))
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
@@ -376,22 +397,39 @@ impl Server {
 }
 
 impl Shared {
-    fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
-        self.namespaces
-            .write()
-            .entry(name)
-            .or_insert_with(make)
-            .clone()
+    /// The namespace of this name, made if there is none; `visit` sees it under the lock.
+    fn insert(
+        &self,
+        name: Arc<str>,
+        visit: impl FnOnce(&Namespace),
+        make: impl FnOnce() -> Namespace,
+    ) -> Namespace {
+        let mut is_new = false;
+        let namespace = {
+            let mut namespaces = self.namespaces.write();
+            let namespace = namespaces.entry(name).or_insert_with(|| {
+                is_new = true;
+                make()
+            });
+            visit(namespace);
+            namespace.clone()
+        };
+        if is_new {
+            let hooks = self.new_namespace_hooks.read().clone();
+            hooks.iter().for_each(|hook| hook(&namespace));
+        }
+        namespace
     }
 
-    /// Removes a child namespace without sockets, if the server is to. Returns whether it did.
+    /// Removes a child namespace that nobody is in or enters, if the server is to. Returns whether
+    /// it did.
     pub(crate) fn forget_if_unused(&self, namespace: &Namespace) -> bool {
         if !self.config.cleans_up_children {
             return false;
         }
         let mut namespaces = self.namespaces.write();
         let is_unused =
-            namespace.sockets_count() == 0 && namespaces.get(namespace.name()) == Some(namespace);
+            namespace.has_no_guest() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
         }

@@ -11,9 +11,9 @@ use crate::typed::TypedValues;
 
 /// Values that belong to one socket, of two kinds.
 ///
-/// *Named* values are JSON: [`set`](Self::set) and [`named`](Self::named). They are what
-/// `socket.data` is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows
-/// them. *Typed* values are any Rust value, one for each type: [`insert`](Self::insert) and
+/// *Named* values are JSON: [`set`](Self::set) and [`get`](Self::get). They are what `socket.data`
+/// is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them. *Typed*
+/// values are any Rust value, one for each type: [`insert`](Self::insert) and
 /// [`typed`](Self::typed); handlers take them as [`Data<T>`](crate::Data).
 ///
 /// # Example
@@ -27,7 +27,7 @@ use crate::typed::TypedValues;
 /// data.set("name", "Ada");
 /// data.insert(Visits(3));
 ///
-/// assert_eq!(data.named::<String>("name").as_deref(), Some("Ada"));
+/// assert_eq!(data.get::<String>("name").as_deref(), Some("Ada"));
 /// assert_eq!(data.typed::<Visits>().map(|visits| visits.0), Some(3));
 /// assert_eq!(data.to_value().to_string(), r#"{"name":"Ada"}"#);
 /// ```
@@ -70,11 +70,11 @@ impl SocketData {
     /// ```
     /// # let data = roomcast::SocketData::default();
     /// data.set("age", 36);
-    /// assert_eq!(data.named::<u32>("age"), Some(36));
-    /// assert_eq!(data.named::<String>("age"), None);
+    /// assert_eq!(data.get::<u32>("age"), Some(36));
+    /// assert_eq!(data.get::<String>("age"), None);
     /// ```
     #[must_use]
-    pub fn named<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let value = self.values.lock().as_ref()?.named.get(name).cloned()?;
         value.parse().ok()
     }

@@ -70,6 +70,8 @@ pub(crate) enum Phase {
     /// The middleware has not decided yet.
     Connecting,
     Connected,
+    /// Still connected; its disconnecting handlers are being told.
+    Ending,
     /// Disconnected by the server; its handlers are still to be told.
     Leaving,
     Disconnected,
@@ -132,7 +134,7 @@ impl Socket {
     /// let io = Server::new();
     /// io.on("name", |socket: Socket, name: String| socket.data().set("name", name));
     /// io.on("chat", |socket: Socket, text: String| {
-    ///     let name: Option<String> = socket.data().named("name");
+    ///     let name: Option<String> = socket.data().get("name");
     ///     socket.broadcast().emit("chat", (name, text));
     /// });
     /// ```
@@ -173,7 +175,7 @@ impl Socket {
     /// Spec: features 2.12.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.phase() == Phase::Connected
+        matches!(self.phase(), Phase::Connected | Phase::Ending)
     }
 
     /// Tells whether the socket has been disconnected. While the middleware runs it is neither
@@ -190,7 +192,7 @@ impl Socket {
     /// Spec: features 3.6.
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
-        self.phase() > Phase::Connected
+        self.phase() > Phase::Ending
     }
 
     /// Sends an event. A tuple is spread into several arguments, `()` is none, everything else is
@@ -480,7 +482,8 @@ impl Socket {
         match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Connecting,
             1 => Phase::Connected,
-            2 => Phase::Leaving,
+            2 => Phase::Ending,
+            3 => Phase::Leaving,
             _ => Phase::Disconnected,
         }
     }

@@ -433,3 +433,18 @@ async fn a_client_that_leaves_while_it_is_being_decided_joins_nothing() {
     assert_eq!(io.of("/new").sockets_count(), 0);
     assert_eq!(io.engine().clients_count(), 0);
 }
+
+#[tokio::test]
+async fn who_is_disconnected_is_no_longer_counted_when_its_handlers_are_told() {
+    let io = Server::new();
+    let (teller, mut counts) = channel();
+    io.on_disconnect(move |io: Server| teller.tell((io.sockets_count(), io.sockets().len())));
+    let host = Host::tcp(&io).await;
+    let (mut leaving, mut staying) = (host.websocket().await, host.websocket().await);
+    leaving.join("/").await;
+    staying.join("/").await;
+
+    leaving.send("41").await;
+
+    assert_eq!(counts.next().await, (1, 1));
+}

@@ -13,22 +13,22 @@ use super::{Polling, Request, Response, Stream, WebSocket, within};
 
 /// A server that listens, and its path.
 #[derive(Clone)]
-pub struct Host {
+pub(crate) struct Host {
     open: Arc<dyn Fn() -> Opening + Send + Sync>,
-    pub path: String,
+    pub(crate) path: String,
 }
 
 type Opening = std::pin::Pin<Box<dyn Future<Output = Stream> + Send>>;
 
 impl Host {
     /// Serves `io` on a port of the loopback interface.
-    pub async fn tcp(io: &Server) -> Self {
+    pub(crate) async fn tcp(io: &Server) -> Self {
         let listening = io.listen("127.0.0.1:0").await.expect("a port is free");
         Self::listening(listening, "/socket.io/")
     }
 
     /// Serves an engine on a port of the loopback interface.
-    pub async fn engine(engine: &Engine, path: &str) -> Self {
+    pub(crate) async fn engine(engine: &Engine, path: &str) -> Self {
         Self::listening(
             engine.listen("127.0.0.1:0").await.expect("a port is free"),
             path,
@@ -48,11 +48,11 @@ impl Host {
     }
 
     /// Serves `io` in memory: with the clock paused, time passes only while nobody has anything to do.
-    pub fn memory(io: &Server) -> Self {
+    pub(crate) fn memory(io: &Server) -> Self {
         Self::memory_layer(io.layer(), "/socket.io/")
     }
 
-    pub fn memory_layer(layer: Layer, path: &str) -> Self {
+    pub(crate) fn memory_layer(layer: Layer, path: &str) -> Self {
         let service = axum::Router::new().layer(layer);
         Self::connecting(path, move || {
             let (near, far) = tokio::io::duplex(64 * 1024);
@@ -69,7 +69,7 @@ impl Host {
     }
 
     /// A server that is reached by `open`.
-    pub fn connecting<F>(path: &str, open: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(crate) fn connecting<F>(path: &str, open: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Stream> + Send + 'static,
     {
@@ -80,34 +80,34 @@ impl Host {
     }
 
     /// A new connection.
-    pub async fn stream(&self) -> Stream {
+    pub(crate) async fn stream(&self) -> Stream {
         within("a connection", (self.open)()).await
     }
 
     /// Sends a request over a connection of its own.
-    pub async fn request(&self, request: Request) -> Response {
+    pub(crate) async fn request(&self, request: Request) -> Response {
         let mut stream = self.stream().await;
         stream.write(&request.to_bytes()).await;
         Response::read(&mut stream).await
     }
 
     /// `GET` on the server's path.
-    pub async fn get(&self, query: &str) -> Response {
+    pub(crate) async fn get(&self, query: &str) -> Response {
         self.request(Request::get(&self.target(query))).await
     }
 
     /// `GET` with the headers of a WebSocket; the answer is that of a refusal.
-    pub async fn refused_upgrade(&self, query: &str) -> Response {
+    pub(crate) async fn refused_upgrade(&self, query: &str) -> Response {
         self.request(Request::get(&self.target(query)).upgrade())
             .await
     }
 
-    pub fn target(&self, query: &str) -> String {
+    pub(crate) fn target(&self, query: &str) -> String {
         format!("{}?{query}", self.path)
     }
 
     /// A session over WebSocket; its open packet has been read.
-    pub async fn websocket(&self) -> WebSocket {
+    pub(crate) async fn websocket(&self) -> WebSocket {
         WebSocket::session(
             self,
             Request::get(&self.target("EIO=4&transport=websocket")),
@@ -116,19 +116,19 @@ impl Host {
     }
 
     /// A WebSocket client of the main namespace.
-    pub async fn joined(&self) -> WebSocket {
+    pub(crate) async fn joined(&self) -> WebSocket {
         let mut client = self.websocket().await;
         client.join("/").await;
         client
     }
 
     /// A session over polling; its open packet has been read.
-    pub async fn polling(&self) -> Polling {
+    pub(crate) async fn polling(&self) -> Polling {
         Polling::open(self).await
     }
 
     /// A polling client of the main namespace.
-    pub async fn joined_polling(&self) -> Polling {
+    pub(crate) async fn joined_polling(&self) -> Polling {
         let mut client = self.polling().await;
         client.join("/").await;
         client

@@ -4,14 +4,14 @@ use super::Stream;
 
 /// A request, one for each connection.
 #[derive(Clone)]
-pub struct Request {
+pub(crate) struct Request {
     line: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Request {
-    pub fn new(method: &str, target: &str) -> Self {
+    pub(crate) fn new(method: &str, target: &str) -> Self {
         Self {
             line: format!("{method} {target} HTTP/1.1"),
             headers: Vec::new(),
@@ -19,11 +19,11 @@ impl Request {
         }
     }
 
-    pub fn get(target: &str) -> Self {
+    pub(crate) fn get(target: &str) -> Self {
         Self::new("GET", target)
     }
 
-    pub fn post(target: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn post(target: &str, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         let length = body.len().to_string();
         let mut request = Self::new("POST", target).header("content-length", &length);
@@ -32,25 +32,25 @@ impl Request {
     }
 
     /// The headers that ask for a WebSocket; the key is that of RFC 6455.
-    pub fn upgrade(self) -> Self {
+    pub(crate) fn upgrade(self) -> Self {
         self.header("connection", "Upgrade")
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Puts `body` behind the head without a word about its length.
-    pub fn raw_body(mut self, body: &[u8]) -> Self {
+    pub(crate) fn raw_body(mut self, body: &[u8]) -> Self {
         self.body = body.to_vec();
         self
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\r\nhost: localhost\r\n", self.line);
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
@@ -65,15 +65,15 @@ impl Request {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
     /// Reads an answer and its body.
-    pub async fn read(stream: &mut Stream) -> Self {
+    pub(crate) async fn read(stream: &mut Stream) -> Self {
         let mut response = Self::read_head(stream).await.expect("the server answers");
         response.body = if response.header("transfer-encoding") == Some("chunked") {
             read_chunks(stream).await
@@ -93,7 +93,7 @@ impl Response {
     }
 
     /// Reads an answer's head; `None` if the server hangs up instead.
-    pub async fn read_head(stream: &mut Stream) -> Option<Self> {
+    pub(crate) async fn read_head(stream: &mut Stream) -> Option<Self> {
         let head = stream.read_until(b"\r\n\r\n").await?;
         let head = std::str::from_utf8(&head).expect("a head is text");
         let mut lines = head.trim_end().split("\r\n");
@@ -113,19 +113,19 @@ impl Response {
     }
 
     /// The first header of this name, given in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is text")
     }
 
     /// Status and body, for comparing both at once.
-    pub fn summary(&self) -> (u16, &str) {
+    pub(crate) fn summary(&self) -> (u16, &str) {
         (self.status, self.text())
     }
 }

@@ -9,17 +9,17 @@ mod websocket;
 use std::future::Future;
 use std::time::Duration;
 
-pub use host::Host;
-pub use http::{Request, Response};
-pub use polling::{Getting, Polling, packets};
-pub use stream::Stream;
-pub use websocket::{Frame, WebSocket, masked};
+pub(crate) use host::Host;
+pub(crate) use http::{Request, Response};
+pub(crate) use polling::{Getting, Polling, packets};
+pub(crate) use stream::Stream;
+pub(crate) use websocket::{Frame, WebSocket, masked};
 
 use roomcast::{Namespace, Server, Spread, Value};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Waits, but not for ever: a test that hangs says what for.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(DEADLINE, future).await {
         Ok(value) => value,
         Err(_) => panic!("waited in vain for {what}"),
@@ -27,21 +27,21 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// Waits, with the clock paused, until nobody has anything left to do.
-pub async fn idle() {
+pub(crate) async fn idle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// What a server's handlers tell the test, in order.
-pub fn channel<T>() -> (Teller<T>, Heard<T>) {
+pub(crate) fn channel<T>() -> (Teller<T>, Heard<T>) {
     let (teller, heard) = unbounded_channel();
     (Teller(teller), Heard(heard))
 }
 
 /// The handlers' end of [`channel`].
-pub struct Teller<T>(UnboundedSender<T>);
+pub(crate) struct Teller<T>(UnboundedSender<T>);
 
 impl<T> Teller<T> {
-    pub fn tell(&self, what: T) {
+    pub(crate) fn tell(&self, what: T) {
         // A test that is over listens no more.
         let _ = self.0.send(what);
     }
@@ -54,24 +54,24 @@ impl<T> Clone for Teller<T> {
 }
 
 /// The test's end of [`channel`].
-pub struct Heard<T>(UnboundedReceiver<T>);
+pub(crate) struct Heard<T>(UnboundedReceiver<T>);
 
 impl<T> Heard<T> {
     /// The next thing that was told.
-    pub async fn next(&mut self) -> T {
+    pub(crate) async fn next(&mut self) -> T {
         within("a handler", self.0.recv())
             .await
             .expect("its handlers live")
     }
 
     /// What was told and not yet looked at.
-    pub fn so_far(&mut self) -> Vec<T> {
+    pub(crate) fn so_far(&mut self) -> Vec<T> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }
 }
 
 /// Handlers that most tests use: `alive` answers `yes`, `echo` sends its arguments back as an event.
-pub fn answering(namespace: &Namespace) {
+pub(crate) fn answering(namespace: &Namespace) {
     namespace.on("alive", || "yes");
     namespace.on(
         "echo",
@@ -80,18 +80,40 @@ pub fn answering(namespace: &Namespace) {
 }
 
 /// A default server with the handlers of [`answering`].
-pub fn echo_server() -> Server {
+pub(crate) fn echo_server() -> Server {
     let io = Server::new();
     answering(&io);
     io
 }
 
 /// Tells the reason of every disconnection from the main namespace.
-pub fn reasons(io: &Server) -> Heard<String> {
+pub(crate) fn reasons(io: &Server) -> Heard<String> {
     let (teller, heard) = channel();
     io.on_disconnect(move |reason: roomcast::DisconnectReason| teller.tell(reason.to_string()));
     heard
 }
 
 /// Long enough for a machine that does much else; only failing tests wait so long.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The socket of this id in the main namespace.
+pub(crate) fn socket(io: &Server, id: &str) -> roomcast::Socket {
+    let sockets = io.sockets();
+    sockets
+        .into_iter()
+        .find(|socket| socket.id().as_str() == id)
+        .expect("the socket is connected")
+}
+
+/// A gate that is closed at first: who passes takes a permit.
+pub(crate) fn gate() -> std::sync::Arc<tokio::sync::Semaphore> {
+    std::sync::Arc::new(tokio::sync::Semaphore::new(0))
+}
+
+/// Waits at a [`gate`].
+pub(crate) async fn pass(gate: &tokio::sync::Semaphore) {
+    gate.acquire()
+        .await
+        .expect("nobody closes the gate")
+        .forget();
+}

@@ -5,17 +5,17 @@ use tokio::task::JoinHandle;
 use super::{Host, Request, Response, within};
 
 /// A client that polls.
-pub struct Polling {
-    pub host: Host,
-    pub sid: String,
+pub(crate) struct Polling {
+    pub(crate) host: Host,
+    pub(crate) sid: String,
     /// The answer to the handshake.
-    pub handshake: Response,
+    pub(crate) handshake: Response,
     /// Packets that came with others and were not yet looked at.
     unread: Vec<String>,
 }
 
 impl Polling {
-    pub async fn open(host: &Host) -> Self {
+    pub(crate) async fn open(host: &Host) -> Self {
         let handshake = host.get("EIO=4&transport=polling").await;
         assert_eq!(handshake.status, 200, "{}", handshake.text());
         let mut unread = packets(&handshake);
@@ -29,32 +29,32 @@ impl Polling {
     }
 
     /// The target of the session's requests.
-    pub fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         self.host
             .target(&format!("EIO=4&transport=polling&sid={}", self.sid))
     }
 
-    pub async fn get(&self) -> Response {
+    pub(crate) async fn get(&self) -> Response {
         self.host.request(Request::get(&self.target())).await
     }
 
     /// A `GET` that goes on while the test does other things.
-    pub fn start_get(&self) -> Getting {
+    pub(crate) fn start_get(&self) -> Getting {
         let (host, request) = (self.host.clone(), Request::get(&self.target()));
         Getting(tokio::spawn(async move { host.request(request).await }))
     }
 
-    pub async fn post(&self, body: impl Into<Vec<u8>>) -> Response {
+    pub(crate) async fn post(&self, body: impl Into<Vec<u8>>) -> Response {
         self.host.request(Request::post(&self.target(), body)).await
     }
 
     /// Posts packets that the server takes.
-    pub async fn send(&self, packets: &str) {
+    pub(crate) async fn send(&self, packets: &str) {
         assert_eq!(self.post(packets).await.summary(), (200, "ok"));
     }
 
     /// The next packet.
-    pub async fn next(&mut self) -> String {
+    pub(crate) async fn next(&mut self) -> String {
         if self.unread.is_empty() {
             let answer = self.get().await;
             assert_eq!(answer.status, 200, "{}", answer.text());
@@ -63,12 +63,12 @@ impl Polling {
         self.unread.remove(0)
     }
 
-    pub async fn expect(&mut self, packet: &str) {
+    pub(crate) async fn expect(&mut self, packet: &str) {
         assert_eq!(self.next().await, packet);
     }
 
     /// Joins a namespace and gives the socket's id.
-    pub async fn join(&mut self, namespace: &str) -> String {
+    pub(crate) async fn join(&mut self, namespace: &str) -> String {
         let prefix = if namespace == "/" {
             "40".to_owned()
         } else {
@@ -80,13 +80,13 @@ impl Polling {
     }
 
     /// Whether an event is still answered; for servers with [`answering`](super::answering).
-    pub async fn expect_alive(&mut self) {
+    pub(crate) async fn expect_alive(&mut self) {
         self.send(r#"42987["alive"]"#).await;
         self.expect(r#"43987["yes"]"#).await;
     }
 
     /// The session is gone.
-    pub async fn expect_gone(&self) {
+    pub(crate) async fn expect_gone(&self) {
         let answer = self.get().await;
         assert_eq!(
             answer.summary(),
@@ -96,28 +96,28 @@ impl Polling {
 }
 
 /// A `GET` on its way.
-pub struct Getting(JoinHandle<Response>);
+pub(crate) struct Getting(JoinHandle<Response>);
 
 impl Getting {
-    pub async fn answer(self) -> Response {
+    pub(crate) async fn answer(self) -> Response {
         within("the answer to a poll", self.0)
             .await
             .expect("the request does not panic")
     }
 
     /// Hangs up.
-    pub fn abort(self) {
+    pub(crate) fn abort(self) {
         self.0.abort();
     }
 }
 
 /// The packets of an answer to a poll.
-pub fn packets(answer: &Response) -> Vec<String> {
+pub(crate) fn packets(answer: &Response) -> Vec<String> {
     answer.text().split('\x1e').map(str::to_owned).collect()
 }
 
 /// The session's id in its open packet.
-pub fn sid_of(open: &str) -> String {
+pub(crate) fn sid_of(open: &str) -> String {
     let rest = open
         .strip_prefix(r#"0{"sid":""#)
         .expect("the first packet opens the session");

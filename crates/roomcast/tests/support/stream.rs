@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::within;
 
 /// A connection and what was read from it but not yet looked at.
-pub struct Stream {
+pub(crate) struct Stream {
     io: Box<dyn Duplex>,
     unread: BytesMut,
 }
@@ -15,35 +15,35 @@ trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 impl Stream {
-    pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+    pub(crate) fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self {
             io: Box::new(io),
             unread: BytesMut::new(),
         }
     }
 
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         within("the server to read", self.io.write_all(bytes))
             .await
             .expect("the server holds the connection");
     }
 
     /// Writes to a server that may hang up meanwhile.
-    pub async fn try_write(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> bool {
         within("the server to read", self.io.write_all(bytes))
             .await
             .is_ok()
     }
 
     /// Tells the server that nothing more will come.
-    pub async fn finish_writing(&mut self) {
+    pub(crate) async fn finish_writing(&mut self) {
         within("the end of writing", self.io.shutdown())
             .await
             .expect("the connection is open");
     }
 
     /// Reads up to and with `end`; `None` if the connection ends before.
-    pub async fn read_until(&mut self, end: &[u8]) -> Option<BytesMut> {
+    pub(crate) async fn read_until(&mut self, end: &[u8]) -> Option<BytesMut> {
         loop {
             if let Some(position) = self
                 .unread
@@ -59,7 +59,7 @@ impl Stream {
     }
 
     /// Reads this many bytes; `None` if the connection ends before.
-    pub async fn read_exact(&mut self, len: usize) -> Option<BytesMut> {
+    pub(crate) async fn read_exact(&mut self, len: usize) -> Option<BytesMut> {
         while self.unread.len() < len {
             if !self.read_more().await {
                 return None;
@@ -69,7 +69,7 @@ impl Stream {
     }
 
     /// Reads until the server closes.
-    pub async fn read_to_end(&mut self) -> BytesMut {
+    pub(crate) async fn read_to_end(&mut self) -> BytesMut {
         while self.read_more().await {}
         let len = self.unread.len();
         let all = self.unread.split_to(len);

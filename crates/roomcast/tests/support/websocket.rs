@@ -5,7 +5,7 @@ use super::{Host, Request, Response, Stream};
 
 /// What the server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Frame {
+pub(crate) enum Frame {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -17,17 +17,17 @@ pub enum Frame {
 }
 
 /// A client over WebSocket.
-pub struct WebSocket {
-    pub stream: Stream,
+pub(crate) struct WebSocket {
+    pub(crate) stream: Stream,
     /// The answer 101.
-    pub head: Response,
+    pub(crate) head: Response,
     /// The session's id, if it was opened by this WebSocket.
-    pub sid: String,
+    pub(crate) sid: String,
 }
 
 impl WebSocket {
     /// Opens a WebSocket; nothing of the session has been read.
-    pub async fn open(host: &Host, request: Request) -> Self {
+    pub(crate) async fn open(host: &Host, request: Request) -> Self {
         let mut stream = host.stream().await;
         stream.write(&request.upgrade().to_bytes()).await;
         let head = Response::read_head(&mut stream)
@@ -46,13 +46,13 @@ impl WebSocket {
     }
 
     /// Opens a WebSocket for a session that was opened over polling.
-    pub async fn probe(host: &Host, sid: &str) -> Self {
+    pub(crate) async fn probe(host: &Host, sid: &str) -> Self {
         let target = host.target(&format!("EIO=4&transport=websocket&sid={sid}"));
         Self::open(host, Request::get(&target)).await
     }
 
     /// Opens a session.
-    pub async fn session(host: &Host, request: Request) -> Self {
+    pub(crate) async fn session(host: &Host, request: Request) -> Self {
         let mut client = Self::open(host, request).await;
         let open = client.next_text().await;
         client.sid = sid_of(&open);
@@ -60,7 +60,7 @@ impl WebSocket {
     }
 
     /// Joins a namespace and gives the socket's id.
-    pub async fn join(&mut self, namespace: &str) -> String {
+    pub(crate) async fn join(&mut self, namespace: &str) -> String {
         let prefix = if namespace == "/" {
             "40".to_owned()
         } else {
@@ -71,21 +71,21 @@ impl WebSocket {
         id_in(&answer, &prefix)
     }
 
-    pub async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.stream.write(&masked(0x81, text.as_bytes())).await;
     }
 
-    pub async fn send_binary(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_binary(&mut self, bytes: &[u8]) {
         self.stream.write(&masked(0x82, bytes)).await;
     }
 
     /// Sends a frame with this first byte.
-    pub async fn send_frame(&mut self, first: u8, payload: &[u8]) {
+    pub(crate) async fn send_frame(&mut self, first: u8, payload: &[u8]) {
         self.stream.write(&masked(first, payload)).await;
     }
 
     /// Reads a frame; the server sends each message in one.
-    pub async fn next(&mut self) -> Frame {
+    pub(crate) async fn next(&mut self) -> Frame {
         match self.read().await {
             None => Frame::End,
             Some((0x81, payload)) => {
@@ -103,40 +103,40 @@ impl WebSocket {
         }
     }
 
-    pub async fn next_text(&mut self) -> String {
+    pub(crate) async fn next_text(&mut self) -> String {
         match self.next().await {
             Frame::Text(text) => text,
             other => panic!("expected text, found {other:?}"),
         }
     }
 
-    pub async fn expect(&mut self, text: &str) {
+    pub(crate) async fn expect(&mut self, text: &str) {
         assert_eq!(self.next().await, Frame::Text(text.to_owned()));
     }
 
-    pub async fn expect_binary(&mut self, bytes: &[u8]) {
+    pub(crate) async fn expect_binary(&mut self, bytes: &[u8]) {
         assert_eq!(self.next().await, Frame::Binary(bytes.to_vec()));
     }
 
     /// The server closes, without a code.
-    pub async fn expect_closed(&mut self) {
+    pub(crate) async fn expect_closed(&mut self) {
         self.expect_close(None).await;
     }
 
     /// The server closes with this code and then hangs up.
-    pub async fn expect_close(&mut self, code: Option<u16>) {
+    pub(crate) async fn expect_close(&mut self, code: Option<u16>) {
         assert_eq!(self.next().await, Frame::Close(code));
         assert_eq!(self.next().await, Frame::End);
     }
 
     /// Whether an event is still answered; for servers with [`answering`](super::answering).
-    pub async fn expect_alive(&mut self) {
+    pub(crate) async fn expect_alive(&mut self) {
         self.send(r#"42987["alive"]"#).await;
         self.expect(r#"43987["yes"]"#).await;
     }
 
     /// One frame: its first byte and its payload.
-    pub async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
         let head = self.stream.read_exact(2).await?;
         let length = match head[1] {
             126 => {
@@ -155,7 +155,7 @@ impl WebSocket {
 }
 
 /// A frame of a client: masked, with its length in the shortest form.
-pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
     let mut frame = vec![first];
     match payload.len() {
@@ -180,7 +180,7 @@ pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The socket's id in the answer to a CONNECT.
-pub fn id_in(answer: &str, prefix: &str) -> String {
+pub(crate) fn id_in(answer: &str, prefix: &str) -> String {
     let object = answer
         .strip_prefix(prefix)
         .unwrap_or_else(|| panic!("{answer} does not start with {prefix}"));

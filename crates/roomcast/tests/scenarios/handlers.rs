@@ -1,0 +1,613 @@
+//! Handlers: their order, their ends, and what happens when they fail. Spec: features 3.1–3.3, 3.12–3.15.
+
+use std::sync::Arc;
+
+use roomcast::{
+    Ack, ArgumentError, DisconnectReason, Reply, Server, Socket, SocketError, Spread, State, Value,
+};
+
+use crate::support::{Heard, Host, answering, channel, echo_server, gate, idle, pass};
+
+fn errors(io: &Server) -> Heard<SocketError> {
+    let (teller, heard) = channel();
+    io.on_error(move |error: SocketError| teller.tell(error));
+    heard
+}
+
+/// What an application should not do.
+fn bug(message: &str) {
+    panic!("{message}");
+}
+
+#[tokio::test]
+async fn handlers_start_in_arrival_order_while_one_waits() {
+    let io = echo_server();
+    let gate = gate();
+    let (teller, mut started) = channel();
+    io.on("step", {
+        let gate = Arc::clone(&gate);
+        async move |number: u32| {
+            teller.tell(number);
+            if number == 0 {
+                pass(&gate).await;
+            }
+            number
+        }
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    for number in 0..4 {
+        client
+            .send(&format!(r#"42{number}["step",{number}]"#))
+            .await;
+    }
+    for number in 1..4 {
+        client.expect(&format!("43{number}[{number}]")).await;
+    }
+    gate.add_permits(1);
+    client.expect("430[0]").await;
+    assert_eq!(started.so_far(), [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_handler_may_await_an_answer_from_its_own_socket() {
+    let io = Server::new();
+    io.on("ask-me", async |socket: Socket| {
+        socket
+            .emit_with_ack::<String>("name", ())
+            .await
+            .map_err(|error| error.to_string())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"427["ask-me"]"#).await;
+    client.expect(r#"420["name"]"#).await;
+    client.send(r#"430["ada"]"#).await;
+    client.expect(r#"437["ada"]"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_max_waiting_handlers_nothing_more_is_read_until_one_has_ended() {
+    let io = Server::builder().max_waiting_handlers(2).build();
+    answering(&io);
+    let gate = gate();
+    let (teller, mut started) = channel();
+    io.on("wait", {
+        let gate = Arc::clone(&gate);
+        async move |number: u32| {
+            teller.tell(number);
+            pass(&gate).await;
+        }
+    });
+    let host = Host::memory(&io);
+    let mut client = host.joined().await;
+    for number in 0..5 {
+        client.send(&format!(r#"42["wait",{number}]"#)).await;
+    }
+    client.send(r#"421["alive"]"#).await;
+    idle().await;
+    assert_eq!(started.so_far(), [0, 1]);
+
+    gate.add_permits(1);
+    idle().await;
+    assert_eq!(started.so_far(), [2]);
+    gate.add_permits(4);
+    client.expect(r#"431["yes"]"#).await;
+    assert_eq!(started.so_far(), [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_max_waiting_handlers_the_packets_of_a_post_wait_too() {
+    let io = Server::builder().max_waiting_handlers(1).build();
+    answering(&io);
+    let gate = gate();
+    let (teller, mut started) = channel();
+    io.on("wait", {
+        let gate = Arc::clone(&gate);
+        async move |number: u32| {
+            teller.tell(number);
+            pass(&gate).await;
+        }
+    });
+    let client = Host::memory(&io).joined_polling().await;
+    let (host, request) = (
+        client.host.clone(),
+        crate::support::Request::post(
+            &client.target(),
+            "42[\"wait\",0]\x1e42[\"wait\",1]\x1e421[\"alive\"]",
+        ),
+    );
+    let posting = tokio::spawn(async move { host.request(request).await });
+    idle().await;
+    assert_eq!(started.so_far(), [0]);
+
+    gate.add_permits(2);
+    assert_eq!(client.get().await.text(), r#"431["yes"]"#);
+    assert_eq!(
+        posting.await.expect("it does not panic").summary(),
+        (200, "ok")
+    );
+    assert_eq!(started.so_far(), [1]);
+}
+
+#[tokio::test]
+async fn a_panicking_handler_closes_its_socket_only_and_is_told_to_on_error() {
+    let io = echo_server();
+    answering(&io.of("/other"));
+    io.on("bad", |number: u32| {
+        assert_eq!(number, 0, "a bug of the application")
+    });
+    let mut errors = errors(&io);
+    let mut reasons = crate::support::reasons(&io);
+    let host = Host::tcp(&io).await;
+    let mut neighbour = host.joined().await;
+    let mut client = host.joined().await;
+    client.join("/other").await;
+
+    client.send(r#"42["bad",1]"#).await;
+    client.expect("41").await;
+    let SocketError::Panic { event, message } = errors.next().await else {
+        panic!("it is a panic")
+    };
+    assert_eq!(&*event, "bad");
+    assert!(message.contains("a bug of the application"), "{message}");
+    assert_eq!(reasons.next().await, "server namespace disconnect");
+    client.send(r#"42/other,1["alive"]"#).await;
+    client.expect(r#"43/other,1["yes"]"#).await;
+    neighbour.expect_alive().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_after_it_has_waited_closes_its_socket_only() {
+    let io = echo_server();
+    io.on("bad", async || {
+        tokio::task::yield_now().await;
+        bug("later");
+    });
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut neighbour = host.joined().await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["bad"]"#).await;
+    client.expect("41").await;
+    assert_eq!(
+        errors.next().await.to_string(),
+        r#"handler of "bad" panicked: later"#
+    );
+    neighbour.expect_alive().await;
+}
+
+#[tokio::test]
+async fn panics_in_every_kind_of_handler_are_contained() {
+    let io = echo_server();
+    for name in [
+        "/connect",
+        "/any",
+        "/disconnecting",
+        "/disconnect",
+        "/outgoing",
+        "/error",
+    ] {
+        answering(&io.of(name));
+    }
+    io.of("/connect").on_connect(|| bug("connect"));
+    io.of("/any").on_any(|| bug("any"));
+    io.of("/disconnecting")
+        .on_disconnecting(|| bug("disconnecting"));
+    io.of("/disconnect").on_disconnect(|| bug("disconnect"));
+    io.of("/outgoing").on_any_outgoing(|| bug("outgoing"));
+    io.of("/error").on_error(|| bug("error"));
+    io.of("/error").on("bad", || bug("first"));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.join("/connect").await;
+    client.expect("41/connect,").await;
+    client.join("/any").await;
+    client.send(r#"42/any,["alive"]"#).await;
+    client.expect("41/any,").await;
+    for name in ["/disconnecting", "/disconnect"] {
+        client.join(name).await;
+        client.send(&format!("41{name},")).await;
+    }
+    client.join("/outgoing").await;
+    client.send(r#"42/outgoing,["echo"]"#).await;
+    client.expect(r#"42/outgoing,["echo"]"#).await;
+    client.join("/error").await;
+    client.send(r#"42/error,["bad"]"#).await;
+    client.expect("41/error,").await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn an_argument_of_another_type_leaves_the_handler_uncalled_and_the_socket_open() {
+    let io = echo_server();
+    io.on("number", |number: u32| number);
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["number","seven"]"#).await;
+    client.expect_alive().await;
+    let SocketError::Argument { event, error } = errors.next().await else {
+        panic!("it is an argument")
+    };
+    assert_eq!((&*event, error.index, error.expected), ("number", 0, "u32"));
+}
+
+#[tokio::test]
+async fn an_argument_of_another_type_can_be_looked_at() {
+    let io = Server::new();
+    io.on("number", |number: Result<u32, ArgumentError>| {
+        number.map_err(|error| error.index.to_string())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["number",7]"#).await;
+    client.expect("431[7]").await;
+    client.send(r#"422["number",{}]"#).await;
+    client.expect(r#"432["0"]"#).await;
+}
+
+#[tokio::test]
+async fn a_missing_argument_is_null_and_superfluous_ones_are_ignored() {
+    let io = Server::new();
+    io.on("maybe", |first: Option<u32>, second: Option<u32>| {
+        (first, second)
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["maybe",1]"#).await;
+    client.expect("431[1,null]").await;
+    client.send(r#"422["maybe",1,2,3,4]"#).await;
+    client.expect("432[1,2]").await;
+}
+
+#[tokio::test]
+async fn what_a_handler_returns_is_the_acknowledgement() {
+    let io = Server::new();
+    io.on("text", || "text");
+    io.on("tuple", || (1, "two"));
+    io.on("none", || None::<u32>);
+    io.on("ok", || Ok::<_, String>(5));
+    io.on("err", || Err::<u32, _>("no".to_owned()));
+    io.on("list", || vec![1, 2]);
+    io.on("empty", || Reply(()));
+    io.on("nothing", || ());
+    io.on("value", |value: Value| value);
+    io.on("spread", |Spread(all): Spread<Value>| Spread(all));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    let cases = [
+        (r#"["text"]"#, r#"["text"]"#),
+        (r#"["tuple"]"#, r#"[1,"two"]"#),
+        (r#"["none"]"#, "[null]"),
+        (r#"["ok"]"#, "[5]"),
+        (r#"["err"]"#, r#"["no"]"#),
+        (r#"["list"]"#, "[[1,2]]"),
+        (r#"["empty"]"#, "[]"),
+        (r#"["value",{"a":[1]}]"#, r#"[{"a":[1]}]"#),
+        (r#"["spread",1,2]"#, "[1,2]"),
+    ];
+    for (event, answer) in cases {
+        client.send(&format!("421{event}")).await;
+        client.expect(&format!("431{answer}")).await;
+    }
+    client.send(r#"421["nothing"]"#).await;
+    client.send(r#"422["text"]"#).await;
+    client.expect(r#"432["text"]"#).await;
+}
+
+#[tokio::test]
+async fn nothing_is_answered_where_the_client_asked_for_nothing() {
+    let io = echo_server();
+    io.on("text", |ack: Ack| assert!(!ack.is_wanted()));
+    io.on("text", || "text");
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["text"]"#).await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn only_the_first_answer_leaves() {
+    let io = echo_server();
+    io.on("twice", |ack: Ack| {
+        ack.send(1);
+        2
+    });
+    io.on("twice", || 3);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["twice"]"#).await;
+    client.expect("431[1]").await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_may_come_from_another_thread() {
+    let io = Server::new();
+    io.on("later", |number: u32, ack: Ack| {
+        drop(std::thread::spawn(move || ack.send(number + 1)))
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["later",1]"#).await;
+    client.expect("431[2]").await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_after_the_disconnection_is_discarded() {
+    let io = echo_server();
+    let (teller, mut acks) = channel();
+    io.on("keep", move |ack: Ack| teller.tell(ack));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+    client.send(r#"421["keep"]"#).await;
+    let ack = acks.next().await;
+    client.send("41").await;
+    client.join("/").await;
+
+    ack.send("too late");
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn handlers_of_one_event_run_in_their_order_those_of_the_namespace_first() {
+    let io = Server::new();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move || teller.tell(name)
+    };
+    let (own_1, own_2) = (call("socket 1"), call("socket 2"));
+    io.on_connect(move |socket: Socket| {
+        socket.on("event", own_1.clone());
+        socket.on("event", own_2.clone());
+    });
+    io.on("event", call("namespace 1"));
+    io.on("event", call("namespace 2"));
+    let host = Host::tcp(&io).await;
+    host.joined().await.send(r#"42["event"]"#).await;
+
+    for expected in ["namespace 1", "namespace 2", "socket 1", "socket 2"] {
+        assert_eq!(calls.next().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_once_handler_runs_once() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on_connect(move |socket: Socket| {
+        let teller = teller.clone();
+        socket.once("event", move || teller.tell(()));
+        assert_eq!(socket.event_names(), ["event"]);
+    });
+    io.on("names", |socket: Socket| socket.event_names());
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["event"]"#).await;
+    client.send(r#"42["event"]"#).await;
+    client.send(r#"421["names"]"#).await;
+    client.expect("431[[]]").await;
+    assert_eq!(calls.so_far(), [()]);
+}
+
+#[tokio::test]
+async fn handlers_are_removed_by_event_by_id_and_all_together() {
+    let io = echo_server();
+    io.on_connect(|socket: Socket| {
+        socket.on("a", || "first");
+        let second = socket.on("b", || "second");
+        socket.on("b", || "third");
+        socket.on("c", || "fourth");
+        socket.off("a");
+        socket.off_handler(second);
+    });
+    io.on("off-all", |socket: Socket| socket.off_all());
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["a"]"#).await;
+    client.send(r#"422["b"]"#).await;
+    client.expect(r#"432["third"]"#).await;
+    client.send(r#"42["off-all"]"#).await;
+    client.send(r#"423["c"]"#).await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn handlers_of_a_namespace_are_removed_too() {
+    let io = echo_server();
+    io.on("a", || "first");
+    let second = io.on("b", || "second");
+    io.off("a");
+    io.off_handler(second);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["a"]"#).await;
+    client.send(r#"422["b"]"#).await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_is_added_by_a_handler_waits_for_the_next_event() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on("event", move |socket: Socket| {
+        let teller = teller.clone();
+        socket.once("event", move || teller.tell(()));
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["event"]"#).await;
+    client.expect_alive().await;
+    assert_eq!(calls.so_far(), []);
+    client.send(r#"42["event"]"#).await;
+    client.expect_alive().await;
+    assert_eq!(calls.so_far(), [()]);
+}
+
+#[tokio::test]
+async fn catch_all_handlers_see_every_event_first_and_the_prepended_one_before_all() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move |event: String, Spread(args): Spread<Value>| {
+            teller.tell(format!("{name} {event} {}", args.len()))
+        }
+    };
+    let (first, second, handler) = (call("first"), call("second"), call("handler"));
+    io.on("event", move |Spread(args): Spread<Value>| {
+        handler("-".to_owned(), Spread(args))
+    });
+    io.on_connect(move |socket: Socket| {
+        socket.on_any(second.clone());
+        socket.prepend_any(first.clone());
+    });
+    io.on("off", |socket: Socket| socket.off_any());
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["event",1,2]"#).await;
+    client.send(r#"42["nobody-handles-it"]"#).await;
+    for expected in [
+        "first event 2",
+        "second event 2",
+        "handler - 2",
+        "first nobody-handles-it 0",
+        "second nobody-handles-it 0",
+    ] {
+        assert_eq!(calls.next().await, expected);
+    }
+    client.send(r#"42["off"]"#).await;
+    client.send(r#"42["event"]"#).await;
+    client.expect_alive().await;
+    assert_eq!(
+        calls.so_far(),
+        ["first off 0", "second off 0", "handler - 0"]
+    );
+}
+
+#[tokio::test]
+async fn outgoing_handlers_see_emits_and_broadcasts_but_no_acknowledgements() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move |event: String, value: Option<u32>| teller.tell(format!("{name} {event} {value:?}"))
+    };
+    let (first, second) = (call("first"), call("second"));
+    io.on_connect(move |socket: Socket| {
+        socket.on_any_outgoing(second.clone());
+        socket.prepend_any_outgoing(first.clone());
+    });
+    io.on("off", |socket: Socket| socket.off_any_outgoing());
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo",1]"#).await;
+    client.expect(r#"42["echo",1]"#).await;
+    io.emit("all", 2);
+    client.expect(r#"42["all",2]"#).await;
+    client.expect_alive().await;
+    client.send(r#"42["off"]"#).await;
+    client.send(r#"42["echo",3]"#).await;
+    client.expect(r#"42["echo",3]"#).await;
+    assert_eq!(
+        calls.so_far(),
+        [
+            "first echo Some(1)",
+            "second echo Some(1)",
+            "first all Some(2)",
+            "second all Some(2)"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn outgoing_handlers_see_binary_values() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on_any_outgoing(move |_: String, bytes: bytes::Bytes| teller.tell(bytes));
+    let host = Host::tcp(&io).await;
+    let _client = host.joined().await;
+
+    io.emit("bytes", bytes::Bytes::from_static(&[1, 2]));
+    assert_eq!(calls.next().await, &[1, 2][..]);
+}
+
+#[tokio::test]
+async fn events_after_the_disconnection_reach_no_handler() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on("bye", |socket: Socket| socket.disconnect());
+    io.on("late", move || teller.tell(()));
+    let (told, mut reasons) = channel();
+    io.on_disconnect(move |reason: DisconnectReason| told.tell(reason));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    let bye = crate::support::masked(0x81, br#"42["bye"]"#);
+    let late = crate::support::masked(0x81, br#"42["late"]"#);
+    client.stream.write(&[bye, late].concat()).await;
+    client.expect("41").await;
+    assert_eq!(
+        reasons.next().await,
+        DisconnectReason::ServerNamespaceDisconnect
+    );
+    host.joined().await.expect_alive().await;
+    assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
+async fn the_state_of_the_server_reaches_its_handlers() {
+    let io = Server::builder().state(7_u32).build();
+    io.on("state", |state: State<u32>| *state);
+    io.on("missing", |_: State<u64>| 1);
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["state"]"#).await;
+    client.expect("431[7]").await;
+    client.send(r#"421["missing"]"#).await;
+    assert!(matches!(errors.next().await, SocketError::Argument { .. }));
+}
+
+#[tokio::test]
+async fn the_data_of_a_socket_is_kept_by_name_and_by_type() {
+    let io = Server::new();
+    io.on("set", |socket: Socket, name: String| {
+        socket.data().set("name", &name);
+        assert!(socket.data().insert(name.len()).is_none());
+    });
+    io.on("named", |socket: Socket| {
+        socket.data().get::<String>("name")
+    });
+    io.on("typed", |len: roomcast::Data<usize>| *len);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["set","ada"]"#).await;
+    client.send(r#"421["named"]"#).await;
+    client.expect(r#"431["ada"]"#).await;
+    client.send(r#"422["typed"]"#).await;
+    client.expect("432[3]").await;
+    let sockets = io.fetch_sockets().await.expect("it is no parent");
+    assert_eq!(sockets[0].data().to_string(), r#"{"name":"ada"}"#);
+}
