@@ -537,26 +537,27 @@ impl<T> Answers<T> {
 pub struct RemoteSocket(Socket);
 
 impl RemoteSocket {
-    /// Returns the socket's id.
+    /// Returns the socket's id. Example: [`RemoteSocket`].
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id()
     }
 
-    /// Returns what is known of the client.
+    /// Returns what is known of the client. Example: [`RemoteSocket`].
     #[must_use]
     pub fn handshake(&self) -> &Handshake {
         self.0.handshake()
     }
 
-    /// Returns the rooms that the socket is in, in the order in which it joined them.
+    /// Returns the rooms that the socket is in, in the order in which it joined them. Example:
+    /// [`RemoteSocket`].
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
         self.0.rooms()
     }
 
     /// Returns the socket's named values as an object; see
-    /// [`SocketData::to_value`](crate::SocketData::to_value).
+    /// [`SocketData::to_value`](crate::SocketData::to_value). Example: [`RemoteSocket`].
     #[must_use]
     pub fn data(&self) -> Value {
         self.0.data().to_value()

@@ -172,13 +172,13 @@ impl Refusal {
         self
     }
 
-    /// Returns the message: `err.message` at the client.
+    /// Returns the message: `err.message` at the client. Example: [`Refusal`].
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns the data: `err.data` at the client.
+    /// Returns the data: `err.data` at the client. Example: [`Refusal`].
     #[must_use]
     pub fn data(&self) -> Option<&Value> {
         self.data.as_ref()

@@ -51,9 +51,10 @@
 //!
 //! # Serving
 //!
-//! [`Server::serve`] listens by itself. [`Server::layer`] adds the server to any tower service, such
-//! as an axum router, behind whatever TLS acceptor or proxy you have. Every buffer that a client
-//! feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists them.
+//! [`Server::serve`] listens by itself. [`Server::layer`] adds the server to any tower service,
+//! such as an axum router, behind whatever TLS acceptor or proxy you have. Every buffer that a
+//! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
+//! them.
 //!
 //! # What it does not do
 //!

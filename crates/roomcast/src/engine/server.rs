@@ -76,10 +76,12 @@ pub struct Engine(Arc<Shared>);
 ///
 /// Spec: features 1.48.
 pub trait Connection: Send + 'static {
-    /// Takes one message. It runs in the session's own task: it must not block.
+    /// Takes one message. It runs in the session's own task: it must not block. Example:
+    /// [`Connection`].
     fn message(&mut self, socket: &Socket, message: Message<'_>);
 
-    /// Is told the end of the session; called once, and last. Does nothing by default.
+    /// Is told the end of the session; called once, and last. Does nothing by default. Example:
+    /// [`Connection`].
     fn closed(&mut self, socket: &Socket, reason: CloseReason) {
         let _ = (socket, reason);
     }
