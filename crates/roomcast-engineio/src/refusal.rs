@@ -2,6 +2,15 @@
 
 /// The number of a refusal on the wire.
 ///
+/// # Example
+///
+/// ```
+/// use roomcast_engineio::ErrorCode;
+///
+/// let code = ErrorCode::Forbidden;
+/// assert_eq!((code.code(), code.message(), code.status()), (4, "Forbidden", 403));
+/// ```
+///
 /// Spec: engine.io 6.6.9, `Server.errors`; features 1.33.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
@@ -51,6 +60,18 @@ impl ErrorCode {
 }
 
 /// Why a request makes no sense.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_engineio::{BadRequest, Refusal};
+///
+/// let refusal = Refusal::from(BadRequest::InvalidOrigin);
+/// assert_eq!(refusal.context_name(), Some(BadRequest::InvalidOrigin.as_str()));
+/// assert_eq!(BadRequest::InvalidOrigin.as_str(), "INVALID_ORIGIN");
+/// ```
+///
+/// Spec: features 1.32.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BadRequest {
@@ -88,13 +109,19 @@ impl BadRequest {
 /// # Example
 ///
 /// ```
-/// use roomcast_engineio::Refusal;
+/// use roomcast_engineio::{BadRequest, ErrorCode, Refusal};
 ///
 /// assert_eq!(Refusal::UnknownSid.to_json(), r#"{"code":1,"message":"Session ID unknown"}"#);
 /// let refusal = Refusal::Forbidden(Some("not today".into()));
-/// assert_eq!(refusal.status(), 403);
+/// assert_eq!((refusal.status(), refusal.code()), (403, ErrorCode::Forbidden));
+/// assert_eq!(refusal.message(), "not today");
 /// assert_eq!(refusal.to_json(), r#"{"code":4,"message":"not today"}"#);
+///
+/// let refusal = Refusal::BadRequest(BadRequest::TransportMismatch);
+/// assert_eq!(refusal.context_name(), Some("TRANSPORT_MISMATCH"));
 /// ```
+///
+/// Spec: features 1.32, 1.33.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

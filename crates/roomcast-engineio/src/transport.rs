@@ -4,6 +4,16 @@ use serde::{Serialize, Serializer};
 
 /// A way in which packets travel between client and server.
 ///
+/// # Example
+///
+/// ```
+/// use roomcast_engineio::Transport;
+///
+/// assert_eq!(Transport::Polling.as_str(), "polling");
+/// assert_eq!(Transport::Polling.upgrades(), [Transport::WebSocket]);
+/// assert!(Transport::WebSocket.upgrades().is_empty());
+/// ```
+///
 /// Spec: Engine.IO protocol 4, "Transports".
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

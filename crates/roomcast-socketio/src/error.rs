@@ -6,6 +6,16 @@ use crate::PacketKind;
 ///
 /// Where the official parser has a text for the case, [`Display`](std::fmt::Display) gives that
 /// text, because it reaches the users' `error` handlers.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_socketio::{DecodeError, Decoder};
+///
+/// let error = Decoder::default().text("9").expect_err("no packet type");
+/// assert_eq!(error, DecodeError::UnknownType { found: '9' });
+/// assert_eq!(error.to_string(), "unknown packet type 9");
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -121,6 +131,16 @@ impl From<DecodeError> for ValueError {
 }
 
 /// Why a value cannot be sent.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_socketio::{EncodeError, Header, encode_event};
+///
+/// let main = Header { namespace: "/", ack: None };
+/// let error = encode_event(&mut Vec::new(), main, "connect", &()).expect_err("a reserved name");
+/// assert_eq!(error, EncodeError::ReservedEvent { name: "connect".to_owned() });
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {

@@ -21,6 +21,15 @@ pub struct Spread<T>(pub Vec<T>);
 
 impl<T> Spread<T> {
     /// Whether a `T` is written as several arguments, and read from several: whether it is a tuple.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::Spread;
+    ///
+    /// assert!(Spread::<(u8, String)>::is_tuple());
+    /// assert!(!Spread::<Vec<u8>>::is_tuple());
+    /// ```
     pub fn is_tuple() -> bool {
         Shape::of::<T>() == Shape::Several
     }

@@ -16,10 +16,11 @@ use crate::namespace::{IntoRooms, Namespace, Selection};
 use crate::socket::{Handshake, Socket, Waiting};
 use crate::wire;
 
-/// A selection of sockets, and what to do with it.
+/// Selects sockets of a namespace, and says what to do with them.
 ///
-/// Each method gives a new selection, so one can be kept and used again. Rooms are united: `to("a")`
-/// and then `to("b")` means the members of either. A socket in several of them is meant once.
+/// [`Server`](crate::Server), [`Namespace`] and [`Socket`] make one. Each method gives a new
+/// selection, so one can be cloned and used again. Rooms are united: `to("a")` and then `to("b")`
+/// means the members of either. A socket in several of them is meant once.
 ///
 /// # Example
 ///
@@ -54,58 +55,147 @@ impl Broadcast {
         }
     }
 
-    /// Adds the members of the rooms.
+    /// Adds the members of the rooms to the selection. Without any room everyone is selected.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("news").to(["sport", "weather"]).emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.selection.rooms.extend(rooms.into_rooms());
         self
     }
 
-    /// The same as [`to`](Self::to).
+    /// Does the same as [`to`](Self::to).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.r#in("news").emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn r#in(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
 
-    /// Leaves the members of the rooms out.
+    /// Leaves the members of the rooms out, whichever other rooms they are in.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("news").except(["muted", "away"]).emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.23.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         self.selection.except.extend(rooms.into_rooms());
         self
     }
 
-    /// Means sockets of this server alone, even if it is part of a cluster.
+    /// Keeps to sockets of this server. There is no cluster yet, so nothing changes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("news").local().emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.26.
     pub fn local(self) -> Self {
         self
     }
 
-    /// Leaves sockets out whose connection cannot take the event at once.
+    /// Leaves out sockets whose connection cannot take the event at once. They never get it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("game").volatile().emit("positions", [(3, 4), (7, 1)]);
+    /// ```
+    ///
+    /// Spec: features 2.25.
     pub fn volatile(mut self) -> Self {
         self.options.is_volatile = true;
         self
     }
 
-    /// The event is not compressed.
+    /// Sends the event without compression: `compress(false)` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let (io, jpeg) = (roomcast::Server::new(), bytes::Bytes::new());
+    /// io.to("viewers").uncompressed().emit("frame", jpeg);
+    /// ```
+    ///
+    /// Spec: features 2.27.
     pub fn uncompressed(mut self) -> Self {
         self.options.may_compress = false;
         self
     }
 
-    /// How long acknowledgements are awaited.
+    /// Limits how long [`emit_with_ack`](Self::emit_with_ack) waits. Default:
+    /// [`ack_timeout`](crate::ServerBuilder::ack_timeout).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// let jury = io.to("jury").timeout(Duration::from_secs(5));
+    /// let votes = jury.emit_with_ack::<u8>("vote", ()).await?.into_values();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.28.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// Sends an event, encoded once; arguments as in [`Socket::emit`].
+    ///
+    /// A mistake of the caller is logged; [`try_emit`](Self::try_emit) reports it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("lobby").emit("chat", ("Ada", "hello"));
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn emit(self, event: &str, args: impl Serialize) {
         if let Err(error) = self.try_emit(event, args) {
             tracing::error!(event, %error, "event not sent");
         }
     }
 
-    /// Sends an event and reports a mistake of the caller.
+    /// Sends an event and reports a mistake of the caller. That a receiver is gone or busy is none.
     ///
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// assert!(io.to("lobby").try_emit("chat", "hello").is_ok());
+    /// assert!(io.to("lobby").try_emit("disconnect", ()).is_err()); // a reserved name
+    /// ```
+    ///
+    /// Spec: features 2.44.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         for namespace in self.targets() {
             self.emit_in(&namespace, event, &args, None)?;
@@ -113,13 +203,25 @@ impl Broadcast {
         Ok(())
     }
 
-    /// Sends the event `message`.
+    /// Sends the event `message`, as in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("lobby").send("hello");
+    /// ```
+    ///
+    /// Spec: features 2.33.
     pub fn send(self, args: impl Serialize) {
         self.emit("message", args);
     }
 
     /// Sends an event and waits until every receiver has acknowledged it, was disconnected, or the
-    /// [`timeout`](Self::timeout) is over. What has come by then is in the result, with who sent it.
+    /// [`timeout`](Self::timeout) is over.
+    ///
+    /// What has come by then is in the result, with who sent it. A tuple as `T` takes several
+    /// values of an answer, any other type the first one.
     ///
     /// # Errors
     ///
@@ -132,7 +234,8 @@ impl Broadcast {
     /// # use std::time::Duration;
     /// # use roomcast::{EmitError, Server};
     /// # async fn example(io: Server) -> Result<(), EmitError> {
-    /// let answers = io.to("jury").timeout(Duration::from_secs(5)).emit_with_ack::<u8>("vote", ()).await?;
+    /// let jury = io.to("jury").timeout(Duration::from_secs(5));
+    /// let answers = jury.emit_with_ack::<u8>("vote", ()).await?;
     /// for (juror, vote) in &answers.values {
     ///     println!("{juror}: {vote}");
     /// }
@@ -144,6 +247,8 @@ impl Broadcast {
     /// # Cancel safety
     ///
     /// The event has left when the future was first polled; dropping it forgets the answers.
+    ///
+    /// Spec: features 2.30, 2.31.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -186,11 +291,28 @@ impl Broadcast {
         Ok(answers)
     }
 
-    /// The selected sockets.
+    /// Finds the selected sockets.
     ///
     /// # Errors
     ///
     /// [`EmitError::Parent`] for a parent namespace, as in the official server: use its children.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// for socket in io.to("lobby").fetch_sockets().await? {
+    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed, so dropping the future loses nothing.
+    ///
+    /// Spec: features 2.34.
     #[expect(clippy::unused_async, reason = "in a cluster other servers are asked")]
     pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, EmitError> {
         if self.namespace.is_parent() {
@@ -205,12 +327,30 @@ impl Broadcast {
     }
 
     /// Makes the sockets members of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("lobby").sockets_join(["game", "game:red"]);
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn sockets_join(self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.for_each(|socket| socket.namespace().join(socket, &rooms));
     }
 
     /// Takes the sockets out of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("game").sockets_leave("lobby");
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         self.for_each(|socket| {
@@ -220,12 +360,31 @@ impl Broadcast {
         });
     }
 
-    /// Disconnects the sockets.
+    /// Disconnects the sockets from their namespace. Their connections stay open.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("banned").disconnect_sockets();
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn disconnect_sockets(self) {
         self.for_each(Socket::disconnect);
     }
 
-    /// Disconnects the sockets and closes their clients' connections.
+    /// Disconnects the sockets and closes their clients' connections: `disconnectSockets(true)` in
+    /// JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("banned").disconnect_sockets_and_close();
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn disconnect_sockets_and_close(self) {
         self.for_each(Socket::disconnect_and_close);
     }
@@ -298,7 +457,22 @@ impl Drop for Asked {
     }
 }
 
-/// What the receivers of a broadcast have answered.
+/// Holds what the receivers of a broadcast have answered.
+///
+/// # Example
+///
+/// ```
+/// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+/// let answers = io.to("jury").emit_with_ack::<u8>("vote", ()).await?;
+/// if answers.is_complete() {
+///     println!("{} points", answers.into_values().iter().sum::<u8>());
+/// } else {
+///     println!("timed out: {}, silent: {:?}", answers.has_timed_out, answers.missing);
+///     println!("answered, but no number: {:?}", answers.invalid);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Spec: features 2.30, 2.31.
 #[derive(Clone, Debug, PartialEq)]
@@ -315,67 +489,122 @@ pub struct Answers<T> {
 }
 
 impl<T> Answers<T> {
-    /// Whether everyone has answered.
+    /// Tells whether everyone has answered with a `T`. Example: [`Answers`].
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty() && self.invalid.is_empty()
     }
 
-    /// The error that the official server reports beside the answers: [`AckError::Timeout`] if
-    /// somebody did not answer.
+    /// Returns the error that the official server reports beside the answers: [`AckError::Timeout`]
+    /// if somebody did not answer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::{Server, Value};
+    ///
+    /// let io = Server::new();
+    /// io.on("ask-jury", async |io: Server| {
+    ///     let jury = io.to("jury").timeout(Duration::from_secs(5));
+    ///     let answers = jury.emit_with_ack::<Value>("vote", ()).await?;
+    ///     let error = answers.error().map(|error| error.to_string());
+    ///     Ok::<_, roomcast::EmitError>((error, answers.into_values()))
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.30.
     #[must_use]
     pub fn error(&self) -> Option<AckError> {
         (!self.missing.is_empty()).then_some(AckError::Timeout)
     }
 
-    /// The values alone.
+    /// Gives the values alone, in the order of arrival. Example: [`Answers`].
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
         self.values.into_iter().map(|(_, value)| value).collect()
     }
 }
 
-/// A socket that [`Broadcast::fetch_sockets`] has found; in a cluster it may be on another server.
+/// A socket that [`Broadcast::fetch_sockets`] has found. There is no cluster yet, so it is on this
+/// server.
+///
+/// # Example
+///
+/// ```
+/// # use std::time::Duration;
+/// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+/// for socket in io.fetch_sockets().await? {
+///     println!("{} {:?} {:?}", socket.id(), socket.rooms(), socket.data()["name"]);
+///     println!("from {:?}", socket.handshake().address());
+///
+///     socket.emit("hello", "there");
+///     socket.leave("lobby");
+///     socket.join(["game", "game:red"]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Spec: features 2.34.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteSocket(Socket);
 
 impl RemoteSocket {
-    /// The socket's id.
+    /// Returns the socket's id. Example: [`RemoteSocket`].
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id()
     }
 
-    /// What is known of the client.
+    /// Returns what is known of the client. Example: [`RemoteSocket`].
     #[must_use]
     pub fn handshake(&self) -> &Handshake {
         self.0.handshake()
     }
 
-    /// The rooms that the socket is in.
+    /// Returns the rooms that the socket is in, in the order in which it joined them. Example:
+    /// [`RemoteSocket`].
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
         self.0.rooms()
     }
 
-    /// The socket's named values, an object.
+    /// Returns the socket's named values as an object; see
+    /// [`SocketData::to_value`](crate::SocketData::to_value). Example: [`RemoteSocket`].
     #[must_use]
     pub fn data(&self) -> Value {
         self.0.data().to_value()
     }
 
-    /// Sends an event to the socket.
+    /// Sends an event to the socket, as [`Socket::emit`]. Example: [`RemoteSocket`].
     pub fn emit(&self, event: &str, args: impl Serialize) {
         self.0.emit(event, args);
     }
 
-    /// Sends an event to the socket and waits for its answer.
+    /// Sends an event to the socket and waits for its answer, as [`Socket::emit_with_ack`].
     ///
     /// # Errors
     ///
     /// As [`Socket::emit_with_ack`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), Box<dyn std::error::Error>> {
+    /// for socket in io.to("jury").fetch_sockets().await? {
+    ///     let vote: u8 = socket.emit_with_ack("vote", ()).await?;
+    ///     println!("{}: {vote}", socket.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.34.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -384,27 +613,68 @@ impl RemoteSocket {
         self.0.emit_with_ack(event, args).await
     }
 
-    /// How long the next event waits for its acknowledgement.
+    /// Limits how long the next event waits for its acknowledgement.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(socket: roomcast::RemoteSocket) -> Result<(), roomcast::AckError> {
+    /// let name: String = socket.timeout(Duration::from_secs(5)).emit_with_ack("name?", ()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.34.
     pub fn timeout(&self, timeout: Duration) -> crate::socket::Emission {
         self.0.timeout(timeout)
     }
 
-    /// Makes the socket a member of the rooms.
+    /// Makes the socket a member of the rooms. Example: [`RemoteSocket`].
     pub fn join(&self, rooms: impl IntoRooms) {
         self.0.join(rooms);
     }
 
-    /// Takes the socket out of the rooms.
+    /// Takes the socket out of the rooms. Example: [`RemoteSocket`].
     pub fn leave(&self, rooms: impl IntoRooms) {
         self.0.leave(rooms);
     }
 
-    /// Disconnects the socket.
+    /// Disconnects the socket from its namespace, as [`Socket::disconnect`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// for socket in io.to("guests").fetch_sockets().await? {
+    ///     if socket.data()["name"].is_null() {
+    ///         socket.disconnect();
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.34.
     pub fn disconnect(&self) {
         self.0.disconnect();
     }
 
-    /// Disconnects the socket and closes its client's connection.
+    /// Disconnects the socket and closes its client's connection; see
+    /// [`Socket::disconnect_and_close`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// for socket in io.to("banned").fetch_sockets().await? {
+    ///     socket.disconnect_and_close();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.34.
     pub fn disconnect_and_close(&self) {
         self.0.disconnect_and_close();
     }

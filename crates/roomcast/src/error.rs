@@ -4,7 +4,20 @@ use std::sync::Arc;
 
 use roomcast_socketio::{ArgError, DecodeError, EncodeError, Value};
 
-/// Why an event was not sent.
+/// Says why an event was not sent.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{EmitError, EncodeError, Server};
+///
+/// let io = Server::new();
+/// let error = io.try_emit("disconnect", ()).expect_err("the name is reserved");
+/// assert!(matches!(error, EmitError::Encode(EncodeError::ReservedEvent { .. })));
+/// assert_eq!(error.to_string(), r#""disconnect" is a reserved event name"#);
+/// ```
+///
+/// Spec: features 2.44.
 #[non_exhaustive]
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EmitError {
@@ -17,12 +30,30 @@ pub enum EmitError {
     /// A parent namespace was asked for its sockets; only its children have some.
     #[error("fetch_sockets is not supported on parent namespaces")]
     Parent,
-    /// The event was volatile and the transport busy, or the outbox was full.
+    /// The event was volatile and the transport busy; or the outbox was full, and its policy is
+    /// [`OutboxPolicy::DropNewest`](crate::OutboxPolicy::DropNewest).
     #[error("the event was dropped, the transport is busy")]
     Dropped,
 }
 
-/// Why no acknowledgement came.
+/// Says why no acknowledgement came.
+///
+/// # Example
+///
+/// ```
+/// # use std::time::Duration;
+/// use roomcast::{AckError, Socket};
+///
+/// async fn greet(socket: Socket) {
+///     match socket.timeout(Duration::from_secs(5)).emit_with_ack::<String>("name?", ()).await {
+///         Ok(name) => socket.emit("greeting", format!("hello {name}")),
+///         Err(AckError::Timeout) => println!("no answer in 5 s"),
+///         Err(error) => println!("no name: {error}"),
+///     }
+/// }
+/// ```
+///
+/// Spec: features 2.28, 2.29.
 #[non_exhaustive]
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AckError {
@@ -41,6 +72,21 @@ pub enum AckError {
 }
 
 /// An argument of an event, or of an acknowledgement, that is missing or of another type.
+///
+/// A handler that takes `Result<T, ArgumentError>` is called all the same and sees it. A handler
+/// that takes `T` is not called, and [`Namespace::on_error`](crate::Namespace::on_error) is told.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{ArgumentError, Server};
+///
+/// let io = Server::new();
+/// io.on("add", |a: i64, b: Result<i64, ArgumentError>| match b {
+///     Ok(b) => Ok(a + b),
+///     Err(error) => Err(format!("argument {}: {}", error.index, error.cause)),
+/// });
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("argument {index} is no {expected}: {cause}")]
@@ -74,15 +120,19 @@ impl ArgumentError {
 /// A refusal by a middleware: the message and data that the client gets.
 ///
 /// For a connection it becomes the client's `connect_error` event with `message` and `data`; for an
-/// event it is reported to [`Namespace::on_error`](crate::Namespace::on_error).
+/// event it is reported to [`Namespace::on_error`](crate::Namespace::on_error). A text is a refusal
+/// without data, so a middleware may return `Err("unauthorized")`.
 ///
 /// # Example
 ///
 /// ```
-/// use roomcast::Refusal;
+/// use roomcast::{Refusal, value};
 ///
-/// let refusal = Refusal::new("unauthorized").with_data(("code", 401));
+/// let refusal = Refusal::new("unauthorized").with_data(value!({ "code": 401 }));
 /// assert_eq!(refusal.message(), "unauthorized");
+/// assert_eq!(refusal.data().map(|data| &data["code"]), Some(&value!(401)));
+///
+/// assert_eq!(Refusal::from("unauthorized").data(), None);
 /// ```
 ///
 /// Spec: features 2.11.
@@ -94,7 +144,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal without data.
+    /// Makes a refusal without data. Example: [`Refusal`].
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -103,6 +153,15 @@ impl Refusal {
     }
 
     /// Adds data, any serialisable value. A value that cannot be serialised is left out and logged.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Refusal, value};
+    ///
+    /// let refusal = Refusal::new("too many guests").with_data(("limit", 100));
+    /// assert_eq!(refusal.data(), Some(&value!(["limit", 100])));
+    /// ```
     #[must_use]
     pub fn with_data(mut self, data: impl serde::Serialize) -> Self {
         self.data = Value::from_serialize(&data)
@@ -113,13 +172,13 @@ impl Refusal {
         self
     }
 
-    /// The message.
+    /// Returns the message: `err.message` at the client. Example: [`Refusal`].
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The data.
+    /// Returns the data: `err.data` at the client. Example: [`Refusal`].
     #[must_use]
     pub fn data(&self) -> Option<&Value> {
         self.data.as_ref()
@@ -144,7 +203,19 @@ impl From<ArgumentError> for Refusal {
     }
 }
 
-/// What [`Namespace::on_error`](crate::Namespace::on_error) handlers are told.
+/// Says what [`Namespace::on_error`](crate::Namespace::on_error) handlers are told.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, Socket, SocketError};
+///
+/// let io = Server::new();
+/// io.on_error(|socket: Socket, error: SocketError| match error {
+///     SocketError::Refused(refusal) => socket.emit("refused", refusal.message()),
+///     error => eprintln!("{}: {error}", socket.id()),
+/// });
+/// ```
 ///
 /// Spec: features 3.9, 3.15.
 #[non_exhaustive]

@@ -9,8 +9,8 @@ use serde::{Serialize, Serializer};
 
 /// The public id of one socket: 20 characters of base64url, new for each namespace a client joins.
 ///
-/// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and nothing
-/// more. Every socket is a member of the room that bears its id until it leaves that room.
+/// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and
+/// nothing more. Every socket is a member of the room that bears its id until it leaves that room.
 ///
 /// # Example
 ///
@@ -27,7 +27,15 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId([u8; ID_LEN]);
 
-/// The text is not 20 characters of base64url.
+/// Says that a text is not 20 characters of base64url.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{InvalidSocketId, SocketId};
+///
+/// assert_eq!("not an id".parse::<SocketId>(), Err(InvalidSocketId));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a socket id is {ID_LEN} characters of A-Z, a-z, 0-9, '-' and '_'")]
 pub struct InvalidSocketId;
@@ -38,7 +46,7 @@ impl SocketId {
         Self(random_id())
     }
 
-    /// The id as text.
+    /// Returns the id as text, as the client knows it: `socket.id`. Example: [`SocketId`].
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only base64url characters are stored")

@@ -1,4 +1,4 @@
-//! Socket.IO server library: every released `socket.io-client` connects unchanged.
+//! A Socket.IO server: every `socket.io-client` of version 3 and 4 connects to it unchanged.
 //!
 //! ```no_run
 //! use roomcast::{Server, Socket};
@@ -16,19 +16,59 @@
 //! }
 //! ```
 //!
-//! An event's arguments are the handler's parameters, read straight from the packet's text; what the
-//! handler returns acknowledges the event. [`Socket`], [`Server`], [`Ack`], [`Data`], [`State`],
-//! [`Auth`], [`Handshake`] and [`DisconnectReason`] may stand among the parameters. `emit` is
-//! synchronous, needs no `await` and works from any thread.
+//! An event's arguments are the handler's parameters, read straight from the packet's text; what
+//! the handler returns acknowledges the event. Handlers are closures, async closures or functions.
+//! [`Socket`], [`Server`], [`Namespace`], [`Ack`], [`Data`], [`State`], [`Auth`], [`Handshake`] and
+//! [`DisconnectReason`] may stand among the parameters. `emit` is synchronous, needs no `await` and
+//! works from any thread.
+//!
+//! # From JavaScript
+//!
+//! A handler is added once, to the namespace, and serves all of its sockets. `io` is the namespace
+//! `/`, as there.
+//!
+//! | JavaScript | Rust |
+//! | --- | --- |
+//! | `io.on("connection", (socket) => …)` | [`io.on_connect(\|socket: Socket\| …)`](Namespace::on_connect) |
+//! | `socket.on("chat", (room, text) => …)` | [`io.on("chat", \|socket: Socket, room: String, text: String\| …)`](Namespace::on) |
+//! | `socket.on("add", (a, b, reply) => reply(a + b))` | [`io.on("add", \|a: i64, b: i64\| a + b)`](Namespace::on) |
+//! | `socket.emit("moved", 3, 4)` | [`socket.emit("moved", (3, 4))`](Socket::emit) |
+//! | `await socket.timeout(5000).emitWithAck("name?")` | [`socket.timeout(Duration::from_secs(5)).emit_with_ack("name?", ()).await`](Socket::emit_with_ack) |
+//! | `socket.broadcast.emit("joined")` | [`socket.broadcast().emit("joined", ())`](Socket::broadcast) |
+//! | `socket.to("a").to("b").emit("news", 1)` | [`socket.to(["a", "b"]).emit("news", 1)`](Socket::to) |
+//! | `io.except("muted").emit("news", 1)` | [`io.except("muted").emit("news", 1)`](Namespace::except) |
+//! | `socket.join("a")`, `socket.leave("a")` | [`socket.join("a")`](Socket::join), [`socket.leave("a")`](Socket::leave) |
+//! | `socket.data.name = "Ada"` | [`socket.data().set("name", "Ada")`](SocketData::set), or typed: [`Data`] |
+//! | `io.use((socket, next) => …)` | [`io.middleware(\|Auth(auth): Auth<Value>\| …)`](Namespace::middleware) |
+//! | `socket.use(([event], next) => …)` | [`socket.middleware(\|event: String\| …)`](Socket::middleware) |
+//! | `io.of("/chess")` | [`io.of("/chess")`](Server::of) |
+//! | `io.of(/^\/game-\d+$/)` | [`io.of_pattern("^/game-[0-9]+$")`](Server::of_pattern) |
+//! | `socket.on("disconnect", (reason) => …)` | [`io.on_disconnect(\|socket: Socket, reason: DisconnectReason\| …)`](Namespace::on_disconnect) |
+//! | `socket.disconnect()`, `socket.disconnect(true)` | [`socket.disconnect()`](Socket::disconnect), [`socket.disconnect_and_close()`](Socket::disconnect_and_close) |
+//! | `new Server({ cors: { origin: "https://app.example" } })` | [`Server::builder().cors("https://app.example").build()`](Server::builder) |
+//!
+//! The whole list, option by option and method by method, is in `docs/guide/from-javascript.md`.
+//!
+//! # Serving
+//!
+//! [`Server::serve`] listens by itself. [`Server::layer`] adds the server to any tower service,
+//! such as an axum router, behind whatever TLS acceptor or proxy you have. Every buffer that a
+//! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
+//! them.
 //!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, which clients since version 3 use. It keeps no
-//! messages: who is not connected misses them.
+//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
+//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
+//! cluster are not there yet. It keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
-//! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records.
+//! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//!
+//! # Protocol revisions
+//!
+//! Socket.IO 5 and Engine.IO 4. The behaviour on the wire is that of `socket.io` 4.8.4.
 
 mod broadcast;
 mod client;

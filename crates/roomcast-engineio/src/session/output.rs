@@ -126,6 +126,14 @@ impl std::fmt::Display for CloseReason {
 }
 
 /// The cause of a transport error. Each has the official description as its text.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_engineio::TransportError;
+///
+/// assert_eq!(TransportError::PollOverlap.to_string(), "overlap from client");
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum TransportError {

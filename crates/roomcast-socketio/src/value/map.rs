@@ -9,13 +9,26 @@ use super::Value;
 /// # Example
 ///
 /// ```
-/// use roomcast_socketio::Map;
+/// use roomcast_socketio::{Map, value};
 ///
 /// let mut map = Map::new();
+/// assert!(map.is_empty());
 /// map.insert("b", 1);
 /// map.insert("a", "x");
-/// assert_eq!(map.keys().collect::<Vec<_>>(), ["b", "a"]);
+/// *map.entry("c") = value!([2]);
+/// assert_eq!(map.keys().collect::<Vec<_>>(), ["b", "a", "c"]);
 /// assert_eq!(map.get("a").and_then(|value| value.as_str()), Some("x"));
+///
+/// if let Some(b) = map.get_mut("b") {
+///     *b = value!(7);
+/// }
+/// assert_eq!(map.values().next(), Some(&value!(7)));
+/// assert_eq!(map.remove("c"), Some(value!([2])));
+/// assert!(!map.contains_key("c"));
+/// for (key, value) in map.iter() {
+///     println!("{key}: {value}");
+/// }
+/// assert_eq!(map.len(), 2);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map(indexmap::IndexMap<String, Value>);

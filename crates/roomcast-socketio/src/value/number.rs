@@ -9,6 +9,19 @@ use serde::ser::{Serialize, Serializer};
 ///
 /// It is printed as JavaScript prints numbers: `1` for `1.0`, `1e+21` for 10^21, `null` for what
 /// is not finite. Numbers are equal if their values are, as `1` and `1.0`.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_socketio::{Value, value};
+///
+/// let numbers = [value!(7), value!(-2), value!(0.5)].map(|value: Value| value.as_number());
+/// let [Some(seven), Some(minus_two), Some(half)] = numbers else { panic!("three numbers") };
+///
+/// assert_eq!((seven.as_u64(), minus_two.as_u64(), half.as_u64()), (Some(7), None, None));
+/// assert_eq!(minus_two.as_i64(), Some(-2));
+/// assert_eq!(half.as_f64(), 0.5);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Number(Repr);
 

@@ -9,6 +9,20 @@ use super::socket::Socket;
 
 /// One message of a session: what the peer sent, or what is sent to it.
 ///
+/// # Example
+///
+/// ```
+/// use roomcast::engine::{Engine, Message, Socket};
+///
+/// let engine = Engine::new(|_: &Socket| {
+///     |socket: &Socket, message: Message<'_>| match message {
+///         Message::Text(text) => socket.send_text(&text.to_uppercase()),
+///         Message::Binary(bytes) => socket.send_binary(&bytes),
+///         _ => {}
+///     }
+/// });
+/// ```
+///
 /// Spec: Engine.IO protocol 4, packet type `message`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,7 +41,8 @@ pub(crate) enum Readiness {
     Saturated,
 }
 
-/// The application's half of one session. The session's task owns it and calls it, one call at a time.
+/// The application's half of one session. The session's task owns it and calls it, one call at a
+/// time.
 pub(crate) trait Application: Send + 'static {
     /// Takes a message. Work that cannot finish here is kept and driven by [`Self::poll`].
     fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>);

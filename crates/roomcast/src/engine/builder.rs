@@ -40,7 +40,15 @@ pub struct Builder<Kind> {
     pub(crate) kind: Kind,
 }
 
-/// The options of an [`Engine`] on its own.
+/// The options of an [`Engine`] on its own, behind the type of its [`Builder`].
+///
+/// # Example
+///
+/// ```
+/// use roomcast::engine::{Bare, Builder, Engine};
+///
+/// let builder: Builder<Bare> = Engine::builder();
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Bare {}
@@ -56,6 +64,15 @@ impl Default for Builder<Bare> {
 
 impl Builder<Bare> {
     /// Makes the engine; `accept` is called for each new session.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    /// let engine = Engine::builder().path("/echo").build(move |_: &Socket| echo);
+    /// ```
     pub fn build<C: Connection>(
         self,
         accept: impl Fn(&Socket) -> C + Send + Sync + 'static,
@@ -65,15 +82,35 @@ impl Builder<Bare> {
 }
 
 impl<Kind> Builder<Kind> {
-    /// The path of all requests; a slash is added at its end unless
+    /// Sets the path of all requests; a slash is added at its end unless
     /// [`without_trailing_slash`](Self::without_trailing_slash) is called afterwards.
     /// Default: `/socket.io/`, of a bare engine `/engine.io/`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().path("/live").build(); // clients ask for /live/
+    /// ```
+    ///
+    /// Spec: features 1.43.
     pub fn path(mut self, path: &str) -> Self {
         self.config.path = format!("{}/", path.trim_end_matches('/'));
         self
     }
 
     /// Serves the path without a slash at its end: `/socket.io`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().path("/live").without_trailing_slash().build();
+    /// ```
+    ///
+    /// Spec: features 1.42.
     pub fn without_trailing_slash(mut self) -> Self {
         self.config
             .path
@@ -81,49 +118,133 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// The transports that clients may use. Default: polling and WebSocket.
+    /// Sets the transports that clients may use. Default: polling and WebSocket.
+    ///
+    /// A request for another one is answered 400 with code 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Transport};
+    ///
+    /// let io = Server::builder().transports([Transport::WebSocket]).build();
+    /// ```
+    ///
+    /// Spec: features 1.13, 1.34.
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.config.transports = transports.into_iter().collect();
         self
     }
 
-    /// Keeps sessions on the transport that they were opened with.
+    /// Keeps sessions on the transport that they were opened with: clients are told of no upgrade.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().without_upgrades().build();
+    /// ```
+    ///
+    /// Spec: features 1.14.
     pub fn without_upgrades(mut self) -> Self {
         self.config.allows_upgrades = false;
         self
     }
 
-    /// How long a client may take to finish an upgrade. Default: 10 s.
+    /// Sets how long a client may take to finish an upgrade. Default: 10 s. Then its WebSocket is
+    /// closed, and the session goes on by polling.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().upgrade_timeout(Duration::from_secs(5)).build();
+    /// ```
+    ///
+    /// Spec: features 1.15.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.config.times).upgrade_timeout = timeout;
         self
     }
 
-    /// The time between two heartbeats. Default: 25 s.
+    /// Sets the time between two heartbeats. Default: 25 s.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .ping_interval(Duration::from_secs(10))
+    ///     .ping_timeout(Duration::from_secs(5))
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.16, 1.17.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         Arc::make_mut(&mut self.config.times).ping_interval = interval;
         self
     }
 
-    /// How long a client may take to answer a heartbeat. Default: 20 s.
+    /// Sets how long a client may take to answer a heartbeat. Default: 20 s. Then it is closed with
+    /// the reason `ping timeout`. Example: [`ping_interval`](Self::ping_interval).
+    ///
+    /// Spec: features 1.16.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.config.times).ping_timeout = timeout;
         self
     }
 
-    /// The most bytes of one POST body or one WebSocket message from a client. A larger body is
-    /// answered 413, a larger message closes its connection with code 1009. Default: 1,000,000.
+    /// Sets the most bytes of one POST body or one WebSocket message from a client. A larger body
+    /// is answered 413, a larger message closes its connection with code 1009. Default: 1,000,000.
+    ///
+    /// A message that was compressed counts inflated.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_http_buffer_size(100_000).build();
+    /// ```
+    ///
+    /// Spec: features 1.20.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.config.max_message_bytes = bytes;
         self
     }
 
     /// Offers permessage-deflate on WebSockets, for messages of at least 1024 bytes. Default: off.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().per_message_deflate().build();
+    /// ```
+    ///
+    /// Spec: features 1.22.
     pub fn per_message_deflate(self) -> Self {
         self.per_message_deflate_with(PerMessageDeflate::default())
     }
 
     /// Offers permessage-deflate with these settings.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{PerMessageDeflate, Server};
+    ///
+    /// let settings = PerMessageDeflate::default().threshold(4096);
+    /// let io = Server::builder().per_message_deflate_with(settings).build();
+    /// ```
+    ///
+    /// Spec: features 1.22.
     pub fn per_message_deflate_with(
         mut self,
         PerMessageDeflate(settings): PerMessageDeflate,
@@ -132,14 +253,38 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// How answers to polls, and the client bundle, are compressed. Default: from 1024 bytes.
+    /// Sets how answers to polls are compressed. Default: gzip, deflate or br, from 1024 bytes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{HttpCompression, Server};
+    ///
+    /// let io = Server::builder().http_compression(HttpCompression::off()).build();
+    /// ```
+    ///
+    /// Spec: features 1.23.
     pub fn http_compression(mut self, compression: HttpCompression) -> Self {
         self.config.http_compression = compression;
         self
     }
 
-    /// Whom browsers let connect from other origins. Default: nobody over polling, and everybody over
-    /// WebSocket; see [`check_websocket_origin`](Self::check_websocket_origin).
+    /// Sets whom browsers let connect from other origins. Default: nobody over polling, and
+    /// everybody over WebSocket; see [`check_websocket_origin`](Self::check_websocket_origin).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, Server};
+    ///
+    /// let io = Server::builder().cors("https://app.example").build();
+    ///
+    /// let io = Server::builder()
+    ///     .cors(Cors::origins(["https://app.example", "https://admin.example"]).credentials())
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.25, 1.26.
     pub fn cors(mut self, cors: impl Into<Cors>) -> Self {
         self.config.cors = Some(cors.into());
         self
@@ -150,21 +295,41 @@ impl<Kind> Builder<Kind> {
     ///
     /// The official server accepts a WebSocket from any origin, and so does this one by default:
     /// a page of a stranger can then connect with the cookies of its visitor. Turn this on where
-    /// cookies authenticate.
+    /// cookies authenticate. A client that sends no `Origin` is no page and is let in.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().cors("https://app.example").check_websocket_origin().build();
+    /// ```
+    ///
+    /// Spec: features 1.26.
     pub fn check_websocket_origin(mut self) -> Self {
         self.config.origin_check = OriginCheck::Cors;
         self
     }
 
     /// Sets a cookie with the session's id in the answer to the handshake, for sticky load
-    /// balancers. Default: none.
+    /// balancers. Default: none. A session that opens with a WebSocket gets none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cookie, Server};
+    ///
+    /// let io = Server::builder().cookie(Cookie::default()).build();
+    /// ```
+    ///
+    /// Spec: features 1.24.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.config.cookie = Some(cookie);
         self
     }
 
-    /// Asks this function whether a client may open a session. `Err(None)` refuses with `Forbidden`,
-    /// `Err(Some(text))` with the text.
+    /// Asks this function whether a client may open a session. `Err(None)` refuses with
+    /// `Forbidden`, `Err(Some(text))` with the text: 403 and code 4, for a WebSocket 400.
     ///
     /// # Example
     ///
@@ -178,6 +343,8 @@ impl<Kind> Builder<Kind> {
     ///     })
     ///     .build();
     /// ```
+    ///
+    /// Spec: features 1.27.
     pub fn allow_request<F, Fut>(mut self, allow: F) -> Self
     where
         F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
@@ -188,9 +355,10 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Asks this function about every request of the server's path, polls and upgrades included,
-    /// before anything else looks at it: `engine.use` in JavaScript. The headers in `Ok` go onto the
-    /// answer, whatever it is; `Err` is logged and refuses the request with code 3.
+    /// before anything else looks at it: `engine.use` in JavaScript. The headers in `Ok` go onto
+    /// the answer, whatever it is; `Err` is logged and refuses the request with code 3.
     ///
+    /// Several are asked one after the other. Preflights and the client bundle are answered before.
     /// Tower middleware around the server does the same for whole responses.
     ///
     /// # Example
@@ -201,12 +369,17 @@ impl<Kind> Builder<Kind> {
     ///
     /// let io = Server::builder()
     ///     .request_middleware(async |request| {
+    ///         if request.header("x-banned").is_some() {
+    ///             return Err("banned".to_owned());
+    ///         }
     ///         let mut headers = HeaderMap::new();
-    ///         headers.insert("x-served-by", "roomcast".parse().map_err(|_| "no header")?);
-    ///         if request.header("x-banned").is_some() { Err("banned".to_owned()) } else { Ok(headers) }
+    ///         headers.insert("x-served-by", http::HeaderValue::from_static("roomcast"));
+    ///         Ok(headers)
     ///     })
     ///     .build();
     /// ```
+    ///
+    /// Spec: features 1.28.
     pub fn request_middleware<F, Fut>(mut self, middleware: F) -> Self
     where
         F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
@@ -219,7 +392,20 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Sends this text message to every client right after the handshake.
+    /// Sends this text message to every client right after the handshake. Default: none.
+    ///
+    /// The clients of Socket.IO read it as a Socket.IO packet.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    /// let engine = Engine::builder().initial_packet("welcome").build(move |_: &Socket| echo);
+    /// ```
+    ///
+    /// Spec: features 1.29.
     pub fn initial_packet(mut self, text: impl Into<String>) -> Self {
         self.config.initial_packet = Some(Bytes::from(text.into()));
         self
@@ -228,6 +414,19 @@ impl<Kind> Builder<Kind> {
     /// Makes the ids of sessions. They must be unique, and unguessable: who knows one can take the
     /// session over. `Err` refuses the client with code 3 and reaches
     /// [`on_connection_error`](Self::on_connection_error). Default: 20 random characters.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn random_text() -> String { "3b0c1d5e".to_owned() }
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .generate_id(async |_| Ok(format!("node-1-{}", random_text())))
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.30.
     pub fn generate_id<F, Fut>(mut self, generate: F) -> Self
     where
         F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
@@ -238,6 +437,23 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Changes the headers of the first answer of each session.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .on_initial_headers(|headers, request| {
+    ///         if request.query("debug").is_some() {
+    ///             headers.insert("x-node", HeaderValue::from_static("node-1"));
+    ///         }
+    ///     })
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.31.
     pub fn on_initial_headers(
         mut self,
         hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
@@ -247,6 +463,21 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Changes the headers of every answer of a session, the 101 of a WebSocket included.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .on_headers(|headers, _| {
+    ///         headers.insert("x-frame-options", HeaderValue::from_static("deny"));
+    ///     })
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.31.
     pub fn on_headers(
         mut self,
         hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
@@ -256,6 +487,18 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Is told each request that was refused.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder()
+    ///     .on_connection_error(|error| eprintln!("{}: {}", error.request.url(), error.refusal))
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features 1.32.
     pub fn on_connection_error(
         mut self,
         hook: impl Fn(&ConnectionError) + Send + Sync + 'static,
@@ -264,8 +507,18 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// How many bytes may wait for one client, and what happens beyond.
-    /// Default: 16 MiB, then the client is disconnected.
+    /// Sets how many bytes may wait for one client, and what happens beyond.
+    /// Default: 16 MiB, then the client is disconnected with the reason `outbox full`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{OutboxPolicy, Server};
+    ///
+    /// let io = Server::builder().max_outbox(1024 * 1024, OutboxPolicy::Disconnect).build();
+    /// ```
+    ///
+    /// Spec: features 1.53.
     pub fn max_outbox(mut self, bytes: usize, policy: OutboxPolicy) -> Self {
         self.config.max_outbox_bytes = bytes;
         self.config.outbox_policy = policy;
@@ -295,19 +548,21 @@ impl<Kind> fmt::Debug for Builder<Kind> {
 /// let io = Server::builder().per_message_deflate_with(settings).build();
 /// ```
 ///
-/// Spec: RFC 7692.
+/// Spec: RFC 7692; features 1.22.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct PerMessageDeflate(deflate::Config);
 
 impl PerMessageDeflate {
-    /// The smallest message that is compressed, in bytes. Default: 1024.
+    /// Sets the smallest message that is compressed, in bytes. Default: 1024. Example:
+    /// [`PerMessageDeflate`].
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.0.threshold_bytes = bytes;
         self
     }
 
     /// Forgets earlier messages after each message of the server: less memory, larger messages.
+    /// Example: [`PerMessageDeflate`].
     pub fn without_context_takeover(mut self) -> Self {
         self.0.server_no_context_takeover = true;
         self

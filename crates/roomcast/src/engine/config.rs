@@ -31,6 +31,19 @@ pub(crate) type ErrorHook = dyn Fn(&ConnectionError) + Send + Sync;
 
 /// A request that was refused before it reached a session.
 ///
+/// # Example
+///
+/// ```
+/// use roomcast::Server;
+///
+/// let io = Server::builder()
+///     .on_connection_error(|error| {
+///         let (code, text) = (error.refusal.code().code(), error.refusal.message());
+///         eprintln!("{} refused: {code} {text}", error.request.url());
+///     })
+///     .build();
+/// ```
+///
 /// Spec: features 1.32.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

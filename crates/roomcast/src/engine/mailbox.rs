@@ -12,10 +12,20 @@ use tokio::sync::oneshot;
 use super::frame::Frame;
 use super::websocket::WebSocket;
 
-/// What to do with a message for a client whose outbox is over its byte limit.
+/// Says what to do with a message for a client whose outbox is over its byte limit.
 ///
 /// The limit is checked before a message is queued, so one message larger than the limit still
 /// leaves if the outbox was within it.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{OutboxPolicy, Server};
+///
+/// let io = Server::builder().max_outbox(1024 * 1024, OutboxPolicy::DropNewest).build();
+/// ```
+///
+/// Spec: features 1.53.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutboxPolicy {

@@ -1,7 +1,29 @@
 //! The Engine.IO server on its own: sessions that send and receive messages.
 //!
 //! The Socket.IO [`Server`](crate::Server) stands on it, as in the official packages. Use it alone
-//! where namespaces, events and rooms are not wanted.
+//! where namespaces, events and rooms are not wanted. A closure per session takes each message, in
+//! the session's own task; [`Connection`] is the same with a hook for the end.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use roomcast::engine::{Engine, Message, Socket};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let engine = Engine::new(|_: &Socket| {
+//!         let mut count = 0; // data of one session
+//!         move |socket: &Socket, message: Message<'_>| {
+//!             count += 1;
+//!             socket.send(message);
+//!             socket.send_text(&format!("{count} messages so far"));
+//!         }
+//!     });
+//!     engine.serve("127.0.0.1:3000").await
+//! }
+//! ```
+//!
+//! Spec: Engine.IO protocol 4.
 
 mod application;
 mod builder;

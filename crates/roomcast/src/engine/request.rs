@@ -7,9 +7,25 @@ use http::{Extensions, HeaderMap, Method, Uri};
 
 /// The peer of a connection, as the HTTP server sees it.
 ///
-/// [`Server::serve`](crate::Server::serve) adds it to each request. Behind another HTTP server put it
-/// into the request's extensions yourself, or turn on the feature `axum` and serve with
+/// [`Server::serve`](crate::Server::serve) adds it to each request. Behind another HTTP server put
+/// it into the request's extensions yourself, or turn on the feature `axum` and serve with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
+///
+/// # Example
+///
+/// What a TLS acceptor knows is handed on with each request:
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use roomcast::Peer;
+///
+/// fn with_peer<B>(mut request: http::Request<B>, address: SocketAddr) -> http::Request<B> {
+///     request.extensions_mut().insert(Peer::secure(address));
+///     request
+/// }
+/// ```
+///
+/// Spec: features 3.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Peer {
@@ -20,7 +36,16 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer of an unencrypted connection.
+    /// Describes the peer of an unencrypted connection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Peer;
+    ///
+    /// let peer = Peer::new(([192, 0, 2, 7], 50_000).into());
+    /// assert!(!peer.is_secure);
+    /// ```
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self {
@@ -29,7 +54,17 @@ impl Peer {
         }
     }
 
-    /// A peer of a TLS connection.
+    /// Describes the peer of a TLS connection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Peer;
+    ///
+    /// let peer = Peer::secure(([192, 0, 2, 7], 50_000).into());
+    /// assert_eq!(peer.address.port(), 50_000);
+    /// assert!(peer.is_secure);
+    /// ```
     #[must_use]
     pub fn secure(address: SocketAddr) -> Self {
         Self {
@@ -40,6 +75,25 @@ impl Peer {
 }
 
 /// The head of an HTTP request: of a handshake, or of any later request of its session.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::engine::{Engine, Message, Socket};
+///
+/// let engine = Engine::new(|socket: &Socket| {
+///     let request = socket.request();
+///     println!("{} {} from {:?}", request.method(), request.url(), request.address());
+///     println!("{} headers, encrypted: {}", request.headers().len(), request.is_secure());
+///     println!("{:?} with revision {:?}", request.header("user-agent"), request.query("EIO"));
+///     for (name, value) in request.queries() {
+///         println!("{name} = {value}");
+///     }
+///     |socket: &Socket, message: Message<'_>| socket.send(message)
+/// });
+/// ```
+///
+/// Spec: features 1.31, 3.5.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: Method,
@@ -63,25 +117,25 @@ impl Request {
         }
     }
 
-    /// The method.
+    /// Returns the method. Example: [`Request`].
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The headers.
+    /// Returns the headers. Example: [`Request`].
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// One header as text, if it is there and readable.
+    /// Returns one header as text, if it is there and readable. Example: [`Request`].
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Path and query as they came.
+    /// Returns path and query as they came. Example: [`Request`].
     #[must_use]
     pub fn url(&self) -> String {
         self.uri
@@ -89,7 +143,8 @@ impl Request {
             .map_or_else(|| self.uri.path().to_owned(), ToString::to_string)
     }
 
-    /// A parameter of the query, decoded; of a repeated one the last value.
+    /// Returns a parameter of the query, decoded; of a repeated one the last value. Example:
+    /// [`Request`].
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         let mut values = self.query.iter().rev();
@@ -98,7 +153,8 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The parameters of the query, each name once with its last value.
+    /// Walks over the parameters of the query, each name once with its last value. Example:
+    /// [`Request`].
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_last = |index: usize, key: &String| {
             !self.query[index + 1..]
@@ -113,13 +169,15 @@ impl Request {
         last.map(|(_, (key, value))| (key.as_str(), value.as_str()))
     }
 
-    /// The peer's address, where the HTTP server made it known.
+    /// Returns the peer's address, where the HTTP server made it known; see [`Peer`]. Example:
+    /// [`Request`].
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.peer.map(|peer| peer.address)
     }
 
-    /// Whether the connection to this server is encrypted.
+    /// Tells whether the connection to this server is encrypted; see [`Peer`]. Example:
+    /// [`Request`].
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.peer.is_some_and(|peer| peer.is_secure)

@@ -55,11 +55,36 @@ pub struct Engine(Arc<Shared>);
 ///
 /// A closure that takes each message is a connection too. A panic closes its session and harms no
 /// other.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::engine::{CloseReason, Connection, Engine, Message, Socket};
+///
+/// struct Counter(usize);
+///
+/// impl Connection for Counter {
+///     fn message(&mut self, socket: &Socket, _: Message<'_>) {
+///         self.0 += 1;
+///         socket.send_text(&self.0.to_string());
+///     }
+///
+///     fn closed(&mut self, _: &Socket, reason: CloseReason) {
+///         println!("{} messages, then {reason}", self.0);
+///     }
+/// }
+///
+/// let engine = Engine::new(|_: &Socket| Counter(0));
+/// ```
+///
+/// Spec: features 1.48.
 pub trait Connection: Send + 'static {
-    /// Takes one message. It runs in the session's own task: it must not block.
+    /// Takes one message. It runs in the session's own task: it must not block. Example:
+    /// [`Connection`].
     fn message(&mut self, socket: &Socket, message: Message<'_>);
 
-    /// The session is over.
+    /// Is told the end of the session; called once, and last. Does nothing by default. Example:
+    /// [`Connection`].
     fn closed(&mut self, socket: &Socket, reason: CloseReason) {
         let _ = (socket, reason);
     }
@@ -72,12 +97,30 @@ impl<F: FnMut(&Socket, Message<'_>) + Send + 'static> Connection for F {
 }
 
 impl Engine {
-    /// A server with the default options; `accept` is called for each new session.
+    /// Makes a server with the default options; `accept` is called for each new session.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    /// let engine = Engine::new(move |_: &Socket| echo);
+    /// ```
     pub fn new<C: Connection>(accept: impl Fn(&Socket) -> C + Send + Sync + 'static) -> Self {
         Self::builder().build(accept)
     }
 
-    /// Options first.
+    /// Starts with the options; [`Builder::build`] makes the server.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    /// let engine = Engine::builder().path("/echo").build(move |_: &Socket| echo);
+    /// ```
     pub fn builder() -> Builder<Bare> {
         Builder::default()
     }
@@ -106,14 +149,45 @@ impl Engine {
         })
     }
 
-    /// The number of open sessions.
+    /// Counts the open sessions.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// println!("{} connections", io.engine().clients_count());
+    /// ```
+    ///
+    /// Spec: features 1.49.
     #[must_use]
     pub fn clients_count(&self) -> usize {
         self.0.sessions.count.load(Ordering::Relaxed)
     }
 
-    /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses new
-    /// ones, and waits until all that belongs to them has ended.
+    /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses
+    /// new ones, and waits until all that belongs to them has ended.
+    ///
+    /// What is queued and has not left is discarded.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    /// let engine = Engine::new(move |_: &Socket| echo);
+    /// engine.close().await;
+    /// assert_eq!(engine.clients_count(), 0);
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future only ends the wait.
+    ///
+    /// Spec: features, section 11, 17.
     pub async fn close(&self) {
         self.0.closing.cancel();
         for socket in self.0.sessions.all() {

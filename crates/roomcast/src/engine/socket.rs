@@ -17,7 +17,14 @@ use super::{Message, Request};
 /// ```
 /// use roomcast::engine::{Engine, Message, Socket};
 ///
-/// let echo = Engine::new(|_: &Socket| |socket: &Socket, message: Message<'_>| socket.send(message));
+/// let engine = Engine::new(|socket: &Socket| {
+///     println!("{} by {}", socket.request().url(), socket.transport().as_str());
+///     socket.send_text("welcome");
+///     |socket: &Socket, message: Message<'_>| match message {
+///         Message::Text(text) if text == "bye" => socket.close(),
+///         message => socket.send(message),
+///     }
+/// });
 /// ```
 ///
 /// Spec: Engine.IO protocol 4, "Protocol"; features 1.49.
@@ -52,20 +59,34 @@ impl Socket {
         socket
     }
 
-    /// The session's id. It is a secret between this client and the server: who knows it can take
-    /// the session over.
+    /// Returns the session's id. It is a secret between this client and the server: who knows it
+    /// can take the session over.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::engine::Socket;
+    /// # fn example(sessions: &mut std::collections::HashMap<String, Socket>, socket: &Socket) {
+    /// sessions.insert(socket.sid().to_owned(), socket.clone());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.5.
     #[must_use]
     pub fn sid(&self) -> &str {
         &self.0.sid
     }
 
-    /// The request that opened the session.
+    /// Returns the request that opened the session. Example: [`Request`].
     #[must_use]
     pub fn request(&self) -> &Arc<Request> {
         &self.0.request
     }
 
-    /// The transport in use; it changes from polling to WebSocket when the client upgrades.
+    /// Returns the transport in use; it changes from polling to WebSocket when the client upgrades.
+    /// Example: [`Socket`].
+    ///
+    /// Spec: features 1.49.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self.0.transport.load(Ordering::Relaxed) {
@@ -74,7 +95,7 @@ impl Socket {
         }
     }
 
-    /// Sends a message. It is dropped if the session is over.
+    /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
     pub fn send(&self, message: Message<'_>) {
         match message {
             Message::Text(text) => {
@@ -86,30 +107,54 @@ impl Socket {
         };
     }
 
-    /// Sends text.
+    /// Sends text. It is dropped if the session is over. Example: [`Message`].
     pub fn send_text(&self, text: &str) {
         self.send(Message::Text(text.into()));
     }
 
-    /// Sends bytes.
+    /// Sends bytes. They are dropped if the session is over. Example: [`Message`].
     pub fn send_binary(&self, bytes: &[u8]) {
         self.send(Message::Binary(bytes.into()));
     }
 
     /// Closes the session once everything that was sent has left. The reason is
-    /// [`CloseReason::ForcedClose`].
+    /// [`CloseReason::ForcedClose`]. What the client still sends is ignored. Example: [`Socket`].
+    ///
+    /// Spec: features 1.47.
     pub fn close(&self) {
         self.0.is_closing.store(true, Ordering::Relaxed);
         self.0.mailbox.tell(Input::Close);
     }
 
-    /// Bytes that wait to be sent.
+    /// Counts the bytes that wait to be sent, their WebSocket headers included.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket, frame: &[u8]) {
+    /// if socket.pending_bytes() < 64 * 1024 {
+    ///     socket.send_binary(frame); // the client keeps up
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn pending_bytes(&self) -> usize {
         self.0.mailbox.pending_bytes()
     }
 
-    /// Whether the transport would take a message at once.
+    /// Tells whether the transport would take a message at once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket, frame: &[u8]) {
+    /// if socket.is_writable() {
+    ///     socket.send_binary(frame);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.25.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.0.mailbox.is_writable()

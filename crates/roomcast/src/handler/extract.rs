@@ -16,8 +16,31 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
 
 /// A type that a handler may take as a parameter.
 ///
-/// Implemented for the context types of this crate and for every type that serde can deserialise;
-/// `Via` tells the two apart and is never written by hand.
+/// Context types may stand anywhere: [`Socket`], [`Server`], [`Namespace`], [`Ack`],
+/// [`Option<Ack>`](Ack), [`Data`], [`State`], [`Auth`], [`Handshake`], [`DisconnectReason`] and
+/// [`SocketError`]. Every other parameter is the next argument of the event: any owned type that
+/// serde can deserialise. An argument that is missing is `None` for an `Option`; one that is too
+/// many is ignored. [`Spread<T>`](crate::Spread) takes all that are left, and
+/// `Result<T, ArgumentError>` is never refused.
+///
+/// `Via` tells the two kinds apart and is never written by hand.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Ack, Server, Socket, Spread};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Point { x: f64, y: f64 }
+///
+/// let io = Server::new();
+/// io.on("draw", |socket: Socket, colour: String, from: Point, to: Option<Point>| {
+///     println!("{}: {colour} from {}, {}", socket.id(), from.x, from.y);
+/// });
+/// io.on("sum", |Spread(numbers): Spread<i64>, ack: Ack| ack.send(numbers.iter().sum::<i64>()));
+/// ```
+///
+/// Spec: features 2.43.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
     label = "neither a context type nor an argument that serde can read",
@@ -32,7 +55,8 @@ pub trait FromCall<Via>: Sized {
 /// The client's request for an acknowledgement, to be answered later or from elsewhere.
 ///
 /// A handler that returns its answer needs none. The first answer leaves, later ones are ignored;
-/// where the client asked for none, nothing is sent.
+/// where the client asked for none, nothing is sent. As `Option<Ack>` it is `None` where the client
+/// asked for none.
 ///
 /// # Example
 ///
@@ -51,11 +75,33 @@ pub struct Ack(Responder);
 
 impl Ack {
     /// Answers. A tuple is spread into several values, `()` is an answer without values.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Ack, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("where", |ack: Ack| ack.send((3.5, 4.0)));
+    /// ```
     pub fn send(self, args: impl Serialize) {
         self.0.send(&args);
     }
 
-    /// Whether the client waits for an answer.
+    /// Tells whether the client waits for an answer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Ack, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("audit", |ack: Ack| {
+    ///     if ack.is_wanted() {
+    ///         ack.send("a long report");
+    ///     }
+    /// });
+    /// ```
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.0.is_wanted()
@@ -88,29 +134,70 @@ shared_value! {
     /// A value of this socket, found by its type: what a middleware returned, or what
     /// [`SocketData::insert`](crate::SocketData::insert) stored.
     ///
+    /// A handler that asks for a value that the socket does not have is not called, and
+    /// [`Namespace::on_error`](crate::Namespace::on_error) is told.
+    ///
     /// # Example
     ///
     /// ```
-    /// use roomcast::{Auth, Data, Refusal, Server};
+    /// use roomcast::{Auth, Data, Server};
     ///
+    /// #[derive(serde::Deserialize)]
     /// struct User { name: String }
     ///
     /// let io = Server::new();
-    /// io.middleware(|Auth(name): Auth<String>| {
-    ///     if name.is_empty() { Err("no name") } else { Ok(User { name }) }
+    /// io.middleware(|Auth(user): Auth<User>| {
+    ///     if user.name.is_empty() { Err("no name") } else { Ok(user) }
     /// });
     /// io.on("whoami", |user: Data<User>| user.name.clone());
     /// ```
+    ///
+    /// Spec: features 3.4.
     Data
 }
 
 shared_value! {
     /// A value of the whole server, found by its type: what
     /// [`ServerBuilder::state`](crate::ServerBuilder::state) was given.
+    ///
+    /// A handler that asks for a value that the server does not have is not called, and
+    /// [`Namespace::on_error`](crate::Namespace::on_error) is told.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use roomcast::{Server, State};
+    ///
+    /// #[derive(Default)]
+    /// struct Visits(AtomicU64);
+    ///
+    /// let io = Server::builder().state(Visits::default()).build();
+    /// io.on("visit", |visits: State<Visits>| visits.0.0.fetch_add(1, Ordering::Relaxed) + 1);
+    /// ```
+    ///
+    /// Spec: features 2.42.
     State
 }
 
-/// The `auth` object that the client sent when it connected, read as a `T`.
+/// The `auth` object that the client sent when it connected, read as a `T`; `{}` if it sent none.
+///
+/// As a parameter of a middleware, an object that is no `T` refuses the client.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Auth, Server};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Login { token: String }
+///
+/// let io = Server::new();
+/// io.middleware(|Auth(login): Auth<Login>| match login.token.as_str() {
+///     "secret" => Ok(()),
+///     _ => Err("unauthorized"),
+/// });
+/// ```
 ///
 /// Spec: features 3.5.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +234,18 @@ impl FromCall<via::Context> for Ack {
 }
 
 /// `None` where the client asked for no acknowledgement.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Ack, Server, Socket};
+///
+/// let io = Server::new();
+/// io.on("hello", |socket: Socket, ack: Option<Ack>| match ack {
+///     Some(ack) => ack.send("hello"),
+///     None => socket.emit("hello", ()),
+/// });
+/// ```
 impl FromCall<via::Context> for Option<Ack> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         Ok(call
@@ -225,6 +324,15 @@ impl<T: DeserializeOwned> FromCall<via::Rest> for Spread<T> {
 }
 
 /// An argument that may be wrong: the handler is called all the same and sees the error.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{ArgumentError, Server};
+///
+/// let io = Server::new();
+/// io.on("age", |age: Result<u8, ArgumentError>| age);
+/// ```
 impl<T: DeserializeOwned> FromCall<via::Checked> for Result<T, ArgumentError> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         Ok(call.next_argument())

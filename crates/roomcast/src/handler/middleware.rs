@@ -13,9 +13,9 @@ use crate::error::Refusal;
 
 /// A function that lets a connection, or an event, pass with `Ok` or refuses it with `Err`.
 ///
-/// Its parameters are those of a [`Handler`](super::Handler). The value in `Ok` is kept for the
-/// socket's handlers, which take it as [`Data<T>`](super::Data); `Ok(())` keeps nothing. The error is
-/// anything that becomes a [`Refusal`]: a text, or a text with data.
+/// Up to four parameters, as those of a [`Handler`](super::Handler). The value in `Ok` is kept for
+/// the socket's handlers, which take it as [`Data<T>`](super::Data); `Ok(())` keeps nothing. The
+/// error is anything that becomes a [`Refusal`]: a text, or a text with data.
 ///
 /// # Example
 ///

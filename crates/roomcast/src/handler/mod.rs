@@ -1,8 +1,8 @@
 //! Handlers: functions whose parameters are the event's arguments.
 //!
 //! A parameter is either a context type ([`Socket`](crate::Socket), [`Ack`], [`Data`] …), which may
-//! stand anywhere, or the next argument of the event, read straight from the packet's text. What the
-//! function returns is the acknowledgement. Closures, async closures and `fn` items all work.
+//! stand anywhere, or the next argument of the event, read straight from the packet's text. What
+//! the function returns is the acknowledgement. Closures, async closures and `fn` items all work.
 
 mod call;
 mod extract;
@@ -51,8 +51,12 @@ pub mod via {
 /// A function that handles an event.
 ///
 /// Up to eight parameters, each [`FromCall`]; the return value, or the output of the returned
-/// future, is [`IntoReply`]. A parameter that cannot be read leaves the handler uncalled and is
-/// reported to [`Namespace::on_error`](crate::Namespace::on_error).
+/// future, is [`IntoReply`]. Closures, async closures and `fn` items are handlers. A parameter that
+/// cannot be read leaves the handler uncalled and is reported to
+/// [`Namespace::on_error`](crate::Namespace::on_error).
+///
+/// Handlers of one socket start in the order in which its events came. One that waits does not
+/// hold the next one up.
 ///
 /// # Example
 ///

@@ -13,8 +13,25 @@ use crate::id::SocketId;
 /// A value that a handler may return.
 ///
 /// `()` sends nothing, as a JavaScript handler that does not call its callback; `Ok` and `Err`, and
-/// `Some`, answer with what they hold, `None` with `null`; a tuple is spread into several values.
-/// Types of your own are wrapped in [`Reply`].
+/// `Some`, answer with what they hold, `None` with `null`; a tuple of up to four is spread into
+/// several values; this crate's errors answer with their text. Types of your own are wrapped in
+/// [`Reply`].
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Reply, Server, value};
+///
+/// let io = Server::new();
+/// io.on("log", |line: String| println!("{line}")); // no acknowledgement
+/// io.on("double", |n: i64| n * 2);
+/// io.on("divide", |a: i64, b: i64| a.checked_div(b).ok_or("no division by zero"));
+/// io.on("position", || (3.5, 4.0)); // two values
+/// io.on("user", || value!({ "name": "Ada" }));
+/// io.on("done", || Reply(())); // an acknowledgement without a value
+/// ```
+///
+/// Spec: features 3.12.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned by a handler",
     label = "not an acknowledgement",
@@ -39,6 +56,8 @@ pub trait IntoReply {
 /// let io = Server::new();
 /// io.on("account", |id: u64| Reply(Account { id }));
 /// ```
+///
+/// Spec: features 3.12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply<T>(pub T);
 
@@ -77,7 +96,8 @@ impl<T: IntoReply> IntoReply for Option<T> {
 macro_rules! told {
     ($($error:ty),*) => {
         $(
-            /// Answers with the error's text, as a JavaScript handler that passes `error.message` on.
+            /// Answers with the error's text, as a JavaScript handler that passes `error.message`
+            /// on.
             impl IntoReply for $error {
                 #[expect(private_interfaces, reason = "hidden, called in this crate only")]
                 fn reply(self, responder: &Responder) {

@@ -9,7 +9,20 @@ use arc_swap::ArcSwap;
 use super::middleware::BoxMiddleware;
 use super::{AnyHandler, Handler, Middleware};
 
-/// Names one registration, for `off_handler`.
+/// Names one registration, for [`Namespace::off_handler`](crate::Namespace::off_handler) and
+/// [`Socket::off_handler`](crate::Socket::off_handler).
+///
+/// # Example
+///
+/// ```
+/// use roomcast::Server;
+///
+/// let io = Server::new();
+/// let tick = io.on("tick", || println!("tick"));
+/// io.off_handler(tick);
+/// ```
+///
+/// Spec: features 3.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HandlerId(u64);
 

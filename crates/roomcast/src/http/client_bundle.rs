@@ -65,8 +65,21 @@ impl ClientBundle {
     /// # Errors
     ///
     /// [`ClientBundleError::NoFiles`] if the folder has none of the files,
-    /// [`ClientBundleError::Unreadable`] if one cannot be read, [`ClientBundleError::NoVersion`] and
-    /// [`ClientBundleError::IllegalVersion`] if there is no version or a strange one.
+    /// [`ClientBundleError::Unreadable`] if one cannot be read, [`ClientBundleError::NoVersion`]
+    /// and [`ClientBundleError::IllegalVersion`] if there is no version or a strange one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{ClientBundle, ClientBundleError, Server};
+    ///
+    /// fn server() -> Result<Server, ClientBundleError> {
+    ///     let bundle = ClientBundle::from_dir("node_modules/socket.io-client/dist")?;
+    ///     Ok(Server::builder().client_bundle(bundle).build())
+    /// }
+    /// ```
+    ///
+    /// Spec: features 2.2.
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Self, ClientBundleError> {
         let folder = path.as_ref();
         let mut files = Vec::new();
@@ -92,6 +105,21 @@ impl ClientBundle {
     ///
     /// [`ClientBundleError::NoFiles`] if none of the files is there,
     /// [`ClientBundleError::IllegalVersion`] if `version` is empty or cannot stand in an `ETag`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{ClientBundle, ClientBundleError};
+    ///
+    /// // Usually by include_bytes!
+    /// let files = [("socket.io.js", "/* script */"), ("socket.io.min.js", "/* small */")];
+    /// assert!(ClientBundle::from_files("4.8.4", files).is_ok());
+    ///
+    /// let none = ClientBundle::from_files("4.8.4", [("readme.md", "")]);
+    /// assert_eq!(none.err(), Some(ClientBundleError::NoFiles));
+    /// ```
+    ///
+    /// Spec: features 2.2.
     pub fn from_files<Name: AsRef<str>, Content: Into<Bytes>>(
         version: &str,
         files: impl IntoIterator<Item = (Name, Content)>,
@@ -116,7 +144,7 @@ impl ClientBundle {
         })))
     }
 
-    /// The version of the client, as in the `ETag`.
+    /// Returns the version of the client, as in the `ETag`. Example: [`ClientBundle`].
     #[must_use]
     pub fn version(&self) -> &str {
         &self.0.version
@@ -210,7 +238,18 @@ impl std::fmt::Debug for File {
     }
 }
 
-/// The client bundle cannot be served.
+/// Says why the client bundle cannot be served.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{ClientBundle, ClientBundleError};
+///
+/// let bundle = ClientBundle::from_files("4 8 4", [("socket.io.js", "")]);
+/// let error = bundle.expect_err("a version has no spaces");
+/// assert!(matches!(error, ClientBundleError::IllegalVersion { .. }));
+/// assert_eq!(error.to_string(), r#""4 8 4" is no version"#);
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields are described in the variants")]

@@ -12,7 +12,8 @@ use http::HeaderValue;
 
 /// Compression of polling answers; the client asks for it by `Accept-Encoding`.
 ///
-/// On from 1024 bytes by default. WebSocket messages have an option of their own.
+/// On from 1024 bytes by default. WebSocket messages have an option of their own,
+/// [`per_message_deflate`](crate::engine::Builder::per_message_deflate).
 ///
 /// # Example
 ///
@@ -23,6 +24,8 @@ use http::HeaderValue;
 /// assert!(!compression.is_off());
 /// assert!(HttpCompression::off().is_off());
 /// ```
+///
+/// Spec: features 1.23.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct HttpCompression {
@@ -31,6 +34,18 @@ pub struct HttpCompression {
 }
 
 /// A content encoding.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::Encoding;
+///
+/// assert_eq!([Encoding::Gzip, Encoding::Deflate, Encoding::Br].map(Encoding::as_str), [
+///     "gzip", "deflate", "br"
+/// ]);
+/// ```
+///
+/// Spec: RFC 9110, section 8.4.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -50,7 +65,15 @@ pub(crate) enum Effort {
 }
 
 impl HttpCompression {
-    /// No compression.
+    /// Turns compression off.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{HttpCompression, Server};
+    ///
+    /// let io = Server::builder().http_compression(HttpCompression::off()).build();
+    /// ```
     pub fn off() -> Self {
         Self {
             threshold_bytes: usize::MAX,
@@ -58,21 +81,37 @@ impl HttpCompression {
         }
     }
 
-    /// The length in bytes from which an answer is compressed. Default: 1024.
+    /// Sets the length in bytes from which an answer is compressed. Default: 1024.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::HttpCompression;
+    ///
+    /// let compression = HttpCompression::default().threshold(4096);
+    /// ```
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold_bytes = bytes;
         self
     }
 
-    /// The encodings to offer, the preferred one first. Default: gzip, deflate, br.
+    /// Sets the encodings to offer, the preferred one first. Default: gzip, deflate, br.
     ///
     /// The client's own preference comes first: by its q-values, then by its order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Encoding, HttpCompression};
+    ///
+    /// let compression = HttpCompression::default().encodings([Encoding::Br, Encoding::Gzip]);
+    /// ```
     pub fn encodings(mut self, encodings: impl IntoIterator<Item = Encoding>) -> Self {
         self.encodings = encodings.into_iter().collect();
         self
     }
 
-    /// Whether nothing is ever compressed.
+    /// Tells whether nothing is ever compressed. Example: [`HttpCompression`].
     #[must_use]
     pub fn is_off(&self) -> bool {
         self.encodings.is_empty()
@@ -102,7 +141,7 @@ impl Default for HttpCompression {
 }
 
 impl Encoding {
-    /// The name in `Accept-Encoding` and `Content-Encoding`.
+    /// Returns the name in `Accept-Encoding` and `Content-Encoding`. Example: [`Encoding`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

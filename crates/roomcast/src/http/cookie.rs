@@ -16,19 +16,18 @@ use http::HeaderValue;
 ///
 /// ```
 /// use std::time::Duration;
-///
-/// use roomcast::{Cookie, SameSite};
+/// use roomcast::{Cookie, SameSite, Server};
 ///
 /// let cookie = Cookie::new("sticky")?
 ///     .readable_by_scripts()
 ///     .same_site(SameSite::Strict)
 ///     .max_age(Duration::from_secs(60));
-/// # let _ = cookie;
+/// let io = Server::builder().cookie(cookie).build();
 /// # Ok::<(), roomcast::CookieError>(())
 /// ```
 ///
 /// Spec: RFC 6265, section 4.1; attributes `SameSite`, `Partitioned` and `Priority` as browsers
-/// know them.
+/// know them; features 1.24.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Cookie {
@@ -50,7 +49,16 @@ enum ScriptAccess {
     Readable,
 }
 
-/// Whether a browser sends the cookie with requests that another site causes.
+/// Says whether a browser sends the cookie with requests that another site causes.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Cookie, SameSite};
+///
+/// let cookie = Cookie::default().same_site(SameSite::None).secure();
+/// assert_eq!(SameSite::None.as_str(), "None");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
@@ -62,7 +70,16 @@ pub enum SameSite {
     None,
 }
 
-/// Which cookies a browser drops last.
+/// Says which cookies a browser drops last.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Cookie, Priority};
+///
+/// let cookie = Cookie::default().priority(Priority::High);
+/// assert_eq!(Priority::High.as_str(), "High");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Priority {
@@ -75,11 +92,20 @@ pub enum Priority {
 }
 
 impl Cookie {
-    /// A cookie of this name with the default attributes.
+    /// Makes a cookie of this name with the default attributes.
     ///
     /// # Errors
     ///
     /// [`CookieError::Name`] unless `name` is one or more of the characters of an HTTP token.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cookie;
+    ///
+    /// assert_eq!(Cookie::new("io"), Ok(Cookie::default()));
+    /// assert!(Cookie::new("io; Path=/").is_err());
+    /// ```
     pub fn new(name: impl Into<String>) -> Result<Self, CookieError> {
         let name = name.into();
         if name.is_empty() || !name.bytes().all(is_token) {
@@ -99,11 +125,22 @@ impl Cookie {
         })
     }
 
-    /// The host, with its subdomains, that gets the cookie back. Default: the host of the answer.
+    /// Sets the host, with its subdomains, that gets the cookie back. Default: the host of the
+    /// answer.
     ///
     /// # Errors
     ///
     /// [`CookieError::Domain`] unless `domain` is a host name, with or without a leading dot.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cookie;
+    ///
+    /// let cookie = Cookie::default().domain("app.example")?;
+    /// assert!(Cookie::default().domain("app.example; Secure").is_err());
+    /// # Ok::<(), roomcast::CookieError>(())
+    /// ```
     pub fn domain(mut self, domain: impl Into<String>) -> Result<Self, CookieError> {
         let domain = domain.into();
         let labels = domain.strip_prefix('.').unwrap_or(&domain);
@@ -114,12 +151,22 @@ impl Cookie {
         Ok(self)
     }
 
-    /// The path below which the cookie is sent back. Default: `/`. An empty text leaves the
+    /// Sets the path below which the cookie is sent back. Default: `/`. An empty text leaves the
     /// attribute out.
     ///
     /// # Errors
     ///
     /// [`CookieError::Path`] if `path` holds `;`, `<`, a control character or more than ASCII.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cookie;
+    ///
+    /// let cookie = Cookie::default().path("/socket.io")?;
+    /// assert!(Cookie::default().path("/;").is_err());
+    /// # Ok::<(), roomcast::CookieError>(())
+    /// ```
     pub fn path(mut self, path: impl Into<String>) -> Result<Self, CookieError> {
         let path = path.into();
         if !path
@@ -132,52 +179,91 @@ impl Cookie {
         Ok(self)
     }
 
-    /// How long the browser keeps the cookie, in whole seconds, a fraction cut off. Default: until
-    /// the browser ends.
+    /// Sets how long the browser keeps the cookie, in whole seconds, a fraction cut off. Default:
+    /// until the browser ends.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use roomcast::Cookie;
+    ///
+    /// let for_an_hour = Cookie::default().max_age(Duration::from_secs(3600));
+    /// let day = Duration::from_secs(86_400);
+    /// let until_tomorrow = Cookie::default().expires(SystemTime::now() + day);
+    /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// When the browser drops the cookie; one fixed moment, in whole seconds. Default: none.
+    /// Sets when the browser drops the cookie; one fixed moment, in whole seconds. Default: none.
     ///
-    /// A moment outside of the years 1970 to 9999 becomes the nearest one inside.
+    /// A moment outside of the years 1970 to 9999 becomes the nearest one inside. Example:
+    /// [`max_age`](Self::max_age).
     pub fn expires(mut self, expires: SystemTime) -> Self {
         self.expires = Some(expires.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST_SECOND));
         self
     }
 
     /// Lets scripts of the page read the cookie: no `HttpOnly`. Default: they cannot.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cookie;
+    ///
+    /// let cookie = Cookie::default().readable_by_scripts();
+    /// ```
     pub fn readable_by_scripts(mut self) -> Self {
         self.script_access = ScriptAccess::Readable;
         self
     }
 
     /// Keeps the cookie to encrypted connections. Default: any connection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cookie, SameSite};
+    ///
+    /// let embedded = Cookie::default().secure().partitioned().same_site(SameSite::None);
+    /// ```
     pub fn secure(mut self) -> Self {
         self.is_secure = true;
         self
     }
 
-    /// Keeps the cookie apart for each site that embeds this one. Default: one for all.
+    /// Keeps the cookie apart for each site that embeds this one. Default: one for all. Example:
+    /// [`secure`](Self::secure).
     pub fn partitioned(mut self) -> Self {
         self.is_partitioned = true;
         self
     }
 
-    /// Which cookies are dropped last when there are too many. Default: not said.
+    /// Sets which cookies are dropped last when there are too many. Default: not said. Example:
+    /// [`Priority`].
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
         self
     }
 
-    /// Whether other sites' requests carry the cookie. Default: [`SameSite::Lax`].
+    /// Sets whether other sites' requests carry the cookie. Default: [`SameSite::Lax`]. Example:
+    /// [`SameSite`].
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
     }
 
     /// Leaves the `SameSite` attribute out: the browser decides.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cookie;
+    ///
+    /// let cookie = Cookie::default().without_same_site();
+    /// ```
     pub fn without_same_site(mut self) -> Self {
         self.same_site = None;
         self
@@ -203,7 +289,7 @@ impl Default for Cookie {
 }
 
 impl SameSite {
-    /// The attribute's value as it is on the wire.
+    /// Returns the attribute's value as it is on the wire. Example: [`SameSite`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -215,7 +301,7 @@ impl SameSite {
 }
 
 impl Priority {
-    /// The attribute's value as it is on the wire.
+    /// Returns the attribute's value as it is on the wire. Example: [`Priority`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -226,7 +312,19 @@ impl Priority {
     }
 }
 
-/// A part of a cookie holds a character that could end it and start another attribute or header.
+/// Says that a part of a cookie holds a character that could end it and start another attribute or
+/// header.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Cookie, CookieError};
+///
+/// let error = Cookie::new("a cookie").expect_err("a space is no token");
+/// assert_eq!(error, CookieError::Name { name: "a cookie".to_owned() });
+/// ```
+///
+/// Spec: features, section 10.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(

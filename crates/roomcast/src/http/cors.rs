@@ -26,22 +26,22 @@ use super::{
 ///
 /// ```
 /// use std::time::Duration;
+/// use roomcast::{Cors, CorsOrigin, Server};
 ///
-/// use roomcast::Cors;
+/// let vite = Cors::origin("http://localhost:5173").methods(["GET", "POST"]).credentials();
 ///
-/// let cors = Cors::origin("http://localhost:5173").methods(["GET", "POST"]).credentials();
-///
-/// let cors = Cors::origins(["https://app.example", "https://admin.example"])
+/// let sites = Cors::origins(["https://app.example", "https://admin.example"])
 ///     .max_age(Duration::from_secs(600));
 ///
-/// let cors = Cors::dynamic(async |origin: Option<String>| match origin {
+/// let customers = Cors::dynamic(async |origin: Option<String>| match origin {
 ///     Some(origin) if origin.ends_with(".example") => origin.into(),
-///     _ => roomcast::CorsOrigin::disabled(),
+///     _ => CorsOrigin::disabled(),
 /// });
-/// # let _ = cors;
+///
+/// let io = Server::builder().cors(sites).build();
 /// ```
 ///
-/// Spec: WHATWG Fetch, "CORS protocol".
+/// Spec: WHATWG Fetch, "CORS protocol"; features 1.25.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Cors {
@@ -84,46 +84,99 @@ pub(crate) enum CorsAnswer {
 }
 
 impl Cors {
-    /// Any origin: `Access-Control-Allow-Origin: *`.
+    /// Allows any origin: `Access-Control-Allow-Origin: *`.
     ///
     /// Browsers refuse `*` together with [`credentials`](Self::credentials).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, Server};
+    ///
+    /// let io = Server::builder().cors(Cors::any()).build();
+    /// ```
     pub fn any() -> Self {
         Self::origin("*")
     }
 
-    /// One origin, named in every answer whoever asks, so that browsers refuse the others.
+    /// Allows one origin, named in every answer whoever asks, so that browsers refuse the others.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, Server};
+    ///
+    /// let io = Server::builder().cors(Cors::origin("http://localhost:5173")).build();
+    /// ```
     pub fn origin(origin: impl Into<CorsOrigin>) -> Self {
         Self::with(OriginSource::Fixed(origin.into()))
     }
 
-    /// A list of origins; the one that asks is echoed if it is listed.
+    /// Allows a list of origins; the one that asks is echoed if it is listed.
     ///
     /// Items are texts, or [`CorsOrigin`]s where texts and patterns are mixed. `"*"` is no wildcard
     /// here: use [`Cors::any`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::origins(["https://app.example", "https://admin.example"]);
+    /// ```
     pub fn origins<T: Into<CorsOrigin>>(origins: impl IntoIterator<Item = T>) -> Self {
         Self::origin(CorsOrigin::list(origins))
     }
 
-    /// The origins that match a regular expression, see [`CorsOrigin::pattern`].
+    /// Allows the origins that match a regular expression, see [`CorsOrigin::pattern`].
     ///
     /// # Errors
     ///
     /// [`PatternError`] if `text` is not a regular expression.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::pattern(r"^https://([a-z]+\.)?app\.example$")?;
+    /// # Ok::<(), roomcast::PatternError>(())
+    /// ```
     pub fn pattern(text: &str) -> Result<Self, PatternError> {
         CorsOrigin::pattern(text).map(Self::origin)
     }
 
-    /// Any origin, by echoing the one that asks (`origin: true` in JavaScript).
+    /// Allows any origin, by echoing the one that asks (`origin: true` in JavaScript).
     ///
     /// With [`credentials`](Self::credentials) every page on the web acts in its visitor's name.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::mirror();
+    /// ```
     pub fn mirror() -> Self {
         Self::origin(CorsOrigin::mirror())
     }
 
-    /// Origins by an asynchronous function, called for each HTTP request with its `Origin` header.
+    /// Allows origins by an asynchronous function, called for each HTTP request with its `Origin`
+    /// header.
     ///
     /// The function gets `None` if there is no such header or if it is not ASCII.
     /// [`CorsOrigin::refused`] refuses the request itself.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, CorsOrigin};
+    ///
+    /// let cors = Cors::dynamic(async |origin: Option<String>| match origin {
+    ///     Some(origin) if origin.ends_with(".app.example") => origin.into(),
+    ///     _ => CorsOrigin::disabled(),
+    /// });
+    /// ```
     pub fn dynamic<F, Answer, Origin>(function: F) -> Self
     where
         F: Fn(Option<String>) -> Answer + Send + Sync + 'static,
@@ -137,18 +190,33 @@ impl Cors {
         Self::with(OriginSource::Function(Arc::new(boxed)))
     }
 
-    /// The methods that a preflight allows. Default: `GET,HEAD,PUT,PATCH,POST,DELETE`.
+    /// Sets the methods that a preflight allows. Default: `GET,HEAD,PUT,PATCH,POST,DELETE`.
     ///
     /// # Panics
     ///
     /// If a text cannot stand in a header: only visible ASCII can.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::origin("https://app.example")
+    ///     .methods(["GET", "POST"])
+    ///     .allowed_headers(["x-api-key"])
+    ///     .exposed_headers(["x-node"])
+    ///     .credentials()
+    ///     .max_age(Duration::from_secs(600));
+    /// ```
     #[track_caller]
     pub fn methods<T: AsRef<str>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.methods = comma_list(methods);
         self
     }
 
-    /// The request headers that a preflight allows. Default: those it asks for.
+    /// Sets the request headers that a preflight allows. Default: those it asks for. Example:
+    /// [`methods`](Self::methods).
     ///
     /// # Panics
     ///
@@ -159,7 +227,8 @@ impl Cors {
         self
     }
 
-    /// The answer's headers that the page may read. Default: those that browsers always show.
+    /// Sets the answer's headers that the page may read. Default: those that browsers always show.
+    /// Example: [`methods`](Self::methods).
     ///
     /// # Panics
     ///
@@ -171,13 +240,14 @@ impl Cors {
     }
 
     /// Allows requests with cookies (`withCredentials` in the client). Default: not allowed.
+    /// Example: [`methods`](Self::methods).
     pub fn credentials(mut self) -> Self {
         self.sends_credentials = true;
         self
     }
 
-    /// How long a browser keeps the answer to a preflight, in whole seconds, a fraction cut off.
-    /// Default: not said.
+    /// Sets how long a browser keeps the answer to a preflight, in whole seconds, a fraction cut
+    /// off. Default: not said. Example: [`methods`](Self::methods).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age.as_secs().into());
         self
@@ -185,13 +255,30 @@ impl Cors {
 
     /// Lets a preflight go on to the server with the headers set, instead of answering it. The
     /// server itself refuses the method, so this is for whatever stands in front of it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::any().preflight_continue();
+    /// ```
     pub fn preflight_continue(mut self) -> Self {
         self.preflight = PreflightPolicy::Continue;
         self
     }
 
-    /// The status that answers a preflight. Default: 204. Undoes
+    /// Sets the status that answers a preflight. Default: 204. Undoes
     /// [`preflight_continue`](Self::preflight_continue).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use roomcast::Cors;
+    ///
+    /// let cors = Cors::any().options_success_status(StatusCode::OK); // for very old browsers
+    /// ```
     pub fn options_success_status(mut self, status: StatusCode) -> Self {
         self.preflight = PreflightPolicy::Answer(status);
         self

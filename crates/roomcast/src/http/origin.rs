@@ -15,9 +15,10 @@ use regex::bytes::{Regex, RegexBuilder};
 ///
 /// let app = CorsOrigin::from("http://app.example");
 /// let cors = Cors::origins([app, CorsOrigin::pattern(r"^https://[a-z]+\.example$")?]);
-/// # let _ = cors;
 /// # Ok::<(), roomcast::PatternError>(())
 /// ```
+///
+/// Spec: features 1.25.
 ///
 /// [`Cors::origins`]: crate::Cors::origins
 /// [`Cors::dynamic`]: crate::Cors::dynamic
@@ -85,17 +86,46 @@ impl CorsOrigin {
     /// Allows each origin that one of the items allows.
     ///
     /// Inside a list `"*"` is a text that no browser sends, not a wildcard.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, CorsOrigin};
+    ///
+    /// let own = CorsOrigin::list(["https://app.example", "https://admin.example"]);
+    /// let cors = Cors::origins([own, "https://partner.example".into()]);
+    /// ```
     pub fn list<T: Into<Self>>(items: impl IntoIterator<Item = T>) -> Self {
         Self(Rule::List(items.into_iter().map(Into::into).collect()))
     }
 
     /// Allows whoever asks, by echoing the origin (`origin: true` in JavaScript).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, CorsOrigin};
+    ///
+    /// let cors = Cors::origin(CorsOrigin::mirror());
+    /// ```
     pub fn mirror() -> Self {
         Self(Rule::Mirror)
     }
 
     /// Turns CORS off for this request: no header, and a preflight is refused as a request of the
     /// wrong method (`false` in JavaScript).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Cors, CorsOrigin};
+    ///
+    /// let cors = Cors::dynamic(async |origin: Option<String>| match origin.as_deref() {
+    ///     Some("https://app.example") => CorsOrigin::mirror(),
+    ///     Some("https://evil.example") => CorsOrigin::refused(),
+    ///     _ => CorsOrigin::disabled(),
+    /// });
+    /// ```
     pub fn disabled() -> Self {
         Self(Rule::Disabled)
     }
@@ -103,7 +133,8 @@ impl CorsOrigin {
     /// Refuses the request itself, not only the reading of its answer: status 400, code 3,
     /// `Bad request` (an error handed to the callback in JavaScript).
     ///
-    /// Useful in [`Cors::dynamic`](crate::Cors::dynamic). Inside a list it allows nobody.
+    /// Useful in [`Cors::dynamic`](crate::Cors::dynamic). Inside a list it allows nobody. Example:
+    /// [`disabled`](Self::disabled).
     pub fn refused() -> Self {
         Self(Rule::Refused)
     }
@@ -161,7 +192,17 @@ impl From<String> for CorsOrigin {
     }
 }
 
-/// A text is not a regular expression.
+/// Says that a text is not a regular expression.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::CorsOrigin;
+///
+/// let error = CorsOrigin::pattern("(").expect_err("it is not closed");
+/// assert_eq!(error.pattern, "(");
+/// println!("{}", error.reason);
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{pattern:?} is not a regular expression: {reason}")]

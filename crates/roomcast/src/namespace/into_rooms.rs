@@ -4,7 +4,23 @@ use std::sync::Arc;
 
 use crate::id::SocketId;
 
-/// One room or several: a text, a [`SocketId`], or a list of them.
+/// Names one room or several: a text, a [`SocketId`], or a list of them.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, SocketId};
+///
+/// let io = Server::new();
+/// io.to("lobby").emit("event", ());
+/// io.to(format!("user:{}", 7)).emit("event", ());
+/// io.to(["red", "blue"]).emit("event", ());
+/// io.to(vec!["red".to_owned()]).emit("event", ());
+///
+/// let id: SocketId = "wNhZbJYd3vWdGhFZAAAB".parse()?;
+/// io.to(id).emit("event", ()); // to one socket
+/// # Ok::<(), roomcast::InvalidSocketId>(())
+/// ```
 ///
 /// Spec: features 2.20, 2.22.
 #[diagnostic::on_unimplemented(

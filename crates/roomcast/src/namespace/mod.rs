@@ -31,8 +31,8 @@ use crate::socket::Socket;
 ///
 /// Cheap to clone. [`Server::of`](crate::Server::of) makes one; the server itself stands for `/`.
 /// A namespace made by [`Server::of_pattern`](crate::Server::of_pattern) or
-/// [`Server::of_fn`](crate::Server::of_fn) is a *parent*: it has no sockets of its own, what it emits
-/// goes to all its children, and each child starts with its handlers and middleware.
+/// [`Server::of_fn`](crate::Server::of_fn) is a *parent*: it has no sockets of its own, what it
+/// emits goes to all its children, and each child starts with its handlers and middleware.
 ///
 /// # Example
 ///
@@ -41,9 +41,10 @@ use crate::socket::Socket;
 ///
 /// let io = Server::new();
 /// let admin = io.of("/admin");
-/// admin.on("kick", |id: String| admin_kick(&id));
+/// admin.on("close-room", |socket: Socket, room: String| {
+///     socket.namespace().to(room).disconnect_sockets();
+/// });
 /// admin.emit("notice", "the server restarts at noon");
-/// # fn admin_kick(id: &str) {}
 /// ```
 ///
 /// Spec: features, section 2.
@@ -119,19 +120,51 @@ impl Namespace {
         }))
     }
 
-    /// The name, with its leading slash.
+    /// Returns the name, with its leading slash.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// assert_eq!(io.name(), "/");
+    /// assert_eq!(io.of("admin").name(), "/admin");
+    /// ```
+    ///
+    /// Spec: features 2.14.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The connected sockets on this server.
+    /// Returns the connected sockets on this server, in no particular order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// for socket in io.sockets() {
+    ///     println!("{} from {:?}", socket.id(), socket.handshake().address());
+    /// }
+    /// ```
+    ///
+    /// Spec: features 2.1.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.connected_of(&Selection::default())
     }
 
-    /// The connected socket of this id on this server; a text that is no id finds none.
+    /// Finds the connected socket of this id on this server; a text that is no id finds none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// if let Some(socket) = io.socket("wNhZbJYd3vWdGhFZAAAB") {
+    ///     socket.disconnect();
+    /// }
+    /// ```
+    ///
+    /// Spec: features 2.5.
     #[must_use]
     pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
         let id = id.as_ref().parse().ok()?;
@@ -145,7 +178,16 @@ impl Namespace {
         found.filter(Socket::is_connected)
     }
 
-    /// The number of connected sockets on this server.
+    /// Counts the connected sockets on this server, without walking over them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.emit("online", io.sockets_count());
+    /// ```
+    ///
+    /// Spec: features 1.49.
     #[must_use]
     pub fn sockets_count(&self) -> usize {
         match &self.0.kind {
@@ -154,19 +196,59 @@ impl Namespace {
         }
     }
 
-    /// The names of all rooms on this server; each socket's id is the name of one.
+    /// Returns the names of all rooms on this server; each socket's id is the name of one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// for room in io.rooms() {
+    ///     println!("{room}: {} members", io.room_len(&room));
+    /// }
+    /// ```
+    ///
+    /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
         self.0.rooms.names()
     }
 
-    /// The number of members of a room on this server.
+    /// Counts the members of a room on this server; 0 for a room that does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("join", |io: Server, socket: Socket, room: String| {
+    ///     if io.room_len(&room) >= 4 {
+    ///         return Err("the room is full");
+    ///     }
+    ///     socket.join(room);
+    ///     Ok("joined")
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.20.
     #[must_use]
     pub fn room_len(&self, room: &str) -> usize {
         self.0.rooms.len(room)
     }
 
-    /// Sends an event to everyone, as [`Socket::emit`] does to one.
+    /// Sends an event to everyone; arguments as in [`Socket::emit`].
+    ///
+    /// A mistake of the caller is logged; [`try_emit`](Self::try_emit) reports it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.emit("notice", "the server restarts at noon");
+    /// io.of("/chess").emit("moved", ("e2", "e4"));
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn emit(&self, event: &str, args: impl Serialize) {
         Broadcast::new(self).emit(event, args);
     }
@@ -176,11 +258,30 @@ impl Namespace {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// assert!(io.try_emit("notice", "hello").is_ok());
+    /// assert!(io.try_emit("connect", ()).is_err()); // a reserved name
+    /// ```
+    ///
+    /// Spec: features 2.44.
     pub fn try_emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         Broadcast::new(self).try_emit(event, args)
     }
 
-    /// Sends the event `message` to everyone.
+    /// Sends the event `message` to everyone, as in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.send("hello");
+    /// ```
+    ///
+    /// Spec: features 2.33.
     pub fn send(&self, args: impl Serialize) {
         self.emit("message", args);
     }
@@ -191,6 +292,24 @@ impl Namespace {
     /// # Errors
     ///
     /// As [`Broadcast::emit_with_ack`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// let answers = io.emit_with_ack::<String>("version?", ()).await?;
+    /// for (id, version) in answers.values {
+    ///     println!("{id} runs {version}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answers.
+    ///
+    /// Spec: features 2.30.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -199,71 +318,204 @@ impl Namespace {
         Broadcast::new(self).emit_with_ack(event, args).await
     }
 
-    /// The members of the rooms.
+    /// Selects the members of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.to("news").emit("headline", "it rains");
+    /// io.to(["red", "blue"]).emit("score", (2, 1));
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).to(rooms)
     }
 
-    /// The same as [`to`](Self::to).
+    /// Does the same as [`to`](Self::to).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.r#in("news").emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
 
-    /// Everyone but the members of the rooms.
+    /// Selects everyone but the members of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.except("muted").emit("chat", "hello");
+    /// ```
+    ///
+    /// Spec: features 2.23.
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).except(rooms)
     }
 
-    /// Everyone: a selection to narrow, to keep, or to act on.
+    /// Selects everyone, to narrow the selection, to keep it, or to act on it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// let mut audience = io.everyone();
+    /// for room in ["muted", "away"] {
+    ///     audience = audience.except(room);
+    /// }
+    /// audience.emit("headline", "it rains");
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn everyone(&self) -> Broadcast {
         Broadcast::new(self)
     }
 
-    /// Everyone on this server, even if it is part of a cluster.
+    /// Selects everyone on this server. There is no cluster yet, so that is everyone.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.local().emit("notice", "this server restarts");
+    /// ```
+    ///
+    /// Spec: features 2.26.
     pub fn local(&self) -> Broadcast {
         Broadcast::new(self).local()
     }
 
-    /// Everyone whose connection can take the event at once.
+    /// Selects everyone whose connection can take the event at once. The others never get it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.volatile().emit("price", 101.25);
+    /// ```
+    ///
+    /// Spec: features 2.25.
     pub fn volatile(&self) -> Broadcast {
         Broadcast::new(self).volatile()
     }
 
-    /// Everyone; the event is not compressed.
+    /// Selects everyone; the event is sent without compression.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let (io, jpeg) = (roomcast::Server::new(), bytes::Bytes::new());
+    /// io.uncompressed().emit("frame", jpeg);
+    /// ```
+    ///
+    /// Spec: features 2.27.
     pub fn uncompressed(&self) -> Broadcast {
         Broadcast::new(self).uncompressed()
     }
 
-    /// Everyone; acknowledgements are awaited for this long.
+    /// Selects everyone; [`emit_with_ack`](Broadcast::emit_with_ack) waits at most this long.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// let answers = io.timeout(Duration::from_secs(1)).emit_with_ack::<()>("ping", ()).await?;
+    /// println!("{} did not answer", answers.missing.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.28.
     pub fn timeout(&self, timeout: std::time::Duration) -> Broadcast {
         Broadcast::new(self).timeout(timeout)
     }
 
-    /// All connected sockets. See [`Broadcast::fetch_sockets`].
+    /// Finds all connected sockets; see [`Broadcast::fetch_sockets`].
     ///
     /// # Errors
     ///
     /// As [`Broadcast::fetch_sockets`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// let names: Vec<_> = io.fetch_sockets().await?.iter().map(|socket| socket.id()).collect();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed, so dropping the future loses nothing.
+    ///
+    /// Spec: features 2.34.
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
         Broadcast::new(self).fetch_sockets().await
     }
 
     /// Makes all sockets members of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.sockets_join("everyone");
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn sockets_join(&self, rooms: impl IntoRooms) {
         Broadcast::new(self).sockets_join(rooms);
     }
 
     /// Takes all sockets out of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.sockets_leave(["red", "blue"]);
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn sockets_leave(&self, rooms: impl IntoRooms) {
         Broadcast::new(self).sockets_leave(rooms);
     }
 
-    /// Disconnects all sockets.
+    /// Disconnects all sockets from the namespace. Their connections stay open.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.of("/chess").disconnect_sockets();
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn disconnect_sockets(&self) {
         Broadcast::new(self).disconnect_sockets();
     }
 
-    /// Disconnects all sockets and closes their clients' connections.
+    /// Disconnects all sockets and closes their clients' connections: `disconnectSockets(true)` in
+    /// JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.disconnect_sockets_and_close();
+    /// ```
+    ///
+    /// Spec: features 2.35.
     pub fn disconnect_sockets_and_close(&self) {
         Broadcast::new(self).disconnect_sockets_and_close();
     }

@@ -39,7 +39,22 @@ struct Place {
     index: usize,
 }
 
-/// A change of the rooms, told to the namespace's room hooks after the lock is released.
+/// A change of the rooms, told to the namespace's [`on_room`](crate::Namespace::on_room) hooks.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{RoomEvent, Server};
+///
+/// let io = Server::new();
+/// io.on_room(|event| match event {
+///     RoomEvent::Create { room } => println!("{room} is there"),
+///     RoomEvent::Join { room, id } => println!("{id} joined {room}"),
+///     RoomEvent::Leave { room, id } => println!("{id} left {room}"),
+///     RoomEvent::Delete { room } => println!("{room} is gone"),
+///     _ => {}
+/// });
+/// ```
 ///
 /// Spec: features 2.21.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,24 @@ use crate::engine::{Owner, Shared};
 /// Adds a server to another HTTP service: requests below the server's path are answered here, all
 /// others go on to the inner service.
 ///
-/// Made by [`Server::layer`](crate::Server::layer) and [`Engine::layer`](crate::engine::Engine::layer).
+/// Made by [`Server::layer`](crate::Server::layer) and
+/// [`Engine::layer`](crate::engine::Engine::layer). TLS, and whatever stands in front, is the
+/// outer server's. WebSockets need its connection to support hyper's upgrades, as `axum::serve` and
+/// `serve_connection_with_upgrades` do.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::Server;
+///
+/// let (chat, metrics) = (Server::new(), Server::builder().path("/metrics.io").build());
+/// let app: axum::Router = axum::Router::new()
+///     .route("/", axum::routing::get("Server is live"))
+///     .layer(chat.layer())
+///     .layer(metrics.layer());
+/// ```
+///
+/// Spec: features 1.55.
 #[derive(Clone)]
 pub struct Layer {
     engine: Arc<Shared>,
@@ -37,7 +54,25 @@ impl Layer {
     }
 }
 
-/// A server in front of the HTTP service `S`. See [`Layer`].
+/// A server in front of the HTTP service `S`; made by [`Layer`].
+///
+/// # Example
+///
+/// One connection of any kind, such as a TLS stream, served by hyper:
+///
+/// ```
+/// use hyper_util::rt::{TokioExecutor, TokioIo};
+/// use hyper_util::{server::conn::auto::Builder, service::TowerToHyperService};
+/// use tower_layer::Layer as _;
+///
+/// # type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// # async fn example(stream: tokio::net::TcpStream, io: roomcast::Server) -> Result<(), Failure> {
+/// let service: roomcast::Service<axum::Router> = io.layer().layer(axum::Router::new());
+/// Builder::new(TokioExecutor::new())
+///     .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+///     .await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Service<S> {
     engine: Arc<Shared>,
@@ -131,6 +166,27 @@ impl<ReqBody> tower_service::Service<Request<ReqBody>> for NotFound {
 }
 
 /// The body of a response: the server's own bytes, or the inner service's body.
+///
+/// # Example
+///
+/// ```
+/// use axum::body::Body;
+/// use http_body_util::BodyExt as _;
+/// use roomcast::{ResponseBody, Server};
+/// use tower_layer::Layer as _;
+/// use tower_service::Service as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut service = Server::new().layer().layer(axum::Router::new());
+/// let request = http::Request::get("/socket.io/?EIO=4&transport=pigeon").body(Body::empty())?;
+///
+/// let body: ResponseBody<Body> = service.call(request).await?.into_body();
+/// let text = body.collect().await?.to_bytes();
+/// assert_eq!(text, r#"{"code":0,"message":"Transport unknown"}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ResponseBody<B>(Source<B>);
 
@@ -142,8 +198,8 @@ enum Source<B> {
 }
 
 impl<B> ResponseBody<B> {
-    /// COMPAT: an answer of the server's own may announce a length of 0, as that to a preflight does.
-    /// hyper drops the announcement of a body that says at once that it has ended.
+    /// COMPAT: an answer of the server's own may announce a length of 0, as that to a preflight
+    /// does. hyper drops the announcement of a body that says at once that it has ended.
     fn answer(answer: Response<Bytes>) -> Response<Self> {
         let announces_len = answer.headers().contains_key(CONTENT_LENGTH);
         answer.map(|bytes| match announces_len {

@@ -19,6 +19,18 @@ use crate::engine::{Engine, Peer, Shared};
 /// A bound listener whose clients are served by [`run`](Self::run).
 ///
 /// Made by [`Server::listen`](crate::Server::listen), which returns once the port is open.
+///
+/// # Example
+///
+/// ```no_run
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     let io = roomcast::Server::new();
+///     let listening = io.listen("127.0.0.1:0").await?;
+///     println!("http://{}", listening.local_addr()?);
+///     listening.run().await
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "nobody is served until `run`"]
 pub struct Listening {
@@ -32,11 +44,11 @@ impl Listening {
         Ok(Self { listener, layer })
     }
 
-    /// The address that is listened on, with the port that the system chose for port 0.
+    /// Returns the address that is listened on, with the port that the system chose for port 0.
     ///
     /// # Errors
     ///
-    /// As [`TcpListener::local_addr`].
+    /// As [`TcpListener::local_addr`]. Example: [`Listening`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -45,7 +57,26 @@ impl Listening {
     ///
     /// # Errors
     ///
-    /// None at present: a connection that cannot be accepted is logged, and accepting goes on.
+    /// None at present: a connection that cannot be accepted is logged, and accepting goes on after
+    /// 50 ms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let io = roomcast::Server::new();
+    /// let running = tokio::spawn(io.listen("127.0.0.1:0").await?.run());
+    ///
+    /// io.close().await;
+    /// running.await?
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the listener. Connections that are open live on until the server
+    /// is closed.
     pub async fn run(self) -> io::Result<()> {
         let service = self.layer.layer(NotFound);
         let engine = self.layer.engine();
@@ -102,11 +133,29 @@ fn serve_connection(
 }
 
 impl Engine {
-    /// Listens on `address` and serves until [`close`](Self::close).
+    /// Listens on `address` and serves until [`close`](Self::close). Paths other than the engine's
+    /// are answered 404.
     ///
     /// # Errors
     ///
     /// If the address cannot be bound.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use roomcast::engine::{Engine, Message, Socket};
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let echo = |socket: &Socket, message: Message<'_>| socket.send(message);
+    ///     Engine::new(move |_: &Socket| echo).serve("127.0.0.1:3000").await
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the listener. Connections that are open live on until
+    /// [`close`](Self::close).
     pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<()> {
         self.listen(address).await?.run().await
     }
@@ -116,11 +165,37 @@ impl Engine {
     /// # Errors
     ///
     /// If the address cannot be bound.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::engine::Engine;
+    /// # async fn example(engine: Engine) -> std::io::Result<()> {
+    /// let listening = engine.listen("127.0.0.1:0").await?; // any free port
+    /// println!("http://{}", listening.local_addr()?);
+    /// listening.run().await
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the listener.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
         Listening::bind(self.layer(), address).await
     }
 
-    /// A tower layer that adds this engine to another HTTP service.
+    /// Makes a tower layer that adds this engine to another HTTP service.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::engine::Engine;
+    /// # fn example(engine: Engine) {
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route("/", axum::routing::get("Server is live"))
+    ///     .layer(engine.layer());
+    /// # }
+    /// ```
     #[must_use]
     pub fn layer(&self) -> Layer {
         Layer::new(self.shared(), None)

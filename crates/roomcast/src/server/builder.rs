@@ -14,9 +14,32 @@ use crate::namespace::{Namespace, Parents};
 use crate::typed::TypedValues;
 
 /// Options of a [`Server`]: those of [`Builder`], which every engine has, and those of Socket.IO.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::{Cors, Server};
+///
+/// let io = Server::builder()
+///     .cors(Cors::origin("https://app.example"))
+///     .max_http_buffer_size(100_000)
+///     .connect_timeout(Duration::from_secs(10))
+///     .build();
+/// ```
+///
+/// Spec: features, sections 1 and 2.
 pub type ServerBuilder = Builder<SocketIo>;
 
-/// The options of Socket.IO.
+/// The options of Socket.IO, behind the type of a [`ServerBuilder`].
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, SocketIo, engine};
+///
+/// let builder: engine::Builder<SocketIo> = Server::builder();
+/// ```
 #[derive(Default)]
 pub struct SocketIo {
     config: ServerConfig,
@@ -57,50 +80,140 @@ impl Default for Builder<SocketIo> {
 }
 
 impl ServerBuilder {
-    /// How long a client may take to join a namespace. Default: 45 s.
+    /// Sets how long a client may take to join a namespace. Default: 45 s.
+    ///
+    /// A client that has joined none by then is closed with the reason `forced server close`. An
+    /// attempt that a middleware refuses is no joining.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().connect_timeout(Duration::from_secs(10)).build();
+    /// ```
+    ///
+    /// Spec: features 2.3.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.kind.config.connect_timeout = timeout;
         self
     }
 
-    /// How long acknowledgements are awaited where the emit does not say. Default: for ever.
+    /// Sets how long acknowledgements are awaited where the emit does not say. Default: for ever.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().ack_timeout(Duration::from_secs(10)).build();
+    /// ```
+    ///
+    /// Spec: features 2.32.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.kind.config.ack_timeout = Some(timeout);
         self
     }
 
-    /// The most binary attachments of one packet from a client. Default: 10.
+    /// Sets the most binary attachments of one packet from a client. Default: 10.
+    ///
+    /// A packet that announces more closes its connection with the reason `forced close`, before
+    /// any attachment is kept.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_attachments(2).max_attachment_bytes(5_000_000).build();
+    /// ```
+    ///
+    /// Spec: features 5.3.
     pub fn max_attachments(mut self, count: usize) -> Self {
         self.kind.config.limits.max_attachments = count;
         self
     }
 
-    /// The most bytes of all attachments of one packet from a client. Default: 10,000,000.
+    /// Sets the most bytes of all attachments of one packet from a client. Default: 10,000,000.
+    ///
+    /// A packet with more closes its connection with the reason `forced close`. Example:
+    /// [`max_attachments`](Self::max_attachments).
+    ///
+    /// Spec: features, section 10.
     pub fn max_attachment_bytes(mut self, bytes: usize) -> Self {
         self.kind.config.limits.max_attachment_bytes = bytes;
         self
     }
 
-    /// How deep arrays and objects from a client may be nested. Default: 512.
+    /// Sets how deep arrays and objects from a client may be nested, the array of arguments
+    /// included. Default: 512.
+    ///
+    /// A packet that is nested deeper closes its connection with the reason `forced close`. Reading
+    /// an argument uses the stack in proportion to this limit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_json_depth(32).build();
+    /// ```
+    ///
+    /// Spec: features, section 11, 38.
     pub fn max_json_depth(mut self, levels: usize) -> Self {
         self.kind.config.limits.max_depth = levels;
         self
     }
 
-    /// The most namespaces that one connection may be in. Default: 100.
+    /// Sets the most namespaces that one connection may be in. Default: 100.
+    ///
+    /// A client that asks for one more is closed with the reason `forced server close`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_namespaces(4).build();
+    /// ```
     pub fn max_namespaces(mut self, count: usize) -> Self {
         self.kind.config.max_namespaces = count;
         self
     }
 
-    /// The most handlers of one connection that may wait at a time. At the limit nothing more is
-    /// read from that client until one has ended. Default: 1000.
+    /// Sets the most handlers of one connection that may wait at a time. Default: 1000; at least 1.
+    ///
+    /// At the limit nothing more is read from that client until one has ended. Middleware that
+    /// waits counts too.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_waiting_handlers(50).build();
+    /// ```
     pub fn max_waiting_handlers(mut self, count: usize) -> Self {
         self.kind.config.max_waiting_handlers = count.max(1);
         self
     }
 
-    /// Removes namespaces that were made for clients when the last socket has left them.
+    /// Removes namespaces that were made for clients when the last socket has left them. Default:
+    /// they stay.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().cleanup_empty_child_namespaces().build();
+    /// let documents = io.of_pattern("^/document-[0-9]+$")?;
+    /// # Ok::<(), roomcast::PatternError>(())
+    /// ```
+    ///
+    /// Spec: features 2.18.
     pub fn cleanup_empty_child_namespaces(mut self) -> Self {
         self.kind.config.cleans_up_children = true;
         self
@@ -108,18 +221,51 @@ impl ServerBuilder {
 
     /// Serves the official client's files below the server's path, such as
     /// `/socket.io/socket.io.js`. Default: none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{ClientBundle, ClientBundleError, Server};
+    ///
+    /// fn server() -> Result<Server, ClientBundleError> {
+    ///     let bundle = ClientBundle::from_dir("node_modules/socket.io-client/dist")?;
+    ///     Ok(Server::builder().client_bundle(bundle).build())
+    /// }
+    /// ```
+    ///
+    /// Spec: features 2.2.
     pub fn client_bundle(mut self, bundle: ClientBundle) -> Self {
         self.config.client_bundle = Some(bundle);
         self
     }
 
-    /// Keeps a value for the handlers, which take it as [`State<T>`](crate::State). One for each type.
+    /// Keeps a value for the handlers, which take it as [`State<T>`](crate::State). One for each
+    /// type.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, State};
+    ///
+    /// struct Motd(String);
+    ///
+    /// let io = Server::builder().state(Motd("be kind".to_owned())).build();
+    /// io.on("motd", |motd: State<Motd>| motd.0.0.clone());
+    /// ```
+    ///
+    /// Spec: features 2.42.
     pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.kind.state.insert(value);
         self
     }
 
-    /// Makes the server.
+    /// Makes the server. Nothing listens yet: [`Server::serve`] and [`Server::layer`] do.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let io = roomcast::Server::builder().path("/live").build();
+    /// ```
     #[must_use]
     pub fn build(self) -> Server {
         let SocketIo { config, state } = self.kind;

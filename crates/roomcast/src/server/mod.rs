@@ -26,8 +26,8 @@ use crate::socket::Handshake;
 
 /// A Socket.IO server; cheap to clone, usable from any thread and task.
 ///
-/// It dereferences to its main [`Namespace`] `/`: `io.on`, `io.emit`, `io.to` … are that namespace's
-/// methods, as in JavaScript.
+/// It dereferences to its main [`Namespace`] `/`: `io.on`, `io.emit`, `io.to` … are that
+/// namespace's methods, as in JavaScript.
 ///
 /// # Example
 ///
@@ -60,21 +60,54 @@ pub(crate) struct Shared {
 type NamespaceHook = Arc<dyn Fn(&Namespace) + Send + Sync>;
 
 impl Server {
-    /// A server with the default options.
+    /// Makes a server with the default options. Nothing listens yet.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let io = roomcast::Server::new();
+    /// io.on("ping", || "pong");
+    /// ```
+    ///
+    /// Spec: features 2.1.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Options first.
+    /// Starts with the options; [`ServerBuilder::build`] makes the server.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().ping_interval(Duration::from_secs(10)).build();
+    /// ```
+    ///
+    /// Spec: features 2.1.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
 
-    /// The namespace of this name, made if it does not exist. A leading slash is added if it lacks.
+    /// Returns the namespace of this name, and makes it if it does not exist. A leading slash is
+    /// added if it lacks.
     ///
-    /// If a pattern of [`of_pattern`](Self::of_pattern) takes the name, it is made as a child of that
-    /// parent.
+    /// If a pattern of [`of_pattern`](Self::of_pattern) takes the name, it is made as a child of
+    /// that parent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.of("/chess").on_connect(|socket: Socket| socket.join("lobby"));
+    /// assert_eq!(io.of("chess"), io.of("/chess"));
+    /// ```
+    ///
+    /// Spec: features 2.14.
     pub fn of(&self, name: &str) -> Namespace {
         let name: Arc<str> = if name.starts_with('/') {
             name.into()
@@ -95,14 +128,15 @@ impl Server {
         )
     }
 
-    /// A parent namespace: clients may join any namespace whose name matches the regular expression.
+    /// Makes a parent namespace: clients may join any namespace whose name matches the regular
+    /// expression.
     ///
     /// The syntax is that of the crate `regex`; `\w` and `\d` mean all of Unicode there, where
     /// JavaScript means ASCII: write `[A-Za-z0-9_]`, or `(?-u:\w)`.
     ///
     /// # Errors
     ///
-    /// If the pattern is no regular expression.
+    /// [`PatternError`] if the pattern is no regular expression.
     ///
     /// # Example
     ///
@@ -114,6 +148,8 @@ impl Server {
     /// workspaces.on_connect(|socket: Socket| println!("{}", socket.namespace().name()));
     /// # Ok::<(), roomcast::PatternError>(())
     /// ```
+    ///
+    /// Spec: features 2.15.
     pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, PatternError> {
         let pattern = regex::Regex::new(pattern).map_err(|error| PatternError {
             pattern: pattern.to_owned(),
@@ -122,8 +158,8 @@ impl Server {
         Ok(self.add_parent(Matcher::Pattern(pattern)))
     }
 
-    /// A parent namespace: the function decides, from the name and the client's `auth` object, which
-    /// namespaces clients may join.
+    /// Makes a parent namespace: the function decides, from the name and the client's `auth`
+    /// object, which namespaces clients may join.
     ///
     /// # Example
     ///
@@ -136,6 +172,8 @@ impl Server {
     /// });
     /// tenants.on("ping", || "pong");
     /// ```
+    ///
+    /// Spec: features 2.16.
     pub fn of_fn<F, Fut>(&self, decide: F) -> Namespace
     where
         F: Fn(String, Value) -> Fut + Send + Sync + 'static,
@@ -144,30 +182,74 @@ impl Server {
         self.add_parent(Matcher::function(decide))
     }
 
-    /// Calls `hook` for each namespace that is made from now on, by [`of`](Self::of) or for a client.
+    /// Calls `hook` for each namespace that is made from now on, by [`of`](Self::of) or for a
+    /// client.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.on_new_namespace(|namespace| println!("{} is there", namespace.name()));
+    /// ```
+    ///
+    /// Spec: features 2.19.
     pub fn on_new_namespace(&self, hook: impl Fn(&Namespace) + Send + Sync + 'static) {
         self.0.new_namespace_hooks.write().push(Arc::new(hook));
     }
 
-    /// The names of all namespaces, `/` included and parents not.
+    /// Returns the names of all namespaces, `/` included and parents not, in no particular order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// assert_eq!(io.namespaces().len(), 1);
+    /// let chess = io.of("/chess");
+    /// assert!(io.namespaces().iter().any(|name| **name == *chess.name()));
+    /// ```
+    ///
+    /// Spec: features 2.14.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Arc<str>> {
         self.0.namespaces.read().keys().cloned().collect()
     }
 
-    /// The Engine.IO server below.
+    /// Returns the Engine.IO server below.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// println!("{} connections", io.engine().clients_count());
+    /// ```
+    ///
+    /// Spec: features 1.49.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.0.engine
     }
 
-    /// The value of this type that [`ServerBuilder::state`](crate::ServerBuilder::state) was given.
+    /// Returns the value of this type that [`ServerBuilder::state`](crate::ServerBuilder::state)
+    /// was given.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// struct Motd(String);
+    ///
+    /// let io = Server::builder().state(Motd("be kind".to_owned())).build();
+    /// assert_eq!(io.state::<Motd>().map(|motd| motd.0.clone()).as_deref(), Some("be kind"));
+    /// ```
+    ///
+    /// Spec: features 2.42.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.state.get()
     }
 
-    /// A tower layer that adds this server to another HTTP service.
+    /// Makes a tower layer that adds this server to another HTTP service.
     ///
     /// # Example
     ///
@@ -181,17 +263,37 @@ impl Server {
     /// axum::serve(listener, app).await
     /// # }
     /// ```
+    ///
+    /// Spec: features 1.55.
     #[must_use]
     pub fn layer(&self) -> Layer {
         Layer::new(self.0.engine.shared(), Some(Arc::<Shared>::clone(&self.0)))
     }
 
-    /// Listens on `address` and serves until [`close`](Self::close). Paths other than the server's
-    /// are answered 404.
+    /// Listens on `address` and serves until [`close`](Self::close), over HTTP/1.1 and HTTP/2
+    /// without TLS. Paths other than the server's are answered 404.
     ///
     /// # Errors
     ///
     /// If the address cannot be bound.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// #[tokio::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let io = roomcast::Server::new();
+    ///     io.on("ping", || "pong");
+    ///     io.serve("127.0.0.1:3000").await
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the listener. Connections that are open live on until
+    /// [`close`](Self::close).
+    ///
+    /// Spec: features 2.1.
     pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<()> {
         self.listen(address).await?.run().await
     }
@@ -201,6 +303,25 @@ impl Server {
     /// # Errors
     ///
     /// If the address cannot be bound.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let io = roomcast::Server::new();
+    /// let listening = io.listen("127.0.0.1:0").await?; // any free port
+    /// println!("http://{}", listening.local_addr()?);
+    /// tokio::spawn(listening.run());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the listener.
+    ///
+    /// Spec: features 2.1.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
         Listening::bind(self.layer(), address).await
     }
@@ -209,9 +330,27 @@ impl Server {
     /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), closes all connections
     /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too.
     ///
+    /// What is queued for a client and has not left is discarded. A server that is closed stays so.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// #[tokio::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let io = roomcast::Server::new();
+    ///     tokio::select! {
+    ///         result = io.serve("127.0.0.1:3000") => result?,
+    ///         _ = tokio::signal::ctrl_c() => io.close().await,
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future only ends the wait.
+    ///
+    /// Spec: features 2.1.
     pub async fn close(&self) {
         self.0.engine.close().await;
     }

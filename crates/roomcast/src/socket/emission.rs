@@ -22,10 +22,14 @@ use crate::wire;
 /// # use roomcast::{AckError, Socket};
 /// # async fn example(socket: Socket) -> Result<(), AckError> {
 /// socket.volatile().emit("position", (3, 4));
-/// let name: String = socket.timeout(Duration::from_secs(5)).emit_with_ack("your-name", ()).await?;
+///
+/// let asked = socket.timeout(Duration::from_secs(5));
+/// let name: String = asked.emit_with_ack("name?", ()).await?;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Spec: features 3.11.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack`"]
 pub struct Emission {
@@ -35,17 +39,49 @@ pub struct Emission {
 }
 
 impl Socket {
-    /// The next event is dropped unless it can leave at once.
+    /// Describes an event that is dropped unless it can leave at once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.volatile().emit("position", (3, 4));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.25.
     pub fn volatile(&self) -> Emission {
         self.emission().volatile()
     }
 
-    /// The next event is not compressed.
+    /// Describes an event that is sent without compression: `compress(false)` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket, jpeg: bytes::Bytes) {
+    /// socket.uncompressed().emit("frame", jpeg);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.27.
     pub fn uncompressed(&self) -> Emission {
         self.emission().uncompressed()
     }
 
-    /// How long the next event waits for its acknowledgement.
+    /// Describes an event that waits at most this long for its acknowledgement.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), roomcast::AckError> {
+    /// let answer: u8 = socket.timeout(Duration::from_secs(5)).emit_with_ack("6 * 7?", ()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.28.
     pub fn timeout(&self, timeout: Duration) -> Emission {
         self.emission().timeout(timeout)
     }
@@ -54,15 +90,38 @@ impl Socket {
     /// several values, any other type the first one.
     ///
     /// Without [`timeout`](Self::timeout), and without
-    /// [`ack_timeout`](crate::ServerBuilder::ack_timeout), it waits until the socket is disconnected.
+    /// [`ack_timeout`](crate::ServerBuilder::ack_timeout), it waits until the socket is
+    /// disconnected.
     ///
     /// # Errors
     ///
     /// [`AckError`]: not sent, no answer in time, disconnected, or an answer of another type.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{AckError, Server, Socket};
+    ///
+    /// async fn greet(socket: Socket) -> Result<(), AckError> {
+    ///     let name: String = socket.emit_with_ack("name?", ()).await?;
+    ///     let (x, y): (f64, f64) = socket.emit_with_ack("position?", "in metres").await?;
+    ///     socket.emit("greeting", format!("hello {name} at {x}, {y}"));
+    ///     Ok(())
+    /// }
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(async |socket: Socket| {
+    ///     if let Err(error) = greet(socket).await {
+    ///         println!("not greeted: {error}");
+    ///     }
+    /// });
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.29.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -75,7 +134,23 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// As [`emit_with_ack`](Self::emit_with_ack).
+    /// As [`emit_with_ack`](Self::emit_with_ack), but never [`AckError::Answer`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), roomcast::AckError> {
+    /// let answer = socket.emit_for_answer("anything?", ()).await?;
+    /// println!("{} values: {:?}", answer.len(), answer.values());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.29.
     pub async fn emit_for_answer(
         &self,
         event: &str,
@@ -122,25 +197,69 @@ impl Socket {
 }
 
 impl Emission {
-    /// The event is dropped unless it can leave at once.
+    /// Drops the event unless it can leave at once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.uncompressed().volatile().emit("position", (3, 4));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.25.
     pub fn volatile(mut self) -> Self {
         self.options.is_volatile = true;
         self
     }
 
-    /// The event is not compressed.
+    /// Sends the event without compression.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket, jpeg: bytes::Bytes) {
+    /// socket.volatile().uncompressed().emit("frame", jpeg);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.27.
     pub fn uncompressed(mut self) -> Self {
         self.options.may_compress = false;
         self
     }
 
-    /// How long the event waits for its acknowledgement.
+    /// Limits how long the event waits for its acknowledgement. Default:
+    /// [`ack_timeout`](crate::ServerBuilder::ack_timeout).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), roomcast::AckError> {
+    /// let asked = socket.uncompressed().timeout(Duration::from_secs(5));
+    /// let answer: u8 = asked.emit_with_ack("6 * 7?", ()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.28.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// Sends the event, as [`Socket::emit`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.volatile().emit("position", (3, 4));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.11.
     pub fn emit(self, event: &str, args: impl Serialize) {
         log(event, self.socket.emit_with(event, &args, self.options));
     }
@@ -151,6 +270,18 @@ impl Emission {
     ///
     /// As [`Socket::try_emit`], and [`EmitError::Dropped`] if the event is volatile and the
     /// transport busy.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// if socket.volatile().try_emit("position", (3, 4)).is_err() {
+    ///     println!("{} is slow", socket.id());
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.25.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         self.socket.emit_with(event, &args, self.options)
     }
@@ -159,7 +290,24 @@ impl Emission {
     ///
     /// # Errors
     ///
-    /// As [`Socket::emit_with_ack`].
+    /// As [`Socket::emit_with_ack`], and [`EmitError::Dropped`] if the event is volatile and the
+    /// transport busy.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), roomcast::AckError> {
+    /// let name: String = socket.timeout(Duration::from_secs(5)).emit_with_ack("name?", ()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.28, 2.29.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -168,11 +316,28 @@ impl Emission {
         Ok(self.emit_for_answer(event, args).await?.read()?)
     }
 
-    /// Sends the event and waits for the acknowledgement, whatever its values are.
+    /// Sends the event and waits for the acknowledgement, as [`Socket::emit_for_answer`].
     ///
     /// # Errors
     ///
-    /// As [`Socket::emit_with_ack`].
+    /// As [`Socket::emit_for_answer`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), roomcast::AckError> {
+    /// let answer = socket.timeout(Duration::from_secs(5)).emit_for_answer("anything?", ()).await?;
+    /// assert_eq!(answer.from(), socket.id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.28, 2.29.
     pub async fn emit_for_answer(
         self,
         event: &str,
@@ -214,7 +379,24 @@ impl Drop for Entry<'_> {
     }
 }
 
-/// A client's acknowledgement.
+/// A client's acknowledgement, whatever its values are.
+///
+/// # Example
+///
+/// ```
+/// # async fn example(socket: roomcast::Socket) -> Result<(), Box<dyn std::error::Error>> {
+/// let answer = socket.emit_for_answer("anything?", ()).await?;
+/// if answer.is_empty() {
+///     println!("{} has nothing to say", answer.from());
+/// } else {
+///     println!("{} values: {:?}", answer.len(), answer.values());
+/// }
+/// let (name, age): (String, u32) = answer.read()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Spec: features 2.29.
 #[derive(Debug)]
 pub struct Answer {
     from: SocketId,
@@ -226,25 +408,25 @@ impl Answer {
         Self { from, packet }
     }
 
-    /// Who answered.
+    /// Returns the id of the socket that answered. Example: [`Answer`].
     #[must_use]
     pub fn from(&self) -> SocketId {
         self.from
     }
 
-    /// The number of values.
+    /// Counts the values. Example: [`Answer`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.packet.args().len()
     }
 
-    /// Whether the answer has no value.
+    /// Tells whether the answer has no value. Example: [`Answer`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All values.
+    /// Returns all values, bytes included. Example: [`Answer`].
     #[must_use]
     pub fn values(&self) -> Vec<Value> {
         self.packet
@@ -257,7 +439,18 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// If the values are not of this type.
+    /// [`ArgumentError`] if the values are not of this type.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(socket: roomcast::Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = socket.emit_for_answer("who and how old?", ()).await?;
+    /// let name: String = answer.read()?;
+    /// let (name, age): (String, Option<u32>) = answer.read()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
         if Spread::<T>::is_tuple() {
             let all = self

@@ -20,9 +20,12 @@ use crate::error::ArgumentError;
 ///
 /// let io = Server::new();
 /// io.on_connect(|socket: Socket, handshake: Handshake| {
-///     if let Some(user) = handshake.query("userId") {
-///         socket.join(user);
+///     if let Some(user) = handshake.query("user") {
+///         socket.join(format!("user:{user}"));
 ///     }
+///     println!("{:?} asked for {}", handshake.address(), handshake.url());
+///     println!("encrypted: {}, joined at {}", handshake.is_secure(), handshake.time());
+///     println!("from another site: {}", handshake.is_cross_domain());
 /// });
 /// ```
 ///
@@ -46,71 +49,136 @@ impl Handshake {
         }))
     }
 
-    /// The headers of the session's first request.
+    /// Returns the headers of the session's first request.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("languages", |handshake: Handshake| {
+    ///     handshake.headers().get_all("accept-language").iter().count()
+    /// });
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.0.request.headers()
     }
 
-    /// One header as text, if it is there and readable.
+    /// Returns one header as text, if it is there and readable.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("browser", |handshake: Handshake| handshake.header("user-agent").map(str::to_owned));
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// A parameter of the query, percent-decoded; of a repeated one the last value.
+    /// Returns a parameter of the query, percent-decoded; of a repeated one the last value.
+    /// Example: [`Handshake`].
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.0.request.query(name)
     }
 
-    /// All parameters of the query, each name once.
+    /// Walks over the parameters of the query, each name once with its last value.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(|handshake: Handshake| {
+    ///     for (name, value) in handshake.queries() {
+    ///         println!("{name} = {value}"); // EIO = 4, transport = websocket …
+    ///     }
+    /// });
+    /// ```
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.request.queries()
     }
 
-    /// Path and query as they came.
+    /// Returns path and query as they came. Example: [`Handshake`].
     #[must_use]
     pub fn url(&self) -> String {
         self.0.request.url()
     }
 
-    /// The peer's address, where the HTTP server made it known: [`Server::serve`](crate::Server::serve)
-    /// does, and `axum::serve` with connect info and the feature `axum`.
+    /// Returns the peer's address, where the HTTP server made it known:
+    /// [`Server::serve`](crate::Server::serve) does, and `axum::serve` with connect info and the
+    /// feature `axum`. Behind a proxy it is the proxy's. Example: [`Handshake`].
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.request.address()
     }
 
-    /// Whether the request carried an `Origin` header.
+    /// Tells whether the request carried an `Origin` header: `xdomain` in JavaScript. Example:
+    /// [`Handshake`].
     #[must_use]
     pub fn is_cross_domain(&self) -> bool {
         self.headers().contains_key(http::header::ORIGIN)
     }
 
-    /// Whether the connection to this server is encrypted.
+    /// Tells whether the connection to this server is encrypted; see
+    /// [`Peer::secure`](crate::Peer::secure). Example: [`Handshake`].
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.0.request.is_secure()
     }
 
-    /// When the socket was created.
+    /// Returns when the socket was created.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("seconds-online", |handshake: Handshake| {
+    ///     handshake.issued().elapsed().map_or(0, |online| online.as_secs())
+    /// });
+    /// ```
     #[must_use]
     pub fn issued(&self) -> SystemTime {
         self.0.issued
     }
 
-    /// [`issued`](Self::issued) as text that JavaScript's `Date` reads.
+    /// Returns [`issued`](Self::issued) as text that JavaScript's `Date` reads. Example:
+    /// [`Handshake`].
     #[must_use]
     pub fn time(&self) -> String {
         httpdate::fmt_http_date(self.0.issued)
     }
 
-    /// The `auth` object of the client, `{}` if it sent none, read as a `T`.
+    /// Reads the `auth` object of the client as a `T`; it is `{}` if the client sent none.
     ///
     /// # Errors
     ///
-    /// If the object is not a `T`.
+    /// [`ArgumentError`] if the object is not a `T`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{ArgumentError, Handshake, Server};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Login { token: String }
+    ///
+    /// let io = Server::new();
+    /// io.middleware(|handshake: Handshake| -> Result<(), ArgumentError> {
+    ///     let login: Login = handshake.auth()?;
+    ///     println!("{} characters of secret", login.token.len());
+    ///     Ok(())
+    /// });
+    /// ```
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
         self.0
             .auth
@@ -118,7 +186,16 @@ impl Handshake {
             .map_err(|error| ArgumentError::of::<T>(0, &error))
     }
 
-    /// The `auth` object of the client as a value.
+    /// Returns the `auth` object of the client as a value.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::new();
+    /// io.on("my-name", |handshake: Handshake| handshake.auth_value()["name"].clone());
+    /// ```
     #[must_use]
     pub fn auth_value(&self) -> &Value {
         &self.0.auth

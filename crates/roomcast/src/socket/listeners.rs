@@ -15,7 +15,25 @@ use crate::wire::Outgoing;
 ///
 /// Spec: features 3.1–3.3.
 impl Socket {
-    /// Calls `handler` for each `event` of this client.
+    /// Calls `handler` for each `event` of this client. Its return value is the acknowledgement.
+    ///
+    /// Handlers of the [namespace](crate::Namespace::on) are made once for all clients; those of a
+    /// socket may own what belongs to it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("subscribe", |socket: Socket, topic: String| {
+    ///     let stop = format!("stop:{topic}");
+    ///     socket.join(topic.as_str());
+    ///     socket.on(&stop, move |socket: Socket| socket.leave(topic));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 3.1.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
@@ -23,26 +41,84 @@ impl Socket {
     }
 
     /// Calls `handler` for the next `event` of this client only.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(|socket: Socket| {
+    ///     socket.once("ready", |socket: Socket| socket.emit("start", ()));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 3.1.
     pub fn once<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.0.listeners.add_once(Slot::Event(event), handler)
     }
 
-    /// Removes all handlers that this socket has for `event`.
+    /// Removes all handlers that this socket has for `event`; those of the namespace stay.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.off("tick");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.1.
     pub fn off(&self, event: &str) {
         self.0.listeners.clear(Slot::Event(event));
     }
 
-    /// Removes one handler of this socket, of whatever kind.
+    /// Removes one handler of this socket, of whatever kind. An id that is unknown does nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// let tick = socket.on("tick", || println!("tick"));
+    /// socket.off_handler(tick);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.1.
     pub fn off_handler(&self, id: HandlerId) {
         self.0.listeners.remove(id);
     }
 
-    /// Removes the handlers that this socket has for events.
+    /// Removes the handlers that this socket has for events; hooks such as
+    /// [`on_disconnect`](Self::on_disconnect), and middleware, stay.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on("tick", || println!("tick"));
+    /// socket.off_all();
+    /// assert!(socket.event_names().is_empty());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.1.
     pub fn off_all(&self) {
         self.0.listeners.clear_events();
     }
 
-    /// The events for which this socket has handlers.
+    /// Returns the events for which this socket has handlers, in no particular order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on("tick", || println!("tick"));
+    /// assert_eq!(socket.event_names(), ["tick"]);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.1.
     #[must_use]
     pub fn event_names(&self) -> Vec<String> {
         self.0.listeners.event_names()
@@ -59,41 +135,115 @@ impl Socket {
     /// socket.on_any(|event: String, Spread(args): Spread<Value>| println!("{event} {args:?}"));
     /// # }
     /// ```
+    ///
+    /// Spec: features 3.2.
     pub fn on_any<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0.listeners.add(Slot::Any, Place::Last, handler)
     }
 
-    /// As [`on_any`](Self::on_any), before those that were added earlier.
+    /// Calls `handler` as [`on_any`](Self::on_any) does, before those that were added earlier.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.prepend_any(|event: String| println!("first of all: {event}"));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.2.
     pub fn prepend_any<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0.listeners.add(Slot::Any, Place::First, handler)
     }
 
-    /// Removes all handlers that [`on_any`](Self::on_any) has added.
+    /// Removes all handlers that [`on_any`](Self::on_any) and [`prepend_any`](Self::prepend_any)
+    /// have added.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.off_any();
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.2.
     pub fn off_any(&self) {
         self.0.listeners.clear(Slot::Any);
     }
 
     /// Calls `handler` for every event that is sent to this client, broadcasts included, with the
     /// event's name as the first argument. It runs where the event is sent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::{Socket, Spread, Value};
+    /// # fn example(socket: Socket) {
+    /// socket.on_any_outgoing(|event: String, Spread(args): Spread<Value>| {
+    ///     println!("sent: {event} {args:?}");
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.3.
     pub fn on_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
             .add(Slot::AnyOutgoing, Place::Last, handler)
     }
 
-    /// As [`on_any_outgoing`](Self::on_any_outgoing), before those that were added earlier.
+    /// Calls `handler` as [`on_any_outgoing`](Self::on_any_outgoing) does, before those that were
+    /// added earlier.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.prepend_any_outgoing(|event: String| println!("sent: {event}"));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.3.
     pub fn prepend_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
             .add(Slot::AnyOutgoing, Place::First, handler)
     }
 
-    /// Removes all handlers that [`on_any_outgoing`](Self::on_any_outgoing) has added.
+    /// Removes all handlers that [`on_any_outgoing`](Self::on_any_outgoing) and
+    /// [`prepend_any_outgoing`](Self::prepend_any_outgoing) have added.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.off_any_outgoing();
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.3.
     pub fn off_any_outgoing(&self) {
         self.0.listeners.clear(Slot::AnyOutgoing);
     }
 
     /// Calls `handler` when the socket is being disconnected and still has its rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("play", |socket: Socket, game: String| {
+    ///     socket.join(game.as_str());
+    ///     socket.on_disconnecting(move |socket: Socket| {
+    ///         socket.to(game).emit("gave-up", socket.id());
+    ///     });
+    /// });
+    /// ```
+    ///
+    /// Spec: features 3.7.
     pub fn on_disconnecting<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
@@ -101,11 +251,35 @@ impl Socket {
     }
 
     /// Calls `handler` when the socket has been disconnected and has no rooms any more.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{DisconnectReason, Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("upload", |socket: Socket, file: String| {
+    ///     socket.on_disconnect(move |reason: DisconnectReason| println!("{file}: {reason}"));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 3.7.
     pub fn on_disconnect<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0.listeners.add(Slot::Disconnect, Place::Last, handler)
     }
 
     /// Calls `handler` for each [`SocketError`](crate::SocketError) of this socket.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::{Socket, SocketError};
+    /// # fn example(socket: Socket) {
+    /// socket.on_error(|error: SocketError| eprintln!("{error}"));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.9.
     pub fn on_error<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.0.listeners.add(Slot::Error, Place::Last, handler)
     }
@@ -116,7 +290,7 @@ impl Socket {
     /// # Example
     ///
     /// ```
-    /// # use roomcast::{Refusal, Socket};
+    /// # use roomcast::Socket;
     /// # fn example(socket: Socket) {
     /// socket.middleware(|event: String| match event.as_str() {
     ///     "admin" => Err("not allowed"),
@@ -124,6 +298,8 @@ impl Socket {
     /// });
     /// # }
     /// ```
+    ///
+    /// Spec: features 2.13.
     pub fn middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
         self.0.listeners.add_event_middleware(middleware);
     }

@@ -41,7 +41,9 @@ use crate::wire::{self, Outgoing};
 ///
 /// let io = Server::new();
 /// io.on_connect(|socket: Socket| {
-///     socket.emit("welcome", format!("Welcome to the server {}", socket.id()));
+///     let browser = socket.handshake().header("user-agent").unwrap_or("unknown");
+///     println!("{} joined {} with {browser}", socket.id(), socket.namespace().name());
+///     socket.emit("welcome", format!("{} are here", socket.server().sockets_count()));
 ///     socket.broadcast().emit("joined", socket.id());
 /// });
 /// ```
@@ -93,49 +95,101 @@ impl Socket {
         }))
     }
 
-    /// The socket's id, which is also the name of a room it is in.
+    /// Returns the socket's id, which is also the name of a room it is in. Example: [`Socket`].
+    ///
+    /// Spec: features 2.5.
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id
     }
 
-    /// The namespace.
+    /// Returns the socket's namespace. Example: [`Socket`].
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.0.namespace
     }
 
-    /// The server.
+    /// Returns the server. Example: [`Socket`].
     #[must_use]
     pub fn server(&self) -> &Server {
         self.0.connection.server()
     }
 
-    /// What is known of the client from its first request and its CONNECT packet.
+    /// Returns what is known of the client from its first request and its CONNECT packet. Example:
+    /// [`Socket`].
+    ///
+    /// Spec: features 3.5.
     #[must_use]
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
     }
 
-    /// Values that belong to this socket.
+    /// Returns the values that belong to this socket.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("name", |socket: Socket, name: String| socket.data().set("name", name));
+    /// io.on("chat", |socket: Socket, text: String| {
+    ///     let name: Option<String> = socket.data().get("name");
+    ///     socket.broadcast().emit("chat", (name, text));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 3.4.
     #[must_use]
     pub fn data(&self) -> &SocketData {
         &self.0.data
     }
 
-    /// The Engine.IO session below, which all sockets of the client share.
+    /// Returns the Engine.IO session below, which all sockets of the client share.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(|socket: Socket| println!("over {}", socket.conn().transport().as_str()));
+    /// ```
+    ///
+    /// Spec: features 1.49.
     #[must_use]
     pub fn conn(&self) -> &engine::Socket {
         self.0.connection.engine()
     }
 
-    /// Whether the socket is connected: from the end of the middleware to the disconnection.
+    /// Tells whether the socket is connected: from the end of the middleware to the disconnection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// assert_ne!(socket.is_connected(), socket.is_disconnected());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.12.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self.phase(), Phase::Connected | Phase::Ending)
     }
 
-    /// Whether the socket has been disconnected.
+    /// Tells whether the socket has been disconnected. While the middleware runs it is neither
+    /// connected nor disconnected.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(members: &mut Vec<roomcast::Socket>) {
+    /// members.retain(|socket| !socket.is_disconnected());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.6.
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
         self.phase() > Phase::Ending
@@ -151,13 +205,17 @@ impl Socket {
     /// # Example
     ///
     /// ```
-    /// # use roomcast::Socket;
+    /// # use roomcast::{Socket, value};
     /// # fn example(socket: Socket) {
     /// socket.emit("tick", ());
     /// socket.emit("message", "hello");
     /// socket.emit("moved", (3, 4, "north"));
+    /// socket.emit("user", value!({ "name": "Ada", "tags": ["admin", "beta"] }));
+    /// socket.emit("file", ("cat.png", bytes::Bytes::from_static(b"\x89PNG")));
     /// # }
     /// ```
+    ///
+    /// Spec: features 5.1, 5.2.
     pub fn emit(&self, event: &str, args: impl Serialize) {
         emission::log(event, self.emit_with(event, &args, SendOptions::default()));
     }
@@ -167,61 +225,191 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
-    /// [`EmitError::Disconnected`] if the socket is not connected.
+    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] if the
+    /// outbox is full and its policy is to drop.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// if let Err(error) = socket.try_emit("report", (2026, "first quarter")) {
+    ///     eprintln!("{} gets no report: {error}", socket.id());
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.44.
     pub fn try_emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         self.emit_with(event, &args, SendOptions::default())
     }
 
     /// Sends the event `message`, as in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.send("hello");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.33.
     pub fn send(&self, args: impl Serialize) {
         self.emit("message", args);
     }
 
-    /// Makes the socket a member of one room or several.
+    /// Makes the socket a member of one room or several. Once disconnected, it joins none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("join", |socket: Socket, room: String| {
+    ///     socket.join(["lobby", room.as_str()]);
+    ///     socket.to(room).emit("joined", socket.id());
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.20, 3.13.
     pub fn join(&self, rooms: impl IntoRooms) {
         self.namespace().join(self, &rooms.into_rooms());
     }
 
     /// Takes the socket out of one room or several.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("leave", |socket: Socket, room: String| socket.leave(room));
+    /// ```
+    ///
+    /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in rooms.into_rooms() {
             self.namespace().leave(self.id(), &room);
         }
     }
 
-    /// The rooms of the socket, in the order in which it joined them; the first is mostly its id.
+    /// Returns the rooms of the socket, in the order in which it joined them; the first is mostly
+    /// its id.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("my-rooms", |socket: Socket| {
+    ///     let rooms = socket.rooms();
+    ///     rooms.iter().map(|room| room.to_string()).collect::<Vec<_>>()
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
         self.namespace().rooms_of(self.id())
     }
 
-    /// Whether the socket is a member of the room.
+    /// Tells whether the socket is a member of the room.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("chat", |socket: Socket, room: String, text: String| {
+    ///     if socket.is_in(&room) {
+    ///         socket.to(room).emit("chat", text);
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
         self.namespace().is_member(self.id(), room)
     }
 
-    /// Everyone in the namespace but this socket.
+    /// Selects everyone in the namespace but this socket.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.broadcast().emit("joined", socket.id());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.24.
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::new(self.namespace()).except(self.id())
     }
 
-    /// The members of the rooms but this socket.
+    /// Selects the members of the rooms but this socket.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket, friend: roomcast::SocketId) {
+    /// socket.to("game").emit("moved", ("e2", "e4"));
+    /// socket.to(friend).emit("hello", socket.id()); // to one other socket
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.22, 2.24.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().to(rooms)
     }
 
-    /// The same as [`to`](Self::to).
+    /// Does the same as [`to`](Self::to).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.r#in("game").emit("moved", ("e2", "e4"));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.22.
     pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
 
-    /// Everyone in the namespace but this socket and the members of the rooms.
+    /// Selects everyone in the namespace but this socket and the members of the rooms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.except("muted").emit("chat", "hello");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.23.
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().except(rooms)
     }
 
-    /// Everyone but this socket, on this server alone even if it is part of a cluster.
+    /// Selects everyone but this socket on this server. There is no cluster yet, so this is
+    /// [`broadcast`](Self::broadcast).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.local().emit("joined", socket.id());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.26.
     pub fn local(&self) -> Broadcast {
         self.broadcast().local()
     }
@@ -230,6 +418,17 @@ impl Socket {
     ///
     /// Other namespaces of the client live on. Disconnect handlers are told the reason
     /// [`DisconnectReason::ServerNamespaceDisconnect`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("leave-chat", |socket: Socket| socket.disconnect());
+    /// ```
+    ///
+    /// Spec: features 3.8.
     pub fn disconnect(&self) {
         if self.advance(Phase::Connected, Phase::Leaving) {
             self.send_packet(
@@ -242,6 +441,17 @@ impl Socket {
 
     /// Disconnects all sockets of this client and closes its connection: `disconnect(true)` in
     /// JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on("log-out", |socket: Socket| socket.disconnect_and_close());
+    /// ```
+    ///
+    /// Spec: features 3.10.
     pub fn disconnect_and_close(&self) {
         if self.is_connected() {
             self.0.connection.command(Command::DisconnectAll);

@@ -4,7 +4,19 @@ use std::fmt;
 
 use crate::engine::CloseReason;
 
-/// Why a socket was disconnected; [`as_str`](Self::as_str) gives the official server's text.
+/// Says why a socket was disconnected; [`as_str`](Self::as_str) gives the official server's text.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{DisconnectReason, Server, Socket};
+///
+/// let io = Server::new();
+/// io.on_disconnect(|socket: Socket, reason: DisconnectReason| match reason {
+///     DisconnectReason::ClientNamespaceDisconnect => println!("{} said goodbye", socket.id()),
+///     reason => println!("{} is gone: {reason}", socket.id()),
+/// });
+/// ```
 ///
 /// Spec: features 3.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +45,15 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
-    /// The text of the JavaScript server.
+    /// Returns the text of the JavaScript server.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::DisconnectReason;
+    ///
+    /// assert_eq!(DisconnectReason::PingTimeout.as_str(), "ping timeout");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
