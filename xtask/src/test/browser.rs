@@ -7,11 +7,12 @@ use super::{Bench, Outcome, Programs, Tally, without_node};
 use crate::failure::Failure;
 use crate::{process, workspace};
 
-/// The programs that the pages talk to, each with the variable that names another one.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("CHAT_CMD", "chat"),
-    ("USER_REGISTRY_CMD", "user_registry"),
-    ("ROOMCAST_CMD", "roomcast"),
+/// The programs that the pages talk to: the variable that names another one, the program, and its
+/// arguments. The suite gives the port in the environment, and in place of `{port}`.
+const PROGRAMS: [(&str, &str, &str); 3] = [
+    ("CHAT_CMD", "chat", ""),
+    ("USER_REGISTRY_CMD", "user_registry", ""),
+    ("ROOMCAST_CMD", "roomcast", " --port {port}"),
 ];
 
 pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
@@ -28,9 +29,9 @@ pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
     let folder = workspace::path("conformance/browser");
     let mut npm = node.npm(&folder);
     npm.arg("test").env("CHROMIUM", chromium());
-    for (variable, name) in PROGRAMS {
+    for (variable, name, args) in PROGRAMS {
         if let Programs::Own { command } = bench.command(variable, name)? {
-            npm.env(variable, command);
+            npm.env(variable, command + args);
         }
     }
     node.install(&folder)?;
