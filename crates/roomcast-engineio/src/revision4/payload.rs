@@ -1,7 +1,5 @@
 //! Several packets in one polling body.
 
-use std::str::Split;
-
 use super::packet::{decode_text, encode_text};
 use crate::{DecodeError, Packet, base64_text};
 
@@ -27,25 +25,47 @@ const SEPARATOR: u8 = 0x1e;
 ///
 /// Spec: Engine.IO protocol 4, "Packet encoding > HTTP long-polling".
 pub fn decode_payload(body: &str) -> Payload<'_> {
-    Payload {
-        packets: Some(body.split(char::from(SEPARATOR))),
-    }
+    Payload { rest: Some(body) }
 }
 
 /// The packets of a polling body; ends behind the first one that is not understood.
 #[derive(Clone, Debug)]
 pub struct Payload<'a> {
-    packets: Option<Split<'a, char>>,
+    rest: Option<&'a str>,
+}
+
+impl<'a> Payload<'a> {
+    /// What was not read yet, as a body of its own; `None` behind the last packet.
+    ///
+    /// Who stops in the middle of a body can go on with [`decode_payload`] on what this gave.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_engineio::revision4::decode_payload;
+    ///
+    /// let mut packets = decode_payload("4a\u{1e}4b\u{1e}4c");
+    /// packets.next();
+    /// assert_eq!(packets.rest(), Some("4b\u{1e}4c"));
+    /// assert_eq!(packets.by_ref().count(), 2);
+    /// assert_eq!(packets.rest(), None);
+    /// ```
+    pub fn rest(&self) -> Option<&'a str> {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Payload<'a> {
     type Item = Result<Packet<'a>, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let packet = decode_text(self.packets.as_mut()?.next()?);
-        if packet.is_err() {
-            self.packets = None;
-        }
+        let body = self.rest?;
+        let (packet, rest) = match body.split_once(char::from(SEPARATOR)) {
+            Some((packet, rest)) => (packet, Some(rest)),
+            None => (body, None),
+        };
+        let packet = decode_text(packet);
+        self.rest = rest.filter(|_| packet.is_ok());
         Some(packet)
     }
 }
@@ -175,6 +195,20 @@ mod tests {
         assert_eq!(texts(""), ["empty packet"]);
         let unknown = "'a' is no packet type, expected '0' to '6' or 'b'";
         assert_eq!(texts("abc\x1e4b"), [unknown]);
+    }
+
+    #[test]
+    fn what_is_left_of_a_body_is_read_as_the_whole_is() {
+        for body in ["4a\x1e4b\x1e4c", "4a", "4a\x1e", "4a\x1e\x1e4b", ""] {
+            let mut read = Vec::new();
+            let mut rest = Some(body);
+            while let Some(body) = rest {
+                let mut packets = decode_payload(body);
+                read.extend(packets.next());
+                rest = packets.rest();
+            }
+            assert_eq!(read, decode_payload(body).collect::<Vec<_>>(), "{body:?}");
+        }
     }
 
     #[test]

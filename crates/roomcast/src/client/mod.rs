@@ -3,6 +3,7 @@
 mod admission;
 mod connection;
 mod dispatch;
+mod held;
 mod parked;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, St
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
 use dispatch::Tables;
+use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
@@ -29,6 +31,8 @@ pub(crate) struct Client {
     decoder: Decoder,
     namespaces: Namespaces<Socket>,
     parked: Parked,
+    /// Invariant: empty whenever another handler may be started.
+    held: Held,
     /// When a client that has joined no namespace is sent away.
     connect_deadline: Option<Instant>,
     is_closed: bool,
@@ -44,10 +48,65 @@ impl Client {
             decoder: Decoder::new(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
+            held: Held::default(),
             connect_deadline: deadline,
             connection: Arc::new(Connection::new(server, engine)),
             is_closed: false,
         }
+    }
+
+    /// Takes a packet now, or keeps it until a handler has ended.
+    fn receive(&mut self, packet: Packet<'_>, cx: &mut Context<'_>) {
+        let must_wait = match packet.kind() {
+            // A handler may wait for it.
+            PacketKind::Ack => false,
+            // It is the end of what a handler may wait for, but not ahead of what came before it.
+            PacketKind::Disconnect => !self.held.is_empty(),
+            _ => !self.held.is_empty() || self.parked.is_full(),
+        };
+        if must_wait {
+            if packet.kind() == PacketKind::Disconnect
+                && let Some(socket) = self.namespaces.socket(packet.namespace())
+            {
+                // The client will answer nothing more: handlers that wait for it end.
+                socket.acks().clear();
+            }
+            self.held.push(packet);
+        } else {
+            self.on_packet(packet, cx);
+        }
+    }
+
+    /// Takes the packets that were kept, as long as another handler may be started.
+    fn take_held(&mut self, cx: &mut Context<'_>) {
+        while !self.parked.is_full()
+            && let Some(packet) = self.next_held()
+        {
+            self.on_packet(packet, cx);
+            self.run_commands(cx);
+        }
+    }
+
+    /// Takes what the client sent before its connection ended, handlers that wait or not: they are
+    /// no more than those of one full [`Held`].
+    fn take_all_held(&mut self, cx: &mut Context<'_>) {
+        while let Some(packet) = self.next_held() {
+            let socket = self.namespaces.socket(packet.namespace());
+            // Nobody joins any more, and there is nothing to close for a broken rule.
+            let is_taken = matches!(packet.kind(), PacketKind::Event | PacketKind::Disconnect);
+            if is_taken && socket.is_some() {
+                self.on_packet(packet, cx);
+                self.run_commands(cx);
+            }
+        }
+    }
+
+    fn next_held(&mut self) -> Option<Packet<'static>> {
+        // As with packets that were not read yet: who closes does not want them.
+        if self.connection.engine().is_closing() {
+            self.held.clear();
+        }
+        self.held.pop()
     }
 
     fn on_packet(&mut self, packet: Packet<'_>, cx: &mut Context<'_>) {
@@ -80,6 +139,7 @@ impl Client {
     /// A message that is no packet: the handlers are told, and the connection is closed.
     fn on_decode_error(&mut self, error: &roomcast_socketio::DecodeError, cx: &mut Context<'_>) {
         tracing::debug!(%error, "a client sent an invalid packet");
+        self.take_all_held(cx);
         let sockets: Vec<_> = self
             .namespaces
             .joined()
@@ -255,7 +315,7 @@ impl Application for Client {
             Message::Binary(bytes) => decoder.binary(bytes),
         };
         match packet {
-            Ok(Some(packet)) => self.on_packet(packet, cx),
+            Ok(Some(packet)) => self.receive(packet, cx),
             Ok(None) => {}
             Err(error) => self.on_decode_error(&error, cx),
         }
@@ -269,11 +329,12 @@ impl Application for Client {
         while let Poll::Ready(Some(finished)) = self.parked.poll_next(cx) {
             self.on_finished(finished, cx);
             self.run_commands(cx);
+            self.take_held(cx);
         }
     }
 
     fn readiness(&self) -> Readiness {
-        self.parked.readiness()
+        self.held.readiness()
     }
 
     fn next_timeout(&self) -> Option<Instant> {
@@ -281,6 +342,7 @@ impl Application for Client {
     }
 
     fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
+        self.take_all_held(cx);
         self.is_closed = true;
         self.connect_deadline = None;
         self.disconnect_all(reason.into(), cx);

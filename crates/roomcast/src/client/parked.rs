@@ -11,7 +11,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use roomcast_socketio::Packet;
 
 use super::admission::Admitted;
-use crate::engine::Readiness;
 use crate::error::Refusal;
 use crate::handler::BoxFuture;
 use crate::socket::Socket;
@@ -71,13 +70,10 @@ impl Parked {
         next
     }
 
-    pub(super) fn readiness(&self) -> Readiness {
+    /// Whether no other work should be started.
+    pub(super) fn is_full(&self) -> bool {
         let len = self.waiting.as_ref().map_or(0, |waiting| waiting.len());
-        if len < self.limit {
-            Readiness::Ready
-        } else {
-            Readiness::Saturated
-        }
+        len >= self.limit
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -350,7 +350,8 @@ impl Shared {
             }
         };
         // A body that never ends is given up when the client would be given up, too.
-        let limit = self.times().ping_interval + self.times().ping_timeout;
+        let times = self.times();
+        let limit = times.ping_interval.saturating_add(times.ping_timeout);
         let body = match tokio::time::timeout(limit, read).await {
             Ok(Ok(body)) => body,
             Ok(Err(ReadError::TooLarge)) => {

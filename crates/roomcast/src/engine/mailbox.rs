@@ -85,7 +85,7 @@ pub(crate) enum Input {
     },
     /// The POST's connection went away before its end.
     PostAborted,
-    /// A second POST came while one was being read.
+    /// A second POST came before the first was answered.
     PostOverlapped,
     /// A POST had a content type that this revision does not know.
     PostRefused,
@@ -142,7 +142,7 @@ struct State {
     is_awake: bool,
     /// Somebody wants the task to look at what it owns besides this mailbox.
     is_notified: bool,
-    /// A POST is being read.
+    /// A POST is being read, or its packets wait for the application.
     posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
     has_overflowed: bool,
@@ -206,8 +206,8 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Notes that a POST is read from now on; `None` if one is already being read. What it gives
-    /// ends with the session.
+    /// Notes that a POST is read from now on; `None` if one is already being read or its packets
+    /// are not all handed in. What it gives ends with the session.
     pub(crate) fn begin_post(&self) -> Option<oneshot::Receiver<Infallible>> {
         let mut state = self.state.lock();
         if state.posting.is_some() {

@@ -157,15 +157,19 @@ impl WebSocket {
             let mut rest = control;
             rest.advance(n);
             self.control = rest;
-            result.map_ok(|_| 0)
+            result
         } else {
             self.poll_write_frames(cx)
         };
         match written {
             Poll::Pending => Ok(Poll::Pending),
             Poll::Ready(Err(error)) => Err(error),
+            // There was something to write: a connection that takes nothing will never take it.
+            Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(written)) => {
-                self.finish(written, mailbox);
+                if !control_first {
+                    self.finish(written, mailbox);
+                }
                 Ok(Poll::Ready(()))
             }
         }

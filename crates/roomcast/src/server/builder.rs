@@ -185,8 +185,12 @@ impl ServerBuilder {
 
     /// Sets the most handlers of one connection that may wait at a time. Default: 1000; at least 1.
     ///
-    /// At the limit nothing more is read from that client until one has ended. Middleware that
-    /// waits counts too.
+    /// At the limit further events of that client are kept, in order, until one has ended.
+    /// Acknowledgements and the heartbeat go on, so a handler may await an answer from its own
+    /// socket. When the events take more than 1 MiB of memory, nothing more is read from the
+    /// client: neither its acknowledgements nor its answers to the heartbeat, so handlers that
+    /// never end let it time out. What is kept when the client's connection ends is handed to the
+    /// handlers at once. Middleware that waits counts too.
     ///
     /// # Example
     ///

@@ -1,8 +1,15 @@
 //! Clients that read too slowly, or never. Spec: features N8, as far as it is a limit.
 
-use roomcast::{OutboxPolicy, Server, Socket};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use crate::support::{Frame, Host, answering, idle, reasons, socket};
+use roomcast::{OutboxPolicy, Server, Socket};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+
+use crate::support::{Frame, Host, answering, echo_server, idle, reasons, socket};
 
 const LIMIT: usize = 100_000;
 
@@ -166,4 +173,63 @@ async fn a_client_that_sends_pings_and_reads_no_pong_is_read_no_more() {
         assert_eq!(client.next().await, Frame::Pong(vec![0; 125]));
     }
     client.expect_alive().await;
+}
+
+/// A connection that, once told so, answers every write with "0 bytes written".
+struct Stuck {
+    io: DuplexStream,
+    takes_nothing: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Stuck {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stuck {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.takes_nothing.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(0));
+        }
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// Both kinds of writes are tried: an event, and the pong to a ping of the client.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_takes_0_bytes_of_a_write_ends_its_session() {
+    for first in [0x81, 0x89] {
+        let io = echo_server();
+        let mut reasons = reasons(&io);
+        let takes_nothing = Arc::new(AtomicBool::new(false));
+        let host = Host::carried(&io, {
+            let takes_nothing = Arc::clone(&takes_nothing);
+            move |io| Stuck {
+                io,
+                takes_nothing: Arc::clone(&takes_nothing),
+            }
+        });
+        let mut client = host.joined().await;
+
+        takes_nothing.store(true, Ordering::Relaxed);
+        client.send_frame(first, br#"421["alive"]"#).await;
+        assert_eq!(reasons.next().await, "transport error");
+    }
 }

@@ -6,7 +6,7 @@ use roomcast::{
     Ack, ArgumentError, DisconnectReason, Reply, Server, Socket, SocketError, Spread, State, Value,
 };
 
-use crate::support::{Host, answering, channel, echo_server, errors, gate, idle, pass};
+use crate::support::{Host, channel, echo_server, errors, gate, pass};
 
 #[tokio::test]
 async fn handlers_start_in_arrival_order_while_one_waits() {
@@ -55,70 +55,6 @@ async fn a_handler_may_await_an_answer_from_its_own_socket() {
     client.expect(r#"420["name"]"#).await;
     client.send(r#"430["ada"]"#).await;
     client.expect(r#"437["ada"]"#).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn at_max_waiting_handlers_nothing_more_is_read_until_one_has_ended() {
-    let io = Server::builder().max_waiting_handlers(2).build();
-    answering(&io);
-    let gate = gate();
-    let (teller, mut started) = channel();
-    io.on("wait", {
-        let gate = Arc::clone(&gate);
-        async move |number: u32| {
-            teller.tell(number);
-            pass(&gate).await;
-        }
-    });
-    let host = Host::memory(&io);
-    let mut client = host.joined().await;
-    for number in 0..5 {
-        client.send(&format!(r#"42["wait",{number}]"#)).await;
-    }
-    client.send(r#"421["alive"]"#).await;
-    idle().await;
-    assert_eq!(started.so_far(), [0, 1]);
-
-    gate.add_permits(1);
-    idle().await;
-    assert_eq!(started.so_far(), [2]);
-    gate.add_permits(4);
-    client.expect(r#"431["yes"]"#).await;
-    assert_eq!(started.so_far(), [3, 4]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn at_max_waiting_handlers_the_packets_of_a_post_wait_too() {
-    let io = Server::builder().max_waiting_handlers(1).build();
-    answering(&io);
-    let gate = gate();
-    let (teller, mut started) = channel();
-    io.on("wait", {
-        let gate = Arc::clone(&gate);
-        async move |number: u32| {
-            teller.tell(number);
-            pass(&gate).await;
-        }
-    });
-    let client = Host::memory(&io).joined_polling().await;
-    let (host, request) = (
-        client.host.clone(),
-        crate::support::Request::post(
-            &client.target(),
-            "42[\"wait\",0]\x1e42[\"wait\",1]\x1e421[\"alive\"]",
-        ),
-    );
-    let posting = tokio::spawn(async move { host.request(request).await });
-    idle().await;
-    assert_eq!(started.so_far(), [0]);
-
-    gate.add_permits(2);
-    assert_eq!(client.get().await.text(), r#"431["yes"]"#);
-    assert_eq!(
-        posting.await.expect("it does not panic").summary(),
-        (200, "ok")
-    );
-    assert_eq!(started.so_far(), [1]);
 }
 
 #[tokio::test]

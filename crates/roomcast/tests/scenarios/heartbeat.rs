@@ -211,3 +211,18 @@ async fn the_heartbeat_goes_on_while_a_handler_waits() {
 
 /// The clock of a paused runtime moves in steps of one millisecond; a few of them are rounding.
 const MILLISECONDS: Duration = Duration::from_millis(10);
+
+#[tokio::test]
+async fn a_post_is_answered_when_the_heartbeats_times_are_the_longest_there_are() {
+    let io = Server::builder()
+        .ping_interval(Duration::MAX)
+        .ping_timeout(Duration::MAX)
+        .upgrade_timeout(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+
+    host.joined_polling().await.expect_alive().await;
+    host.joined().await.expect_alive().await;
+}

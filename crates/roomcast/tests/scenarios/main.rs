@@ -27,4 +27,5 @@ mod polling_rules;
 mod refused_requests;
 mod text_and_json;
 mod upgrade;
+mod waiting_handlers;
 mod websocket_frames;

@@ -1,8 +1,14 @@
 //! Polling: its answers, and requests that break its rules. Spec: features, section 1 and 11, 15 and 16.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Getting, Host, Request, Response, echo_server, idle, packets, reasons};
+use roomcast::Server;
+
+use crate::support::{
+    Getting, Heard, Host, Request, Response, channel, echo_server, gate, idle, packets, pass,
+    reasons,
+};
 
 #[tokio::test]
 async fn the_handshake_has_five_fields_in_the_official_order() {
@@ -125,6 +131,71 @@ async fn of_two_posts_at_once_the_second_is_400_and_the_session_is_closed() {
     client.expect_gone().await;
     first.write(b"3").await;
     assert_eq!(Response::read(&mut first).await.status, 400);
+}
+
+/// A server whose handlers of `wait` tell their number and wait, one at a time, and a POST with more
+/// events than are kept meanwhile.
+fn waiting_server() -> (Server, Arc<tokio::sync::Semaphore>, Heard<u32>, String) {
+    let io = Server::builder().max_waiting_handlers(1).build();
+    let gate = gate();
+    let (teller, started) = channel();
+    io.on("wait", {
+        let gate = Arc::clone(&gate);
+        async move |number: u32| {
+            teller.tell(number);
+            pass(&gate).await;
+        }
+    });
+    let events: Vec<_> = (0..MANY)
+        .map(|number| format!(r#"42["wait",{number}]"#))
+        .collect();
+    (io, gate, started, events.join("\x1e"))
+}
+
+const MANY: u32 = 20_000;
+
+#[tokio::test(start_paused = true)]
+async fn a_second_post_before_the_first_is_answered_is_400_and_the_session_is_closed() {
+    let (io, _gate, mut started, body) = waiting_server();
+    let mut reasons = reasons(&io);
+    let client = Host::memory(&io).joined_polling().await;
+    let first = client.start_post(body);
+    idle().await;
+    assert_eq!(started.so_far(), [0]);
+
+    let request = Request::post(&client.target(), r#"42["wait",99]"#);
+    assert_eq!(client.host.request(request).await.summary(), (400, ""));
+    assert_eq!(reasons.next().await, "transport error");
+    assert_eq!(first.answer().await.summary(), (400, ""));
+    client.expect_gone().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_is_handed_in_piece_by_piece_loses_nothing_and_is_then_answered() {
+    let (io, gate, mut started, body) = waiting_server();
+    let client = Host::memory(&io).joined_polling().await;
+    let posting = client.start_post(body);
+    idle().await;
+    assert_eq!(started.so_far(), [0]);
+
+    gate.add_permits(MANY as usize);
+    assert_eq!(posting.answer().await.summary(), (200, "ok"));
+    idle().await;
+    assert_eq!(started.so_far(), Vec::from_iter(1..MANY));
+    client.send("3").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_had_to_wait_and_then_ends_the_session_is_still_answered_ok() {
+    let (io, gate, _started, body) = waiting_server();
+    let mut reasons = reasons(&io);
+    let client = Host::memory(&io).joined_polling().await;
+    let posting = client.start_post(body + "\x1e1");
+    idle().await;
+
+    gate.add_permits(MANY as usize);
+    assert_eq!(posting.answer().await.summary(), (200, "ok"));
+    assert_eq!(reasons.next().await, "transport close");
 }
 
 /// Starts a POST of two bytes, of which one is sent.

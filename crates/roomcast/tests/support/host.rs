@@ -7,6 +7,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use roomcast::engine::Engine;
 use roomcast::{Layer, Listening, Server};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 
 use super::{Polling, Request, Response, Stream, WebSocket, within};
@@ -67,9 +68,32 @@ impl Host {
     }
 
     pub(crate) fn memory_layer(layer: Layer, path: &str) -> Self {
+        Self::carried_layer(layer, path, |far| far)
+    }
+
+    /// Serves `io` in memory over what `carry` makes of the server's end of each connection.
+    pub(crate) fn carried<C>(
+        io: &Server,
+        carry: impl Fn(DuplexStream) -> C + Send + Sync + 'static,
+    ) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self::carried_layer(io.layer(), "/socket.io/", carry)
+    }
+
+    fn carried_layer<C>(
+        layer: Layer,
+        path: &str,
+        carry: impl Fn(DuplexStream) -> C + Send + Sync + 'static,
+    ) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let service = axum::Router::new().layer(layer);
         Self::connecting(path, move || {
             let (near, far) = tokio::io::duplex(64 * 1024);
+            let far = carry(far);
             let service = TowerToHyperService::new(service.clone());
             tokio::spawn(async move {
                 let builder = auto::Builder::new(TokioExecutor::new());

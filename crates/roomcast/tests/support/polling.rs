@@ -48,6 +48,12 @@ impl Polling {
         self.host.request(Request::post(&self.target(), body)).await
     }
 
+    /// A `POST` that goes on while the test does other things.
+    pub(crate) fn start_post(&self, body: impl Into<Vec<u8>>) -> Getting {
+        let (host, request) = (self.host.clone(), Request::post(&self.target(), body));
+        Getting(tokio::spawn(async move { host.request(request).await }))
+    }
+
     /// Posts packets that the server takes.
     pub(crate) async fn send(&self, packets: &str) {
         assert_eq!(self.post(packets).await.summary(), (200, "ok"));
@@ -95,12 +101,12 @@ impl Polling {
     }
 }
 
-/// A `GET` on its way.
+/// A request on its way.
 pub(crate) struct Getting(JoinHandle<Response>);
 
 impl Getting {
     pub(crate) async fn answer(self) -> Response {
-        within("the answer to a poll", self.0)
+        within("the answer to a request", self.0)
             .await
             .expect("the request does not panic")
     }

@@ -41,8 +41,8 @@ pub(crate) struct SessionTask {
 
 struct Post {
     body: String,
-    /// Packets that were handed in.
-    taken: usize,
+    /// Where the packets begin that were not handed in yet, in bytes.
+    from: usize,
     done: oneshot::Sender<PostAnswer>,
 }
 
@@ -187,8 +187,8 @@ impl SessionTask {
                     let _ = post.done.send(PostAnswer::Refused);
                 }
             }
-            // The HTTP side has refused it already, or does so when its sender is dropped.
-            Output::RefusePost(_) => drop(self.post.take()),
+            // The HTTP side has refused it already.
+            Output::RefusePost(_) => {}
             Output::RefusePoll(_) => debug_assert!(false, "a poll is refused where it is reported"),
         }
     }

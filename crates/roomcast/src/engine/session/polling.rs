@@ -44,18 +44,25 @@ impl SessionTask {
         done: oneshot::Sender<PostAnswer>,
         cx: &mut Context<'_>,
     ) {
-        self.socket.mailbox().end_post();
         let body = String::from_utf8_lossy(body).into_owned();
-        self.post = Some(Post {
+        let mut arriving = Some(Post {
             body,
-            taken: 0,
+            from: 0,
             done,
         });
-        // A refusal takes the POST away.
-        self.tell(proto::Input::PostBegun, cx);
-        if self.post.is_some() {
-            self.tell(proto::Input::PostEnded, cx);
+        self.session.handle_input(now(), proto::Input::PostBegun);
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::RefusePost(_) => arriving = None,
+                output => self.on_output(output, cx),
+            }
         }
+        if arriving.is_some() {
+            self.post = arriving;
+            // The session has nothing to answer any more if one of the packets ends it.
+            self.session.handle_input(now(), proto::Input::PostEnded);
+        }
+        self.drain(cx);
     }
 
     /// Hands in packets of the POST until its end, or until the application has enough.
@@ -65,9 +72,12 @@ impl SessionTask {
         let Some(mut post) = self.post.take() else {
             return;
         };
-        let mut packets = decode_payload(&post.body).skip(post.taken);
+        let mut packets = decode_payload(&post.body[post.from..]);
         while !self.session.is_closed() {
-            if self.application.readiness() == Readiness::Saturated {
+            if self.application.readiness() == Readiness::Saturated
+                && let Some(rest) = packets.rest()
+            {
+                post.from = post.body.len() - rest.len();
                 self.post = Some(post);
                 return;
             }
@@ -79,8 +89,9 @@ impl SessionTask {
                 }
                 None => break,
             }
-            post.taken += 1;
         }
+        // Invariant: until here a second POST is refused; it would take this one's place.
+        self.socket.mailbox().end_post();
         // The client may have hung up; its packets are taken all the same.
         let _ = post.done.send(PostAnswer::Accepted);
     }

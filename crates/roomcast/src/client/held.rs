@@ -1,0 +1,60 @@
+//! Packets that came while too many handlers waited.
+
+use std::collections::VecDeque;
+
+use roomcast_socketio::Packet;
+
+use crate::engine::Readiness;
+
+/// Packets that wait, in the order of their arrival, until a handler has ended.
+///
+/// They are kept so that reading can go on: an acknowledgement or a pong that comes behind them may
+/// be what a handler, or the heartbeat, waits for.
+#[derive(Default)]
+pub(super) struct Held {
+    packets: VecDeque<Packet<'static>>,
+    /// What the packets weigh together.
+    bytes: usize,
+}
+
+impl Held {
+    pub(super) fn push(&mut self, packet: Packet<'_>) {
+        self.bytes += weight(&packet);
+        self.packets.push_back(packet.into_owned());
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Packet<'static>> {
+        let packet = self.packets.pop_front()?;
+        self.bytes -= weight(&packet);
+        if self.packets.is_empty() {
+            self.clear();
+        }
+        Some(packet)
+    }
+
+    /// Forgets everything, the memory included.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// Whether one packet more may be kept, whatever its size.
+    pub(super) fn readiness(&self) -> Readiness {
+        if self.bytes < MAX_HELD_BYTES {
+            Readiness::Ready
+        } else {
+            Readiness::Saturated
+        }
+    }
+}
+
+fn weight(packet: &Packet<'_>) -> usize {
+    let attachments: usize = packet.attachments().iter().map(bytes::Bytes::len).sum();
+    size_of::<Packet<'_>>() + packet.namespace().len() + packet.raw_data().len() + attachments
+}
+
+/// What the packets of one client may weigh; the last one may go beyond.
+const MAX_HELD_BYTES: usize = 1024 * 1024;
