@@ -18,7 +18,7 @@ use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
 use crate::error::SocketError;
-use crate::handler::{Call, Cause, Responder, Slot};
+use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
 use crate::wire;
@@ -231,8 +231,9 @@ impl Client {
         match finished {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet) => {
-                self.call_event_handlers(&socket, &Tables::of(&socket), &packet, cx);
+            Finished::Passed(socket, packet, responder) => {
+                let tables = Tables::of(&socket);
+                self.call_event_handlers(&socket, &tables, &packet, &responder, cx);
             }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
@@ -314,9 +315,4 @@ pub(crate) fn own_packet_limits() -> Limits {
         max_attachments: usize::MAX,
         max_attachment_bytes: usize::MAX,
     }
-}
-
-/// The responder of an event's handlers.
-fn responder(socket: &Socket, packet: &Packet<'_>) -> Responder {
-    Responder::new(socket, packet.ack())
 }

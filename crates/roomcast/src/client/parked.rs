@@ -13,7 +13,7 @@ use roomcast_socketio::Packet;
 use super::admission::Admitted;
 use crate::engine::Readiness;
 use crate::error::Refusal;
-use crate::handler::BoxFuture;
+use crate::handler::{BoxFuture, Responder};
 use crate::socket::Socket;
 
 /// Work in the session's task.
@@ -24,7 +24,7 @@ pub(super) enum Finished {
     Handler,
     Admission(Admitted),
     /// All event middlewares let the packet pass.
-    Passed(Socket, Packet<'static>),
+    Passed(Socket, Packet<'static>, Responder),
     /// An event middleware refused.
     Refused(Socket, Refusal),
     /// A handler panicked: the event and the panic's message.

@@ -232,6 +232,32 @@ async fn only_the_first_answer_leaves() {
 }
 
 #[tokio::test]
+async fn of_catch_all_middleware_and_handlers_one_answers_a_packet() {
+    let io = echo_server();
+    io.on_any(|event: String, ack: Ack| {
+        if event == "any" {
+            ack.send("any");
+        }
+    });
+    io.event_middleware(async |event: String, ack: Ack| {
+        if event == "any" || event == "middleware" {
+            ack.send("middleware");
+        }
+        Ok::<_, String>(())
+    });
+    io.on("any", || "handler");
+    io.on("middleware", || "handler");
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["any"]"#).await;
+    client.expect(r#"431["any"]"#).await;
+    client.send(r#"422["middleware"]"#).await;
+    client.expect(r#"432["middleware"]"#).await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
 async fn an_acknowledgement_may_come_from_another_thread() {
     let io = Server::new();
     io.on("later", |number: u32, ack: Ack| {
