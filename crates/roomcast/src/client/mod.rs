@@ -171,6 +171,7 @@ impl Client {
         }
         socket.namespace().remove_connected();
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
+        socket.forget_handlers();
     }
 
     /// Closes the connection below; its sockets are gone at once.
@@ -304,6 +305,7 @@ impl Client {
 /// A socket that was admitted too late: it was never connected.
 fn discard(socket: &Socket) {
     socket.finish();
+    socket.forget_handlers();
     socket.namespace().leave_all(socket.id());
     socket.namespace().remove_guest();
 }

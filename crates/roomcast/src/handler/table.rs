@@ -84,6 +84,8 @@ pub(crate) struct Table {
     error: Vec<Entry>,
     connection_middleware: Vec<BoxMiddleware>,
     event_middleware: Vec<BoxMiddleware>,
+    /// Nothing is added any more.
+    is_closed: bool,
 }
 
 impl Table {
@@ -217,6 +219,14 @@ impl Listeners {
         self.update(|table| table.events.clear());
     }
 
+    /// Forgets everything and takes nothing more: a handler may own the socket that owns it.
+    pub(crate) fn close(&self) {
+        self.0.store(Arc::new(Table {
+            is_closed: true,
+            ..Table::default()
+        }));
+    }
+
     pub(crate) fn event_names(&self) -> Vec<String> {
         let table = self.table();
         let used = table
@@ -249,9 +259,12 @@ impl Listeners {
 
     fn update(&self, change: impl Fn(&mut Table)) {
         self.0.rcu(|table| {
+            if table.is_closed {
+                return Arc::clone(table);
+            }
             let mut table = Table::clone(table);
             change(&mut table);
-            table
+            Arc::new(table)
         });
     }
 }

@@ -13,6 +13,9 @@ use crate::wire::Outgoing;
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
 /// which they were added.
 ///
+/// They may own the socket itself: once its disconnect handlers have run, all of them are dropped,
+/// and none is added any more.
+///
 /// Spec: features 3.1–3.3.
 impl Socket {
     /// Calls `handler` for each `event` of this client. Its return value is the acknowledgement.

@@ -507,6 +507,11 @@ impl Socket {
         self.0.acks.clear();
     }
 
+    /// Forgets the socket's own handlers, which may hold the socket itself.
+    pub(crate) fn forget_handlers(&self) {
+        self.0.listeners.close();
+    }
+
     pub(crate) fn may_join(&self) -> bool {
         self.phase() < Phase::Disconnected
     }

@@ -1,8 +1,10 @@
 //! The end of a socket: its reasons, its handlers, its rooms. Spec: features 3.7, 3.8, 3.10, 3.13.
 
+use std::sync::Arc;
+
 use roomcast::{DisconnectReason, Server, Socket};
 
-use crate::support::{Host, answering, channel, echo_server, reasons};
+use crate::support::{Host, Teller, answering, channel, echo_server, reasons};
 
 #[tokio::test]
 async fn disconnecting_handlers_see_the_rooms_and_disconnect_handlers_none() {
@@ -157,7 +159,7 @@ async fn handlers_that_run_on_after_the_disconnection_are_finished() {
     let gate = crate::support::gate();
     let (teller, mut ended) = channel();
     io.on("slow", {
-        let gate = std::sync::Arc::clone(&gate);
+        let gate = Arc::clone(&gate);
         async move |socket: Socket| {
             crate::support::pass(&gate).await;
             teller.tell(socket.is_connected());
@@ -215,4 +217,70 @@ async fn a_session_and_its_sockets_are_forgotten() {
     // Answered later than the handlers ran.
     host.joined().await.expect_alive().await;
     assert_eq!((io.engine().clients_count(), io.sockets().len()), (1, 1));
+}
+
+/// Says so when it is dropped.
+struct Dropped(Teller<&'static str>, &'static str);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.tell(self.1);
+    }
+}
+
+#[tokio::test]
+async fn a_socket_whose_handler_owns_it_is_forgotten_with_its_handlers() {
+    let io = echo_server();
+    let (teller, mut dropped) = channel();
+    io.on_connect({
+        let owning = owning_handlers(&teller);
+        move |socket: Socket| owning(&socket, "connected")
+    });
+    io.of("/refused").middleware({
+        let owning = owning_handlers(&teller);
+        move |socket: Socket| {
+            owning(&socket, "refused");
+            Err::<(), _>("no")
+        }
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send("40/refused,").await;
+    client.expect(r#"44/refused,{"message":"no"}"#).await;
+    assert_eq!(dropped.next().await, "refused");
+    client.send("41").await;
+    assert_eq!(dropped.next().await, "connected");
+}
+
+#[tokio::test]
+async fn a_handler_that_is_added_to_a_disconnected_socket_is_dropped() {
+    let io = echo_server();
+    let (teller, mut dropped) = channel();
+    let owning = owning_handlers(&teller);
+    let (keep, mut kept) = channel();
+    io.on_connect(move |socket: Socket| keep.tell(socket));
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+    let socket = kept.next().await;
+    client.send("41").await;
+    reasons.next().await;
+    // Answered later than the socket was forgotten.
+    client.join("/").await;
+
+    owning(&socket, "late");
+    assert_eq!(dropped.so_far(), ["late"]);
+}
+
+/// Gives a socket a handler that owns the socket.
+fn owning_handlers(
+    teller: &Teller<&'static str>,
+) -> impl Fn(&Socket, &'static str) + Clone + Send + Sync + 'static {
+    let teller = teller.clone();
+    move |socket, name| {
+        let dropped = Arc::new(Dropped(teller.clone(), name));
+        let me = socket.clone();
+        socket.on("event", move || me.emit("event", dropped.1));
+    }
 }
