@@ -111,7 +111,7 @@ impl Client {
     /// The end of a client's way into a namespace.
     fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
         let Admitted { name, outcome } = admitted;
-        if self.is_closed {
+        if self.is_closed || self.connection.engine().is_closing() {
             if let Ok(socket) = outcome {
                 discard(&socket);
             }

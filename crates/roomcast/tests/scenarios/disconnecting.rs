@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roomcast::{DisconnectReason, Server, Socket};
 
-use crate::support::{Host, Teller, answering, channel, echo_server, reasons};
+use crate::support::{Host, Teller, answering, channel, echo_server, gate, idle, pass, reasons};
 
 #[tokio::test]
 async fn disconnecting_handlers_see_the_rooms_and_disconnect_handlers_none() {
@@ -156,12 +156,12 @@ async fn a_disconnecting_handler_that_disconnects_sends_nothing_more() {
 #[tokio::test]
 async fn handlers_that_run_on_after_the_disconnection_are_finished() {
     let io = echo_server();
-    let gate = crate::support::gate();
+    let gate = gate();
     let (teller, mut ended) = channel();
     io.on("slow", {
         let gate = Arc::clone(&gate);
         async move |socket: Socket| {
-            crate::support::pass(&gate).await;
+            pass(&gate).await;
             teller.tell(socket.is_connected());
         }
     });
@@ -217,6 +217,32 @@ async fn a_session_and_its_sockets_are_forgotten() {
     // Answered later than the handlers ran.
     host.joined().await.expect_alive().await;
     assert_eq!((io.engine().clients_count(), io.sockets().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_let_in_while_its_connection_closes_is_told_to_no_connect_handler() {
+    let io = echo_server();
+    let gate = gate();
+    let (teller, mut connected) = channel();
+    io.of("/slow").middleware({
+        let gate = Arc::clone(&gate);
+        async move || {
+            pass(&gate).await;
+            Ok::<_, String>(())
+        }
+    });
+    io.of("/slow").on_connect(move || teller.tell(()));
+    io.on("close", |socket: Socket| socket.conn().close());
+    let client = Host::memory(&io).joined_polling().await;
+    client.send("40/slow,").await;
+    client.send(r#"42["close"]"#).await;
+
+    // Nobody polls: the session cannot end yet.
+    gate.add_permits(1);
+    idle().await;
+    assert_eq!(connected.so_far(), []);
+    assert_eq!(io.of("/slow").sockets_count(), 0);
+    assert_eq!(io.engine().clients_count(), 1);
 }
 
 /// Says so when it is dropped.
