@@ -132,13 +132,14 @@ impl Client {
 
     fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
-        socket.advance(Phase::Connecting, Phase::Connected);
-        namespace.add_connected();
-        // Invariant: the client is told first, before anything that others or the handlers send.
+        // Invariant: the client is told before anything that others or the handlers send. A socket
+        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
             &wire::connect(namespace.name(), socket.id().as_str()),
             SendOptions::default(),
         );
+        namespace.add_connected();
+        socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;

@@ -1,6 +1,7 @@
 //! Middleware of connections and of events. Spec: features 2.11–2.13.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use roomcast::{Auth, Data, Refusal, Server, Socket, SocketError, Value};
 use tokio::sync::Semaphore;
@@ -182,6 +183,33 @@ async fn a_broadcast_does_not_reach_a_socket_before_it_is_connected() {
     client.join("/vip").await;
     io.of("/vip").to("vip").emit("late", ());
     client.expect(r#"42/vip,["late"]"#).await;
+}
+
+#[tokio::test]
+async fn the_connect_answer_comes_before_what_other_threads_send_to_a_room_of_the_middleware() {
+    let io = Server::new();
+    io.middleware(|socket: Socket| {
+        socket.join("vip");
+        Ok::<_, String>(())
+    });
+    let is_over = Arc::new(AtomicBool::new(false));
+    let sending = std::thread::spawn({
+        let (io, is_over) = (io.clone(), Arc::clone(&is_over));
+        move || {
+            while !is_over.load(Ordering::Relaxed) {
+                io.to("vip").volatile().emit("early", ());
+            }
+        }
+    });
+    let host = Host::tcp(&io).await;
+
+    for _ in 0..100 {
+        let mut client = host.websocket().await;
+        client.send("40").await;
+        assert!(client.next_text().await.starts_with(r#"40{"sid":""#));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    sending.join().expect("it does not panic");
 }
 
 #[tokio::test]
