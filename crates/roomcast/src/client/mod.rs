@@ -303,6 +303,12 @@ impl Client {
     }
 }
 
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.connection.close_commands();
+    }
+}
+
 /// A socket that was admitted too late: it was never connected.
 fn discard(socket: &Socket) {
     socket.finish();

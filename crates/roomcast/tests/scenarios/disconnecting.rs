@@ -299,6 +299,42 @@ async fn a_handler_that_is_added_to_a_disconnected_socket_is_dropped() {
     assert_eq!(dropped.so_far(), ["late"]);
 }
 
+#[tokio::test]
+async fn work_that_a_handler_starts_after_the_session_has_ended_is_dropped() {
+    let io = echo_server();
+    let (teller, mut dropped) = channel();
+    let (calling, mut called) = channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = Arc::new(std::sync::Mutex::new(may_go_on));
+    io.on_any_outgoing(move |socket: Socket| {
+        let work = Dropped(teller.clone(), "work");
+        calling.tell(());
+        may_go_on
+            .lock()
+            .expect("one call")
+            .recv()
+            .expect("the test goes on");
+        async move {
+            let _kept = (socket, work);
+            std::future::pending::<()>().await;
+        }
+    });
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+    let client = host.joined().await;
+    let socket = io.sockets().remove(0);
+    let emitting = std::thread::spawn(move || socket.emit("event", ()));
+    called.next().await;
+    drop(client);
+    reasons.next().await;
+    // Answered later than the session's task has ended.
+    host.websocket().await;
+
+    go_on.send(()).expect("the handler waits");
+    assert_eq!(dropped.next().await, "work");
+    emitting.join().expect("it does not panic");
+}
+
 /// Gives a socket a handler that owns the socket.
 fn owning_handlers(
     teller: &Teller<&'static str>,
