@@ -191,16 +191,15 @@ impl Client {
     fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
         match command {
             Command::Disconnect(socket) => {
+                if socket.phase() == Phase::Disconnected {
+                    return;
+                }
+                tell_disconnected(&socket);
                 self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
             }
             Command::DisconnectAll => {
-                for (_, socket) in self
-                    .namespaces
-                    .joined()
-                    .filter(|(_, socket)| socket.is_connected())
-                {
-                    let packet = wire::disconnect(socket.namespace().name());
-                    socket.send_packet(&packet, SendOptions::default());
+                for (_, socket) in self.namespaces.joined() {
+                    tell_disconnected(socket);
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
             }
@@ -307,6 +306,11 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.connection.close_commands();
     }
+}
+
+fn tell_disconnected(socket: &Socket) {
+    let packet = wire::disconnect(socket.namespace().name());
+    socket.send_packet(&packet, SendOptions::default());
 }
 
 /// A socket that was admitted too late: it was never connected.

@@ -245,6 +245,49 @@ async fn a_client_that_is_let_in_while_its_connection_closes_is_told_to_no_conne
     assert_eq!(io.engine().clients_count(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_another_thread_disconnects_may_join_again_at_once() {
+    let io = echo_server();
+    let (teller, mut joined) = channel();
+    io.on_connect(move |socket: Socket| teller.tell(socket));
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+
+    for _ in 0..300 {
+        client.join("/").await;
+        let socket = joined.next().await;
+        let disconnecting = std::thread::spawn(move || {
+            socket.emit("last", ());
+            socket.disconnect();
+        });
+        client.expect(r#"42["last"]"#).await;
+        client.expect("41").await;
+        drop(disconnecting);
+    }
+    client.join("/").await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_disconnected_and_then_closed_is_told_both() {
+    let io = echo_server();
+    io.on("bye", |socket: Socket| {
+        // Not in the session's task.
+        drop(tokio::spawn(async move {
+            socket.emit("last", ());
+            socket.disconnect();
+            socket.conn().close();
+        }));
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["bye"]"#).await;
+    client.expect(r#"42["last"]"#).await;
+    client.expect("41").await;
+    client.expect_closed().await;
+}
+
 /// Says so when it is dropped.
 struct Dropped(Teller<&'static str>, &'static str);
 
