@@ -9,12 +9,19 @@ use roomcast_socketio::Packet;
 use super::Client;
 use super::parked::{Finished, contained, panic_message};
 use crate::error::{Refusal, SocketError};
-use crate::handler::{AnyHandler, Call, Cause, Entry, Outcome, Responder, Slot, Table, Verdict};
+use crate::handler::{
+    AnyHandler, Call, Cause, Entry, Origin, Outcome, Responder, Slot, Table, Verdict,
+};
 use crate::socket::Socket;
 
 impl Client {
     /// Hands an event to the catch-all handlers, the middleware and the handlers, in this order.
+    ///
+    /// Events that come after a disconnection are ignored.
     pub(super) fn dispatch(&mut self, socket: &Socket, packet: Packet<'_>, cx: &mut Context<'_>) {
+        if !socket.is_connected() {
+            return;
+        }
         let tables = Tables::of(socket);
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
         let responder = Responder::new(socket, packet.ack());
@@ -38,7 +45,7 @@ impl Client {
         responder: &Responder,
         cx: &mut Context<'_>,
     ) {
-        // Events that come after a disconnection are ignored.
+        // The catch-all handlers and the middleware may have disconnected the socket.
         let Some(event) = packet.event().filter(|_| socket.is_connected()) else {
             return;
         };
@@ -88,7 +95,7 @@ impl Client {
         match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
-                self.start(contained(socket.clone(), slot.name().into(), work), cx);
+                self.start(contained(socket.clone(), slot.origin(), work), cx);
             }
             Ok(Err(error)) => {
                 let error = SocketError::Argument {
@@ -99,7 +106,7 @@ impl Client {
             }
             Err(panic) => {
                 let message = panic_message(&*panic);
-                self.on_panic(socket, slot.name().into(), message, cx);
+                self.on_panic(socket, slot.origin(), message, cx);
             }
         }
     }
@@ -121,13 +128,12 @@ impl Client {
     pub(super) fn on_panic(
         &mut self,
         socket: &Socket,
-        event: Arc<str>,
+        origin: Origin,
         message: Arc<str>,
         cx: &mut Context<'_>,
     ) {
-        tracing::error!(socket = %socket.id(), %event, %message, "a handler panicked");
-        let is_error_handler = &*event == Slot::Error.name();
-        if !is_error_handler {
+        tracing::error!(socket = %socket.id(), ?origin, %message, "a handler panicked");
+        if let Origin::Other(event) = origin {
             self.report(socket, &SocketError::Panic { event, message }, cx);
         }
         socket.disconnect();
@@ -182,14 +188,15 @@ async fn ask(
     responder: Responder,
     tables: Tables,
 ) -> Finished {
-    let name: Arc<str> = packet
-        .event()
-        .map_or_else(|| "".into(), |event| event.to_text().into());
+    let origin = packet.event().map_or_else(
+        || Origin::Other("".into()),
+        |event| Slot::Event(&event.to_text()).origin(),
+    );
     let asking = AssertUnwindSafe(pass(&socket, &packet, &responder, &tables));
     match futures_util::FutureExt::catch_unwind(asking).await {
         Ok(Ok(())) => Finished::Passed(socket, packet, responder),
         Ok(Err(refusal)) => Finished::Refused(socket, refusal),
-        Err(panic) => Finished::Panicked(socket, name, panic_message(&*panic)),
+        Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
     }
 }
 
@@ -200,6 +207,9 @@ async fn pass(
     tables: &Tables,
 ) -> Result<(), Refusal> {
     for middleware in tables.0.iter().flat_map(|table| table.event_middleware()) {
+        if !socket.is_connected() {
+            break;
+        }
         let mut call = Call::named_event(socket, packet, responder.clone());
         let verdict = middleware.call(&mut call);
         match verdict {

@@ -203,9 +203,10 @@ impl Client {
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
             }
-            Command::Drive(socket, work) => {
-                self.start(parked::contained(socket, "outgoing".into(), work), cx)
-            }
+            Command::Drive(socket, work) => self.start(
+                parked::contained(socket, Slot::AnyOutgoing.origin(), work),
+                cx,
+            ),
         }
     }
 
@@ -239,8 +240,8 @@ impl Client {
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
             }
-            Finished::Panicked(socket, event, message) => {
-                self.on_panic(&socket, event, message, cx)
+            Finished::Panicked(socket, origin, message) => {
+                self.on_panic(&socket, origin, message, cx)
             }
         }
     }

@@ -153,6 +153,24 @@ impl Slot<'_> {
     }
 }
 
+/// Which handler runs on, or has failed, as reports need it: a [`Slot`] that owns its name.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// A handler of errors, which is not told of its own.
+    ErrorHandler,
+    /// The event, or the hook's name.
+    Other(Arc<str>),
+}
+
+impl Slot<'_> {
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::Error => Origin::ErrorHandler,
+            slot => Origin::Other(slot.name().into()),
+        }
+    }
+}
+
 /// A [`Table`] that is read often and changed seldom.
 #[derive(Default)]
 pub(crate) struct Listeners(ArcSwap<Table>);

@@ -410,6 +410,43 @@ async fn events_after_the_disconnection_reach_no_handler() {
 }
 
 #[tokio::test]
+async fn an_event_whose_catch_all_handler_disconnects_reaches_no_middleware() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on_any(|socket: Socket| socket.disconnect());
+    io.event_middleware(move || {
+        teller.tell(());
+        Ok::<_, String>(())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo"]"#).await;
+    client.expect("41").await;
+    assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
+async fn an_event_whose_middleware_disconnects_reaches_no_other_middleware() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.event_middleware(|socket: Socket| {
+        socket.disconnect();
+        Ok::<_, String>(())
+    });
+    io.event_middleware(move || {
+        teller.tell(());
+        Ok::<_, String>(())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo"]"#).await;
+    client.expect("41").await;
+    assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
 async fn the_state_of_the_server_reaches_its_handlers() {
     let io = Server::builder().state(7_u32).build();
     io.on("state", |state: State<u32>| *state);
