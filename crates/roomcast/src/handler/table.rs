@@ -75,6 +75,7 @@ impl Entry {
 /// All handlers of a namespace, or those that one socket has added for itself.
 #[derive(Clone, Default)]
 pub(crate) struct Table {
+    /// Invariant: no list is empty, so names that are used once leave nothing behind.
     events: HashMap<Arc<str>, Vec<Entry>, foldhash::fast::RandomState>,
     any: Vec<Entry>,
     any_outgoing: Vec<Entry>,
@@ -122,9 +123,10 @@ impl Table {
     }
 
     fn remove(&mut self, id: HandlerId) {
-        for entries in self.events.values_mut() {
+        self.events.retain(|_, entries| {
             entries.retain(|entry| entry.id != id);
-        }
+            !entries.is_empty()
+        });
         for slot in [
             Slot::Any,
             Slot::AnyOutgoing,
@@ -247,11 +249,7 @@ impl Listeners {
 
     pub(crate) fn event_names(&self) -> Vec<String> {
         let table = self.table();
-        let used = table
-            .events
-            .iter()
-            .filter(|(_, entries)| !entries.is_empty());
-        used.map(|(event, _)| event.to_string()).collect()
+        table.events.keys().map(ToString::to_string).collect()
     }
 
     fn insert(
@@ -288,3 +286,19 @@ impl Listeners {
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_handler_of_an_event_leaves_nothing_behind() {
+        let listeners = Listeners::default();
+        for number in 0..10 {
+            let id = listeners.add_once(Slot::Event(&format!("reply-{number}")), || ());
+            listeners.remove(id);
+        }
+
+        assert_eq!(listeners.table().events.len(), 0);
+    }
+}
