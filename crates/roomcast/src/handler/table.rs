@@ -140,6 +140,25 @@ impl Table {
     }
 }
 
+impl<'a> Slot<'a> {
+    /// What `event` means where the handlers of all sockets are added, as in JavaScript.
+    pub(crate) fn of_namespace(event: &'a str) -> Self {
+        match event {
+            "connection" | "connect" => Self::Connect,
+            event => Self::of_socket(event),
+        }
+    }
+
+    /// What `event` means where handlers of one socket are added, as in JavaScript.
+    pub(crate) fn of_socket(event: &'a str) -> Self {
+        match event {
+            "disconnecting" => Self::Disconnecting,
+            "disconnect" => Self::Disconnect,
+            event => Self::Event(event),
+        }
+    }
+}
+
 impl Slot<'_> {
     /// The event's name, or what stands for it in errors and logs.
     pub(crate) fn name(&self) -> &str {

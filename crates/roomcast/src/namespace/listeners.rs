@@ -40,13 +40,28 @@ impl Namespace {
     /// io.on("add", |a: i64, b: i64| a + b);
     /// ```
     ///
-    /// Spec: features 3.1.
+    /// The names that the official server reserves mean what they mean there: `connection` and
+    /// `connect` are [`on_connect`](Self::on_connect), `disconnecting` is
+    /// [`on_disconnecting`](Self::on_disconnecting), `disconnect` is
+    /// [`on_disconnect`](Self::on_disconnect). `error` is an event like any other:
+    /// [`on_error`](Self::on_error) has no name.
+    ///
+    /// ```
+    /// # use roomcast::{DisconnectReason, Server, Socket};
+    /// # let io = Server::new();
+    /// io.on("connection", |socket: Socket| {
+    ///     socket.on("disconnect", |reason: DisconnectReason| println!("{reason}"));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.8, 3.1, 3.7.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.listeners()
-            .add(Slot::Event(event), Place::Last, handler)
+            .add(Slot::of_namespace(event), Place::Last, handler)
     }
 
-    /// Removes all handlers of `event` that the namespace has; those of single sockets stay.
+    /// Removes all handlers of `event` that the namespace has; those of single sockets stay. Names
+    /// mean what they mean in [`on`](Self::on).
     ///
     /// # Example
     ///
@@ -58,7 +73,7 @@ impl Namespace {
     ///
     /// Spec: features 3.1.
     pub fn off(&self, event: &str) {
-        self.listeners().clear(Slot::Event(event));
+        self.listeners().clear(Slot::of_namespace(event));
     }
 
     /// Removes one handler, of whatever kind. An id that is unknown does nothing.

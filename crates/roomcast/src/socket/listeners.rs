@@ -23,6 +23,10 @@ impl Socket {
     /// Handlers of the [namespace](crate::Namespace::on) are made once for all clients; those of a
     /// socket may own what belongs to it.
     ///
+    /// As in the official server, `disconnecting` is [`on_disconnecting`](Self::on_disconnecting)
+    /// and `disconnect` is [`on_disconnect`](Self::on_disconnect). `error` is an event like any
+    /// other: [`on_error`](Self::on_error) has no name.
+    ///
     /// # Example
     ///
     /// ```
@@ -36,11 +40,11 @@ impl Socket {
     /// });
     /// ```
     ///
-    /// Spec: features 3.1.
+    /// Spec: features 3.1, 3.7.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
-            .add(Slot::Event(event), Place::Last, handler)
+            .add(Slot::of_socket(event), Place::Last, handler)
     }
 
     /// Calls `handler` for the next `event` of this client only.
@@ -58,10 +62,11 @@ impl Socket {
     ///
     /// Spec: features 3.1.
     pub fn once<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add_once(Slot::Event(event), handler)
+        self.0.listeners.add_once(Slot::of_socket(event), handler)
     }
 
-    /// Removes all handlers that this socket has for `event`; those of the namespace stay.
+    /// Removes all handlers that this socket has for `event`; those of the namespace stay. Names
+    /// mean what they mean in [`on`](Self::on).
     ///
     /// # Example
     ///
@@ -73,7 +78,7 @@ impl Socket {
     ///
     /// Spec: features 3.1.
     pub fn off(&self, event: &str) {
-        self.0.listeners.clear(Slot::Event(event));
+        self.0.listeners.clear(Slot::of_socket(event));
     }
 
     /// Removes one handler of this socket, of whatever kind. An id that is unknown does nothing.

@@ -447,6 +447,62 @@ async fn an_event_whose_middleware_disconnects_reaches_no_other_middleware() {
 }
 
 #[tokio::test]
+async fn reserved_names_are_the_hooks_as_in_javascript() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move || teller.tell(name)
+    };
+    let own = [call("own disconnecting"), call("own disconnect")];
+    io.on("connection", move |socket: Socket| {
+        let [disconnecting, disconnect] = own.clone();
+        socket.on("disconnecting", disconnecting);
+        socket.once("disconnect", disconnect);
+    });
+    io.on("connection", call("connection"));
+    io.on("connect", call("connect"));
+    io.on("disconnecting", call("disconnecting"));
+    io.on("disconnect", call("disconnect"));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send("41").await;
+    client.join("/").await;
+    io.off("connect");
+    io.off("disconnect");
+    client.send("41").await;
+    client.join("/").await;
+    assert_eq!(
+        calls.so_far(),
+        [
+            "connection",
+            "connect",
+            "disconnecting",
+            "own disconnecting",
+            "disconnect",
+            "own disconnect",
+            "connection",
+            "connect",
+            "disconnecting",
+            "own disconnecting",
+            "own disconnect",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_event_named_error_is_an_event() {
+    let io = echo_server();
+    io.on("error", || "handled");
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["error"]"#).await;
+    client.expect(r#"431["handled"]"#).await;
+}
+
+#[tokio::test]
 async fn the_state_of_the_server_reaches_its_handlers() {
     let io = Server::builder().state(7_u32).build();
     io.on("state", |state: State<u32>| *state);
