@@ -180,6 +180,24 @@ impl Socket {
         self.0.listeners.clear(Slot::Any);
     }
 
+    /// Counts the handlers of [`on_any`](Self::on_any) that this socket has: the length of
+    /// `listenersAny()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on_any(|event: String| println!("{event}"));
+    /// assert_eq!(socket.listeners_any_count(), 1);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.2.
+    #[must_use]
+    pub fn listeners_any_count(&self) -> usize {
+        self.0.listeners.table().entries(Slot::Any).len()
+    }
+
     /// Calls `handler` for every event that is sent to this client, broadcasts included, with the
     /// event's name as the first argument. It runs where the event is sent.
     ///
@@ -233,6 +251,24 @@ impl Socket {
     /// Spec: features 3.3.
     pub fn off_any_outgoing(&self) {
         self.0.listeners.clear(Slot::AnyOutgoing);
+    }
+
+    /// Counts the handlers of [`on_any_outgoing`](Self::on_any_outgoing) that this socket has: the length of
+    /// `listenersAnyOutgoing()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on_any_outgoing(|event: String| println!("{event}"));
+    /// assert_eq!(socket.listeners_any_outgoing_count(), 1);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.3.
+    #[must_use]
+    pub fn listeners_any_outgoing_count(&self) -> usize {
+        self.0.listeners.table().entries(Slot::AnyOutgoing).len()
     }
 
     /// Calls `handler` when the socket is being disconnected and still has its rooms.
