@@ -97,6 +97,15 @@ pub struct ArgumentError {
     pub expected: &'static str,
     /// What was found instead.
     pub cause: String,
+    subject: Subject,
+}
+
+/// What could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Argument,
+    Auth,
+    Context,
 }
 
 impl ArgumentError {
@@ -105,6 +114,23 @@ impl ArgumentError {
             index,
             expected: std::any::type_name::<T>(),
             cause: cause.to_string(),
+            subject: Subject::Argument,
+        }
+    }
+
+    /// The client's `auth` object is no `T`.
+    pub(crate) fn auth<T>(cause: &dyn std::fmt::Display) -> Self {
+        Self {
+            subject: Subject::Auth,
+            ..Self::of::<T>(0, cause)
+        }
+    }
+
+    /// A `T` that the server itself should have.
+    pub(crate) fn context<T>(cause: &dyn std::fmt::Display) -> Self {
+        Self {
+            subject: Subject::Context,
+            ..Self::of::<T>(0, cause)
         }
     }
 
@@ -197,9 +223,20 @@ impl From<String> for Refusal {
     }
 }
 
+/// Says `invalid auth`, `invalid arguments`, or `internal error` where the server lacks something.
+/// The log has the error: its text names types of the application, which are not for clients.
 impl From<ArgumentError> for Refusal {
     fn from(error: ArgumentError) -> Self {
-        Self::new(error.to_string())
+        if error.subject == Subject::Context {
+            tracing::error!(%error, "a parameter of a middleware cannot be had");
+        } else {
+            tracing::debug!(%error, "a parameter of a middleware cannot be read");
+        }
+        Self::new(match error.subject {
+            Subject::Auth => "invalid auth",
+            Subject::Argument => "invalid arguments",
+            Subject::Context => "internal error",
+        })
     }
 }
 

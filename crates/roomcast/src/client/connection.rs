@@ -14,7 +14,14 @@ pub(crate) struct Connection {
     server: Server,
     engine: engine::Socket,
     // Lock order: a leaf.
-    commands: Mutex<VecDeque<Command>>,
+    commands: Mutex<Commands>,
+}
+
+enum Commands {
+    Open(VecDeque<Command>),
+    /// The task has ended. Commands hold sockets, which hold this connection: kept any longer, they
+    /// would keep each other for ever.
+    Closed,
 }
 
 /// What other tasks ask of the task that owns the client.
@@ -32,7 +39,7 @@ impl Connection {
         Self {
             server,
             engine,
-            commands: Mutex::default(),
+            commands: Mutex::new(Commands::Open(VecDeque::new())),
         }
     }
 
@@ -44,12 +51,26 @@ impl Connection {
         &self.engine
     }
 
+    /// Asks the task that owns the client; where it has ended, nothing happens.
     pub(crate) fn command(&self, command: Command) {
-        self.commands.lock().push_back(command);
+        match &mut *self.commands.lock() {
+            Commands::Open(commands) => commands.push_back(command),
+            Commands::Closed => return,
+        }
         self.engine.notify();
     }
 
     pub(crate) fn next_command(&self) -> Option<Command> {
-        self.commands.lock().pop_front()
+        match &mut *self.commands.lock() {
+            Commands::Open(commands) => commands.pop_front(),
+            Commands::Closed => None,
+        }
+    }
+
+    /// Takes no more commands, and drops those that nobody will carry out.
+    pub(crate) fn close_commands(&self) {
+        let left = std::mem::replace(&mut *self.commands.lock(), Commands::Closed);
+        // Invariant: dropped without the lock: what a handler holds may ask for something more.
+        drop(left);
     }
 }

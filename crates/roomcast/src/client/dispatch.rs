@@ -6,28 +6,34 @@ use std::task::Context;
 
 use roomcast_socketio::Packet;
 
+use super::Client;
 use super::parked::{Finished, contained, panic_message};
-use super::{Client, responder};
 use crate::error::{Refusal, SocketError};
-use crate::handler::{AnyHandler, Call, Cause, Entry, Outcome, Slot, Table, Verdict};
+use crate::handler::{
+    AnyHandler, Call, Cause, Entry, Origin, Outcome, Responder, Slot, Table, Verdict,
+};
 use crate::socket::Socket;
 
 impl Client {
     /// Hands an event to the catch-all handlers, the middleware and the handlers, in this order.
+    ///
+    /// Events that come after a disconnection are ignored.
     pub(super) fn dispatch(&mut self, socket: &Socket, packet: Packet<'_>, cx: &mut Context<'_>) {
+        if !socket.is_connected() {
+            return;
+        }
         let tables = Tables::of(socket);
+        // Invariant: whoever handles the packet answers through this one, so one answer leaves.
+        let responder = Responder::new(socket, packet.ack());
         if tables.has(Slot::Any) {
-            let responder = responder(socket, &packet);
             let call = || Call::named_event(socket, &packet, responder.clone());
             self.call_entries(socket, &tables, Slot::Any, call, cx);
         }
         if tables.has_event_middleware() {
-            self.start(
-                Box::pin(ask(socket.clone(), packet.into_owned(), tables)),
-                cx,
-            );
+            let asking = ask(socket.clone(), packet.into_owned(), responder, tables);
+            self.start(Box::pin(asking), cx);
         } else {
-            self.call_event_handlers(socket, &tables, &packet, cx);
+            self.call_event_handlers(socket, &tables, &packet, &responder, cx);
         }
     }
 
@@ -36,13 +42,13 @@ impl Client {
         socket: &Socket,
         tables: &Tables,
         packet: &Packet<'_>,
+        responder: &Responder,
         cx: &mut Context<'_>,
     ) {
-        // Events that come after a disconnection are ignored.
+        // The catch-all handlers and the middleware may have disconnected the socket.
         let Some(event) = packet.event().filter(|_| socket.is_connected()) else {
             return;
         };
-        let responder = responder(socket, packet);
         let call = || Call::event(socket, packet, responder.clone());
         self.call_entries(socket, tables, Slot::Event(&event.to_text()), call, cx);
     }
@@ -89,7 +95,7 @@ impl Client {
         match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
-                self.start(contained(socket.clone(), slot.name().into(), work), cx);
+                self.start(contained(socket.clone(), slot.origin(), work), cx);
             }
             Ok(Err(error)) => {
                 let error = SocketError::Argument {
@@ -100,7 +106,7 @@ impl Client {
             }
             Err(panic) => {
                 let message = panic_message(&*panic);
-                self.on_panic(socket, slot.name().into(), message, cx);
+                self.on_panic(socket, slot.origin(), message, cx);
             }
         }
     }
@@ -122,13 +128,12 @@ impl Client {
     pub(super) fn on_panic(
         &mut self,
         socket: &Socket,
-        event: Arc<str>,
+        origin: Origin,
         message: Arc<str>,
         cx: &mut Context<'_>,
     ) {
-        tracing::error!(socket = %socket.id(), %event, %message, "a handler panicked");
-        let is_error_handler = &*event == Slot::Error.name();
-        if !is_error_handler {
+        tracing::error!(socket = %socket.id(), ?origin, %message, "a handler panicked");
+        if let Origin::Other(event) = origin {
             self.report(socket, &SocketError::Panic { event, message }, cx);
         }
         socket.disconnect();
@@ -177,22 +182,36 @@ impl Tables {
 }
 
 /// Asks the event middlewares one after the other.
-async fn ask(socket: Socket, packet: Packet<'static>, tables: Tables) -> Finished {
-    let name: Arc<str> = packet
-        .event()
-        .map_or_else(|| "".into(), |event| event.to_text().into());
-    let asking = AssertUnwindSafe(pass(&socket, &packet, &tables));
+async fn ask(
+    socket: Socket,
+    packet: Packet<'static>,
+    responder: Responder,
+    tables: Tables,
+) -> Finished {
+    let origin = packet.event().map_or_else(
+        || Origin::Other("".into()),
+        |event| Slot::Event(&event.to_text()).origin(),
+    );
+    let asking = AssertUnwindSafe(pass(&socket, &packet, &responder, &tables));
     match futures_util::FutureExt::catch_unwind(asking).await {
-        Ok(Ok(())) => Finished::Passed(socket, packet),
+        Ok(Ok(())) => Finished::Passed(socket, packet, responder),
         Ok(Err(refusal)) => Finished::Refused(socket, refusal),
-        Err(panic) => Finished::Panicked(socket, name, panic_message(&*panic)),
+        Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
     }
 }
 
-async fn pass(socket: &Socket, packet: &Packet<'static>, tables: &Tables) -> Result<(), Refusal> {
+async fn pass(
+    socket: &Socket,
+    packet: &Packet<'static>,
+    responder: &Responder,
+    tables: &Tables,
+) -> Result<(), Refusal> {
     for middleware in tables.0.iter().flat_map(|table| table.event_middleware()) {
-        let responder = responder(socket, packet);
-        let verdict = middleware.call(&mut Call::named_event(socket, packet, responder));
+        if !socket.is_connected() {
+            break;
+        }
+        let mut call = Call::named_event(socket, packet, responder.clone());
+        let verdict = middleware.call(&mut call);
         match verdict {
             Verdict::Now(verdict) => verdict?,
             Verdict::Later(verdict) => verdict.await?,

@@ -20,7 +20,7 @@ use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
 use crate::error::SocketError;
-use crate::handler::{Call, Cause, Responder, Slot};
+use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
 use crate::wire;
@@ -171,7 +171,7 @@ impl Client {
     /// The end of a client's way into a namespace.
     fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
         let Admitted { name, outcome } = admitted;
-        if self.is_closed {
+        if self.is_closed || self.connection.engine().is_closing() {
             if let Ok(socket) = outcome {
                 discard(&socket);
             }
@@ -192,13 +192,14 @@ impl Client {
 
     fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
-        socket.advance(Phase::Connecting, Phase::Connected);
-        namespace.add_connected();
-        // Invariant: the client is told first, before anything that others or the handlers send.
+        // Invariant: the client is told before anything that others or the handlers send. A socket
+        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
             &wire::connect(namespace.name(), socket.id().as_str()),
             SendOptions::default(),
         );
+        namespace.add_connected();
+        socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
@@ -231,6 +232,7 @@ impl Client {
         }
         socket.namespace().remove_connected();
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
+        socket.forget_handlers();
     }
 
     /// Closes the connection below; its sockets are gone at once.
@@ -249,22 +251,22 @@ impl Client {
     fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
         match command {
             Command::Disconnect(socket) => {
+                if socket.phase() == Phase::Disconnected {
+                    return;
+                }
+                tell_disconnected(&socket);
                 self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
             }
             Command::DisconnectAll => {
-                for (_, socket) in self
-                    .namespaces
-                    .joined()
-                    .filter(|(_, socket)| socket.is_connected())
-                {
-                    let packet = wire::disconnect(socket.namespace().name());
-                    socket.send_packet(&packet, SendOptions::default());
+                for (_, socket) in self.namespaces.joined() {
+                    tell_disconnected(socket);
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
             }
-            Command::Drive(socket, work) => {
-                self.start(parked::contained(socket, "outgoing".into(), work), cx)
-            }
+            Command::Drive(socket, work) => self.start(
+                parked::contained(socket, Slot::AnyOutgoing.origin(), work),
+                cx,
+            ),
         }
     }
 
@@ -291,14 +293,15 @@ impl Client {
         match finished {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet) => {
-                self.call_event_handlers(&socket, &Tables::of(&socket), &packet, cx);
+            Finished::Passed(socket, packet, responder) => {
+                let tables = Tables::of(&socket);
+                self.call_event_handlers(&socket, &tables, &packet, &responder, cx);
             }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
             }
-            Finished::Panicked(socket, event, message) => {
-                self.on_panic(&socket, event, message, cx)
+            Finished::Panicked(socket, origin, message) => {
+                self.on_panic(&socket, origin, message, cx)
             }
         }
     }
@@ -362,9 +365,21 @@ impl Client {
     }
 }
 
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.connection.close_commands();
+    }
+}
+
+fn tell_disconnected(socket: &Socket) {
+    let packet = wire::disconnect(socket.namespace().name());
+    socket.send_packet(&packet, SendOptions::default());
+}
+
 /// A socket that was admitted too late: it was never connected.
 fn discard(socket: &Socket) {
     socket.finish();
+    socket.forget_handlers();
     socket.namespace().leave_all(socket.id());
     socket.namespace().remove_guest();
 }
@@ -376,9 +391,4 @@ pub(crate) fn own_packet_limits() -> Limits {
         max_attachments: usize::MAX,
         max_attachment_bytes: usize::MAX,
     }
-}
-
-/// The responder of an event's handlers.
-fn responder(socket: &Socket, packet: &Packet<'_>) -> Responder {
-    Responder::new(socket, packet.ack())
 }

@@ -12,7 +12,7 @@ use roomcast_socketio::Packet;
 
 use super::admission::Admitted;
 use crate::error::Refusal;
-use crate::handler::BoxFuture;
+use crate::handler::{BoxFuture, Origin, Responder};
 use crate::socket::Socket;
 
 /// Work in the session's task.
@@ -23,11 +23,11 @@ pub(super) enum Finished {
     Handler,
     Admission(Admitted),
     /// All event middlewares let the packet pass.
-    Passed(Socket, Packet<'static>),
+    Passed(Socket, Packet<'static>, Responder),
     /// An event middleware refused.
     Refused(Socket, Refusal),
-    /// A handler panicked: the event and the panic's message.
-    Panicked(Socket, Arc<str>, Arc<str>),
+    /// A handler or an event middleware panicked, with this message.
+    Panicked(Socket, Origin, Arc<str>),
 }
 
 /// Work that has been started and waits.
@@ -82,13 +82,13 @@ impl Parked {
 }
 
 /// The work of one handler, whose panic harms nobody else.
-pub(super) fn contained(socket: Socket, event: Arc<str>, work: BoxFuture) -> Work {
+pub(super) fn contained(socket: Socket, origin: Origin, work: BoxFuture) -> Work {
     Box::pin(
         AssertUnwindSafe(work)
             .catch_unwind()
             .map(move |result| match result {
                 Ok(()) => Finished::Handler,
-                Err(panic) => Finished::Panicked(socket, event, panic_message(&*panic)),
+                Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
             }),
     )
 }

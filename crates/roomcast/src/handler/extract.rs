@@ -182,7 +182,7 @@ shared_value! {
 
 /// The `auth` object that the client sent when it connected, read as a `T`; `{}` if it sent none.
 ///
-/// As a parameter of a middleware, an object that is no `T` refuses the client.
+/// As a parameter of a middleware, an object that is no `T` refuses the client: `invalid auth`.
 ///
 /// # Example
 ///
@@ -297,9 +297,7 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
 
 impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let auth = call.socket.handshake().auth::<T>();
-        auth.map(Self)
-            .map_err(|error| unavailable::<Self>(&error.to_string()))
+        call.socket.handshake().auth::<T>().map(Self)
     }
 }
 
@@ -346,5 +344,5 @@ impl<T: DeserializeOwned> FromCall<via::Argument> for T {
 }
 
 fn unavailable<T>(cause: &str) -> ArgumentError {
-    ArgumentError::of::<T>(0, &cause)
+    ArgumentError::context::<T>(&cause)
 }

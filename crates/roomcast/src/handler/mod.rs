@@ -21,7 +21,7 @@ pub use middleware::Middleware;
 pub use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
 pub use table::HandlerId;
-pub(crate) use table::{Entry, Listeners, Place, Slot, Table};
+pub(crate) use table::{Entry, Listeners, Origin, Place, Slot, Table};
 
 use crate::error::ArgumentError;
 

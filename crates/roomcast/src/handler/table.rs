@@ -75,6 +75,7 @@ impl Entry {
 /// All handlers of a namespace, or those that one socket has added for itself.
 #[derive(Clone, Default)]
 pub(crate) struct Table {
+    /// Invariant: no list is empty, so names that are used once leave nothing behind.
     events: HashMap<Arc<str>, Vec<Entry>, foldhash::fast::RandomState>,
     any: Vec<Entry>,
     any_outgoing: Vec<Entry>,
@@ -84,6 +85,8 @@ pub(crate) struct Table {
     error: Vec<Entry>,
     connection_middleware: Vec<BoxMiddleware>,
     event_middleware: Vec<BoxMiddleware>,
+    /// Nothing is added any more.
+    is_closed: bool,
 }
 
 impl Table {
@@ -120,9 +123,10 @@ impl Table {
     }
 
     fn remove(&mut self, id: HandlerId) {
-        for entries in self.events.values_mut() {
+        self.events.retain(|_, entries| {
             entries.retain(|entry| entry.id != id);
-        }
+            !entries.is_empty()
+        });
         for slot in [
             Slot::Any,
             Slot::AnyOutgoing,
@@ -132,6 +136,25 @@ impl Table {
             Slot::Error,
         ] {
             self.entries_mut(slot).retain(|entry| entry.id != id);
+        }
+    }
+}
+
+impl<'a> Slot<'a> {
+    /// What `event` means where the handlers of all sockets are added, as in JavaScript.
+    pub(crate) fn of_namespace(event: &'a str) -> Self {
+        match event {
+            "connection" | "connect" => Self::Connect,
+            event => Self::of_socket(event),
+        }
+    }
+
+    /// What `event` means where handlers of one socket are added, as in JavaScript.
+    pub(crate) fn of_socket(event: &'a str) -> Self {
+        match event {
+            "disconnecting" => Self::Disconnecting,
+            "disconnect" => Self::Disconnect,
+            event => Self::Event(event),
         }
     }
 }
@@ -147,6 +170,24 @@ impl Slot<'_> {
             Self::Disconnecting => "on_disconnecting",
             Self::Disconnect => "on_disconnect",
             Self::Error => "on_error",
+        }
+    }
+}
+
+/// Which handler runs on, or has failed, as reports need it: a [`Slot`] that owns its name.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// A handler of errors, which is not told of its own.
+    ErrorHandler,
+    /// The event, or the hook's name.
+    Other(Arc<str>),
+}
+
+impl Slot<'_> {
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::Error => Origin::ErrorHandler,
+            slot => Origin::Other(slot.name().into()),
         }
     }
 }
@@ -217,13 +258,17 @@ impl Listeners {
         self.update(|table| table.events.clear());
     }
 
+    /// Forgets everything and takes nothing more: a handler may own the socket that owns it.
+    pub(crate) fn close(&self) {
+        self.0.store(Arc::new(Table {
+            is_closed: true,
+            ..Table::default()
+        }));
+    }
+
     pub(crate) fn event_names(&self) -> Vec<String> {
         let table = self.table();
-        let used = table
-            .events
-            .iter()
-            .filter(|(_, entries)| !entries.is_empty());
-        used.map(|(event, _)| event.to_string()).collect()
+        table.events.keys().map(ToString::to_string).collect()
     }
 
     fn insert(
@@ -249,11 +294,30 @@ impl Listeners {
 
     fn update(&self, change: impl Fn(&mut Table)) {
         self.0.rcu(|table| {
+            if table.is_closed {
+                return Arc::clone(table);
+            }
             let mut table = Table::clone(table);
             change(&mut table);
-            table
+            Arc::new(table)
         });
     }
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_handler_of_an_event_leaves_nothing_behind() {
+        let listeners = Listeners::default();
+        for number in 0..10 {
+            let id = listeners.add_once(Slot::Event(&format!("reply-{number}")), || ());
+            listeners.remove(id);
+        }
+
+        assert_eq!(listeners.table().events.len(), 0);
+    }
+}

@@ -40,13 +40,28 @@ impl Namespace {
     /// io.on("add", |a: i64, b: i64| a + b);
     /// ```
     ///
-    /// Spec: features 3.1.
+    /// The names that the official server reserves mean what they mean there: `connection` and
+    /// `connect` are [`on_connect`](Self::on_connect), `disconnecting` is
+    /// [`on_disconnecting`](Self::on_disconnecting), `disconnect` is
+    /// [`on_disconnect`](Self::on_disconnect). `error` is an event like any other:
+    /// [`on_error`](Self::on_error) has no name.
+    ///
+    /// ```
+    /// # use roomcast::{DisconnectReason, Server, Socket};
+    /// # let io = Server::new();
+    /// io.on("connection", |socket: Socket| {
+    ///     socket.on("disconnect", |reason: DisconnectReason| println!("{reason}"));
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.8, 3.1, 3.7.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.listeners()
-            .add(Slot::Event(event), Place::Last, handler)
+            .add(Slot::of_namespace(event), Place::Last, handler)
     }
 
-    /// Removes all handlers of `event` that the namespace has; those of single sockets stay.
+    /// Removes all handlers of `event` that the namespace has; those of single sockets stay. Names
+    /// mean what they mean in [`on`](Self::on).
     ///
     /// # Example
     ///
@@ -58,7 +73,7 @@ impl Namespace {
     ///
     /// Spec: features 3.1.
     pub fn off(&self, event: &str) {
-        self.listeners().clear(Slot::Event(event));
+        self.listeners().clear(Slot::of_namespace(event));
     }
 
     /// Removes one handler, of whatever kind. An id that is unknown does nothing.
@@ -93,6 +108,55 @@ impl Namespace {
         self.listeners().add(Slot::Any, Place::Last, handler)
     }
 
+    /// Calls `handler` as [`on_any`](Self::on_any) does, before those that were added earlier.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.prepend_any(|event: String| println!("first of all: {event}"));
+    /// ```
+    ///
+    /// Spec: features 3.2.
+    pub fn prepend_any<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
+        self.listeners().add(Slot::Any, Place::First, handler)
+    }
+
+    /// Removes all handlers that [`on_any`](Self::on_any) and
+    /// [`prepend_any`](Self::prepend_any) have added to the namespace; those of single
+    /// sockets stay.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.on_any(|event: String| println!("{event}"));
+    /// io.off_any();
+    /// assert_eq!(io.listeners_any_count(), 0);
+    /// ```
+    ///
+    /// Spec: features 3.2.
+    pub fn off_any(&self) {
+        self.listeners().clear(Slot::Any);
+    }
+
+    /// Counts the handlers of [`on_any`](Self::on_any) that this namespace has: the length of
+    /// `listenersAny()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.on_any(|event: String| println!("{event}"));
+    /// assert_eq!(io.listeners_any_count(), 1);
+    /// ```
+    ///
+    /// Spec: features 3.2.
+    #[must_use]
+    pub fn listeners_any_count(&self) -> usize {
+        self.listeners().table().entries(Slot::Any).len()
+    }
+
     /// Calls `handler` for every event that is sent to any socket, once for each receiver, with the
     /// event's name as the first argument. It runs where the event is sent.
     ///
@@ -109,6 +173,57 @@ impl Namespace {
     pub fn on_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
         self.listeners()
             .add(Slot::AnyOutgoing, Place::Last, handler)
+    }
+
+    /// Calls `handler` as [`on_any_outgoing`](Self::on_any_outgoing) does, before those that were
+    /// added earlier.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.prepend_any_outgoing(|event: String| println!("sent: {event}"));
+    /// ```
+    ///
+    /// Spec: features 3.3.
+    pub fn prepend_any_outgoing<S: 'static>(&self, handler: impl Handler<S>) -> HandlerId {
+        self.listeners()
+            .add(Slot::AnyOutgoing, Place::First, handler)
+    }
+
+    /// Removes all handlers that [`on_any_outgoing`](Self::on_any_outgoing) and
+    /// [`prepend_any_outgoing`](Self::prepend_any_outgoing) have added to the namespace; those of single
+    /// sockets stay.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.on_any_outgoing(|event: String| println!("{event}"));
+    /// io.off_any_outgoing();
+    /// assert_eq!(io.listeners_any_outgoing_count(), 0);
+    /// ```
+    ///
+    /// Spec: features 3.3.
+    pub fn off_any_outgoing(&self) {
+        self.listeners().clear(Slot::AnyOutgoing);
+    }
+
+    /// Counts the handlers of [`on_any_outgoing`](Self::on_any_outgoing) that this namespace has: the length of
+    /// `listenersAnyOutgoing()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// io.on_any_outgoing(|event: String| println!("{event}"));
+    /// assert_eq!(io.listeners_any_outgoing_count(), 1);
+    /// ```
+    ///
+    /// Spec: features 3.3.
+    #[must_use]
+    pub fn listeners_any_outgoing_count(&self) -> usize {
+        self.listeners().table().entries(Slot::AnyOutgoing).len()
     }
 
     /// Calls `handler` when a socket is being disconnected and still has its rooms.

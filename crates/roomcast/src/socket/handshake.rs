@@ -183,7 +183,7 @@ impl Handshake {
         self.0
             .auth
             .parse()
-            .map_err(|error| ArgumentError::of::<T>(0, &error))
+            .map_err(|error| ArgumentError::auth::<T>(&error))
     }
 
     /// Returns the `auth` object of the client as a value.

@@ -13,12 +13,19 @@ use crate::wire::Outgoing;
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
 /// which they were added.
 ///
+/// They may own the socket itself: once its disconnect handlers have run, all of them are dropped,
+/// and none is added any more.
+///
 /// Spec: features 3.1–3.3.
 impl Socket {
     /// Calls `handler` for each `event` of this client. Its return value is the acknowledgement.
     ///
     /// Handlers of the [namespace](crate::Namespace::on) are made once for all clients; those of a
     /// socket may own what belongs to it.
+    ///
+    /// As in the official server, `disconnecting` is [`on_disconnecting`](Self::on_disconnecting)
+    /// and `disconnect` is [`on_disconnect`](Self::on_disconnect). `error` is an event like any
+    /// other: [`on_error`](Self::on_error) has no name.
     ///
     /// # Example
     ///
@@ -33,11 +40,11 @@ impl Socket {
     /// });
     /// ```
     ///
-    /// Spec: features 3.1.
+    /// Spec: features 3.1, 3.7.
     pub fn on<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
         self.0
             .listeners
-            .add(Slot::Event(event), Place::Last, handler)
+            .add(Slot::of_socket(event), Place::Last, handler)
     }
 
     /// Calls `handler` for the next `event` of this client only.
@@ -55,10 +62,11 @@ impl Socket {
     ///
     /// Spec: features 3.1.
     pub fn once<S: 'static>(&self, event: &str, handler: impl Handler<S>) -> HandlerId {
-        self.0.listeners.add_once(Slot::Event(event), handler)
+        self.0.listeners.add_once(Slot::of_socket(event), handler)
     }
 
-    /// Removes all handlers that this socket has for `event`; those of the namespace stay.
+    /// Removes all handlers that this socket has for `event`; those of the namespace stay. Names
+    /// mean what they mean in [`on`](Self::on).
     ///
     /// # Example
     ///
@@ -70,7 +78,7 @@ impl Socket {
     ///
     /// Spec: features 3.1.
     pub fn off(&self, event: &str) {
-        self.0.listeners.clear(Slot::Event(event));
+        self.0.listeners.clear(Slot::of_socket(event));
     }
 
     /// Removes one handler of this socket, of whatever kind. An id that is unknown does nothing.
@@ -172,6 +180,24 @@ impl Socket {
         self.0.listeners.clear(Slot::Any);
     }
 
+    /// Counts the handlers of [`on_any`](Self::on_any) that this socket has: the length of
+    /// `listenersAny()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on_any(|event: String| println!("{event}"));
+    /// assert_eq!(socket.listeners_any_count(), 1);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.2.
+    #[must_use]
+    pub fn listeners_any_count(&self) -> usize {
+        self.0.listeners.table().entries(Slot::Any).len()
+    }
+
     /// Calls `handler` for every event that is sent to this client, broadcasts included, with the
     /// event's name as the first argument. It runs where the event is sent.
     ///
@@ -225,6 +251,24 @@ impl Socket {
     /// Spec: features 3.3.
     pub fn off_any_outgoing(&self) {
         self.0.listeners.clear(Slot::AnyOutgoing);
+    }
+
+    /// Counts the handlers of [`on_any_outgoing`](Self::on_any_outgoing) that this socket has: the length of
+    /// `listenersAnyOutgoing()` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// socket.on_any_outgoing(|event: String| println!("{event}"));
+    /// assert_eq!(socket.listeners_any_outgoing_count(), 1);
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 3.3.
+    #[must_use]
+    pub fn listeners_any_outgoing_count(&self) -> usize {
+        self.0.listeners.table().entries(Slot::AnyOutgoing).len()
     }
 
     /// Calls `handler` when the socket is being disconnected and still has its rooms.

@@ -430,11 +430,10 @@ impl Socket {
     ///
     /// Spec: features 3.8.
     pub fn disconnect(&self) {
+        // Invariant: from here on nothing is emitted, so the DISCONNECT that the session's task sends
+        // comes after all that was. It forgets the socket with it: a client that joins again at once
+        // finds its place free.
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.send_packet(
-                &wire::disconnect(self.namespace().name()),
-                SendOptions::default(),
-            );
             self.0.connection.command(Command::Disconnect(self.clone()));
         }
     }
@@ -505,6 +504,11 @@ impl Socket {
             .phase
             .store(Phase::Disconnected as u8, Ordering::Release);
         self.0.acks.clear();
+    }
+
+    /// Forgets the socket's own handlers, which may hold the socket itself.
+    pub(crate) fn forget_handlers(&self) {
+        self.0.listeners.close();
     }
 
     pub(crate) fn may_join(&self) -> bool {

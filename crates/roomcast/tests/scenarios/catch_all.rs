@@ -58,6 +58,8 @@ async fn outgoing_handlers_see_emits_and_broadcasts_but_no_acknowledgements() {
     io.on_connect(move |socket: Socket| {
         socket.on_any_outgoing(second.clone());
         socket.prepend_any_outgoing(first.clone());
+        assert_eq!(socket.listeners_any_outgoing_count(), 2);
+        assert_eq!(socket.listeners_any_count(), 0);
     });
     io.on("off", |socket: Socket| socket.off_any_outgoing());
     let host = Host::tcp(&io).await;
@@ -92,4 +94,36 @@ async fn outgoing_handlers_see_binary_values() {
 
     io.emit("bytes", bytes::Bytes::from_static(&[1, 2]));
     assert_eq!(calls.next().await, &[1, 2][..]);
+}
+
+#[tokio::test]
+async fn catch_all_handlers_of_a_namespace_are_prepended_counted_and_removed() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move |event: String| teller.tell(format!("{name} {event}"))
+    };
+    io.on_any(call("second"));
+    io.prepend_any(call("first"));
+    io.on_any_outgoing(call("fourth"));
+    io.prepend_any_outgoing(call("third"));
+    assert_eq!(io.listeners_any_count(), 2);
+    assert_eq!(io.listeners_any_outgoing_count(), 2);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+    client.send(r#"42["echo"]"#).await;
+    client.expect(r#"42["echo"]"#).await;
+    assert_eq!(
+        calls.so_far(),
+        ["first echo", "second echo", "third echo", "fourth echo"]
+    );
+
+    io.off_any();
+    io.off_any_outgoing();
+    client.send(r#"42["echo"]"#).await;
+    client.expect(r#"42["echo"]"#).await;
+    assert!(calls.so_far().is_empty());
+    assert_eq!(io.listeners_any_count(), 0);
+    assert_eq!(io.listeners_any_outgoing_count(), 0);
 }

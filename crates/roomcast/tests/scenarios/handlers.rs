@@ -168,6 +168,32 @@ async fn only_the_first_answer_leaves() {
 }
 
 #[tokio::test]
+async fn of_catch_all_middleware_and_handlers_one_answers_a_packet() {
+    let io = echo_server();
+    io.on_any(|event: String, ack: Ack| {
+        if event == "any" {
+            ack.send("any");
+        }
+    });
+    io.event_middleware(async |event: String, ack: Ack| {
+        if event == "any" || event == "middleware" {
+            ack.send("middleware");
+        }
+        Ok::<_, String>(())
+    });
+    io.on("any", || "handler");
+    io.on("middleware", || "handler");
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["any"]"#).await;
+    client.expect(r#"431["any"]"#).await;
+    client.send(r#"422["middleware"]"#).await;
+    client.expect(r#"432["middleware"]"#).await;
+    client.expect_alive().await;
+}
+
+#[tokio::test]
 async fn an_acknowledgement_may_come_from_another_thread() {
     let io = Server::new();
     io.on("later", |number: u32, ack: Ack| {
@@ -317,6 +343,99 @@ async fn events_after_the_disconnection_reach_no_handler() {
     );
     host.joined().await.expect_alive().await;
     assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
+async fn an_event_whose_catch_all_handler_disconnects_reaches_no_middleware() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.on_any(|socket: Socket| socket.disconnect());
+    io.event_middleware(move || {
+        teller.tell(());
+        Ok::<_, String>(())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo"]"#).await;
+    client.expect("41").await;
+    assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
+async fn an_event_whose_middleware_disconnects_reaches_no_other_middleware() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    io.event_middleware(|socket: Socket| {
+        socket.disconnect();
+        Ok::<_, String>(())
+    });
+    io.event_middleware(move || {
+        teller.tell(());
+        Ok::<_, String>(())
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo"]"#).await;
+    client.expect("41").await;
+    assert_eq!(calls.so_far(), []);
+}
+
+#[tokio::test]
+async fn reserved_names_are_the_hooks_as_in_javascript() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move || teller.tell(name)
+    };
+    let own = [call("own disconnecting"), call("own disconnect")];
+    io.on("connection", move |socket: Socket| {
+        let [disconnecting, disconnect] = own.clone();
+        socket.on("disconnecting", disconnecting);
+        socket.once("disconnect", disconnect);
+    });
+    io.on("connection", call("connection"));
+    io.on("connect", call("connect"));
+    io.on("disconnecting", call("disconnecting"));
+    io.on("disconnect", call("disconnect"));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send("41").await;
+    client.join("/").await;
+    io.off("connect");
+    io.off("disconnect");
+    client.send("41").await;
+    client.join("/").await;
+    assert_eq!(
+        calls.so_far(),
+        [
+            "connection",
+            "connect",
+            "disconnecting",
+            "own disconnecting",
+            "disconnect",
+            "own disconnect",
+            "connection",
+            "connect",
+            "disconnecting",
+            "own disconnecting",
+            "own disconnect",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_event_named_error_is_an_event() {
+    let io = echo_server();
+    io.on("error", || "handled");
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["error"]"#).await;
+    client.expect(r#"431["handled"]"#).await;
 }
 
 #[tokio::test]

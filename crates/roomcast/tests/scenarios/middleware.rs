@@ -1,11 +1,12 @@
 //! Middleware of connections and of events. Spec: features 2.11–2.13.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use roomcast::{Auth, Data, Refusal, Server, Socket, SocketError, Value};
+use roomcast::{Auth, Data, Refusal, Server, Socket, SocketError, State, Value};
 use tokio::sync::Semaphore;
 
-use crate::support::{Host, answering, channel, echo_server, idle};
+use crate::support::{Host, answering, channel, echo_server, errors, idle};
 
 #[tokio::test]
 async fn a_refusal_reaches_the_client_with_its_data_and_the_connection_stays() {
@@ -103,20 +104,44 @@ async fn what_a_middleware_returns_is_kept_for_the_handlers() {
 }
 
 #[tokio::test]
-async fn auth_of_another_type_is_a_refusal() {
+async fn auth_of_another_type_is_a_refusal_that_names_no_types() {
     let io = echo_server();
     io.of("/typed")
         .middleware(|_: Auth<std::collections::HashMap<String, u32>>| Ok::<_, String>(()));
+    io.of("/read").middleware(|socket: Socket| {
+        socket.handshake().auth::<u32>()?;
+        Ok::<_, Refusal>(())
+    });
+    io.of("/state")
+        .middleware(|_: State<u32>| Ok::<_, String>(()));
     let host = Host::tcp(&io).await;
     let mut client = host.joined().await;
 
-    client.send(r#"40/typed,{"token":"text"}"#).await;
-    assert!(
+    for (namespace, message) in [
+        ("/typed", "invalid auth"),
+        ("/read", "invalid auth"),
+        ("/state", "internal error"),
+    ] {
         client
-            .next_text()
-            .await
-            .starts_with(r#"44/typed,{"message":""#)
-    );
+            .send(&format!(r#"40{namespace},{{"token":"text"}}"#))
+            .await;
+        client
+            .expect(&format!(r#"44{namespace},{{"message":"{message}"}}"#))
+            .await;
+    }
+    client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn an_argument_that_an_event_middleware_cannot_read_is_a_refusal_that_names_no_types() {
+    let io = echo_server();
+    io.event_middleware(|_: String, _: Option<u32>| Ok::<_, String>(()));
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo","text"]"#).await;
+    assert_eq!(errors.next().await.to_string(), "invalid arguments");
     client.expect_alive().await;
 }
 
@@ -182,6 +207,33 @@ async fn a_broadcast_does_not_reach_a_socket_before_it_is_connected() {
     client.join("/vip").await;
     io.of("/vip").to("vip").emit("late", ());
     client.expect(r#"42/vip,["late"]"#).await;
+}
+
+#[tokio::test]
+async fn the_connect_answer_comes_before_what_other_threads_send_to_a_room_of_the_middleware() {
+    let io = Server::new();
+    io.middleware(|socket: Socket| {
+        socket.join("vip");
+        Ok::<_, String>(())
+    });
+    let is_over = Arc::new(AtomicBool::new(false));
+    let sending = std::thread::spawn({
+        let (io, is_over) = (io.clone(), Arc::clone(&is_over));
+        move || {
+            while !is_over.load(Ordering::Relaxed) {
+                io.to("vip").volatile().emit("early", ());
+            }
+        }
+    });
+    let host = Host::tcp(&io).await;
+
+    for _ in 0..100 {
+        let mut client = host.websocket().await;
+        client.send("40").await;
+        assert!(client.next_text().await.starts_with(r#"40{"sid":""#));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    sending.join().expect("it does not panic");
 }
 
 #[tokio::test]

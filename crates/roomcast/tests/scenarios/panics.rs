@@ -58,6 +58,22 @@ async fn a_handler_that_panics_after_it_has_waited_closes_its_socket_only() {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_handler_of_an_event_named_on_error_is_told_to_on_error() {
+    let io = echo_server();
+    io.on("on_error", || bug("now"));
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["on_error"]"#).await;
+    client.expect("41").await;
+    assert_eq!(
+        errors.next().await.to_string(),
+        r#"handler of "on_error" panicked: now"#
+    );
+}
+
+#[tokio::test]
 async fn panics_in_every_kind_of_handler_are_contained() {
     let io = echo_server();
     for name in [
