@@ -528,6 +528,10 @@ impl Namespace {
         matches!(self.0.kind, Kind::Parent(_))
     }
 
+    pub(crate) fn is_child(&self) -> bool {
+        matches!(self.0.kind, Kind::Child(_))
+    }
+
     pub(crate) fn children(&self) -> Vec<Self> {
         match &self.0.kind {
             Kind::Parent(children) => children.lock().clone(),

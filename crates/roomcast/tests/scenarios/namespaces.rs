@@ -108,6 +108,26 @@ async fn the_number_of_namespaces_of_one_connection_is_limited() {
 }
 
 #[tokio::test]
+async fn the_number_of_namespaces_that_clients_make_is_limited() {
+    let options = Server::builder().max_child_namespaces(2);
+    let (io, _) = server_with_rooms(options.cleanup_empty_child_namespaces().build());
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    client.join("/room-1").await;
+    client.join("/room-2").await;
+
+    client.send("40/room-3,").await;
+    client
+        .expect(r#"44/room-3,{"message":"Invalid namespace"}"#)
+        .await;
+    let mut other = host.websocket().await;
+    other.join("/room-1").await;
+    client.send("41/room-2,").await;
+    client.join("/room-3").await;
+    assert_eq!(names(&io), ["/", "/room-1", "/room-3"]);
+}
+
+#[tokio::test]
 async fn a_pattern_makes_namespaces_for_the_clients_that_ask() {
     let (io, _) = server_with_rooms(Server::new());
     let host = Host::tcp(&io).await;
