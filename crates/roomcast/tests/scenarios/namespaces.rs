@@ -258,6 +258,35 @@ async fn a_parent_emits_to_all_its_children() {
 }
 
 #[tokio::test]
+async fn a_parent_knows_the_sockets_and_rooms_of_all_its_children() {
+    let (io, parent) = server_with_rooms(Server::new());
+    parent.on_connect(|socket: Socket| socket.join("shared"));
+    let host = Host::tcp(&io).await;
+    let (mut one, mut other) = (host.websocket().await, host.websocket().await);
+    let mut ids = [one.join("/room-1").await, other.join("/room-2").await];
+    one.send(r#"42/room-1,1["alive"]"#).await;
+    one.expect(r#"43/room-1,1["yes"]"#).await;
+    other.send(r#"42/room-2,1["alive"]"#).await;
+    other.expect(r#"43/room-2,1["yes"]"#).await;
+
+    ids.sort();
+    let sockets = parent.sockets();
+    let mut found: Vec<_> = sockets
+        .iter()
+        .map(|socket| socket.id().to_string())
+        .collect();
+    found.sort();
+    assert_eq!(found, ids);
+    let mut rooms: Vec<_> = parent.rooms().iter().map(ToString::to_string).collect();
+    rooms.sort();
+    let mut expected = [&ids[..], &["shared".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(rooms, expected);
+    assert_eq!(parent.room_len("shared"), 2);
+    assert_eq!(parent.room_len(&ids[0]), 1);
+}
+
+#[tokio::test]
 async fn children_inherit_middleware_and_handlers() {
     let (io, parent) = server_with_rooms(Server::new());
     let (teller, mut connected) = channel();
