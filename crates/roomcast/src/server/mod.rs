@@ -327,7 +327,8 @@ impl Server {
 
     /// Stops: refuses new clients, disconnects everyone with the reason
     /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), closes all connections
-    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too.
+    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too; their
+    /// HTTP connections get up to 5 s to finish the answers that they have begun.
     ///
     /// What is queued for a client and has not left is discarded. A server that is closed stays so.
     ///
