@@ -1,4 +1,4 @@
-//! A Socket.IO server: every `socket.io-client` of version 3 and 4 connects to it unchanged.
+//! A Socket.IO server: every `socket.io-client` of version 3 and later connects to it unchanged.
 //!
 //! ```no_run
 //! use roomcast::{Server, Socket};
@@ -94,7 +94,9 @@ pub use handler::{
 pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
-pub use roomcast_socketio::{DecodeError, EncodeError, Map, Number, Spread, Value, value};
+pub use roomcast_socketio::{
+    DecodeError, EncodeError, Map, MapIntoIter, Number, Spread, Value, ValueError, value,
+};
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};
 pub use socket::{Answer, DisconnectReason, Emission, Handshake, Socket, SocketData};
@@ -106,3 +108,13 @@ pub use crate::http::{
     cors::Cors,
     origin::{CorsOrigin, PatternError},
 };
+
+/// The programs of the documents, compiled.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../docs/guide/getting-started.md")]
+    struct GettingStarted;
+}

@@ -17,6 +17,7 @@ use crate::{DecodeError, EventName, PacketKind};
 pub(crate) struct Data<'a> {
     json: Cow<'a, str>,
     elements: Spans,
+    has_huge_number: bool,
     binary: Option<Box<Binary>>,
 }
 
@@ -69,6 +70,7 @@ impl<'a> Data<'a> {
         Ok(Self {
             json,
             elements: outline.elements,
+            has_huge_number: outline.has_huge_number,
             binary: binary(placeholders),
         })
     }
@@ -84,6 +86,7 @@ impl<'a> Data<'a> {
         Ok(Self {
             json: replace_lone_surrogates(json, &outline),
             elements: outline.elements,
+            has_huge_number: outline.has_huge_number,
             binary: count.map(|_| {
                 Box::new(Binary {
                     placeholders: outline.placeholders,
@@ -164,6 +167,11 @@ impl<'a> Data<'a> {
         {
             return T::deserialize(&mut Reader::new(&self.json, span, binary));
         }
+        if self.has_huge_number {
+            // COMPAT: JSON.parse takes 1e999 as infinite, which serde_json refuses.
+            let binary = self.binary.as_deref().unwrap_or(&NO_BINARY);
+            return T::deserialize(&mut Reader::new(&self.json, span, binary));
+        }
         let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
         // The depth was limited by the scan.
         reader.disable_recursion_limit();
@@ -174,10 +182,16 @@ impl<'a> Data<'a> {
         Data {
             json: Cow::Owned(self.json.into_owned()),
             elements: self.elements,
+            has_huge_number: self.has_huge_number,
             binary: self.binary,
         }
     }
 }
+
+static NO_BINARY: Binary = Binary {
+    placeholders: Vec::new(),
+    attachments: Vec::new(),
+};
 
 /// The content of a JSON string, given with its quotes and known to be valid.
 pub(super) fn unescape(string: &str) -> Cow<'_, str> {

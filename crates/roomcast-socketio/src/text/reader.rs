@@ -1,4 +1,4 @@
-//! Reading arguments that hold attachments.
+//! Reading arguments that hold attachments, or numbers beyond a double.
 //!
 //! serde_json reads everything else. This reader walks the same text, knows where placeholders
 //! stand, shows them as bytes, and hands single scalars to serde_json. Invariant: it sees only
@@ -19,7 +19,7 @@ use serde_json::Error;
 use self::containers::{Elements, Entries, RawParts};
 use self::variant::Variant;
 use super::data::{Binary, unescape};
-use super::scan::plain_prefix;
+use super::scan::{huge_number, plain_prefix};
 use super::span::Span;
 use crate::Raw;
 
@@ -200,7 +200,13 @@ macro_rules! deserialize_scalar {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.peek() {
                 b'"' | b'[' | b'{' => self.deserialize_any(visitor),
-                _ => serde_json::Deserializer::from_str(self.scalar()).$method(visitor),
+                _ => {
+                    let scalar = self.scalar();
+                    match huge_number(scalar) {
+                        Some(number) => visitor.visit_f64(number),
+                        None => serde_json::Deserializer::from_str(scalar).$method(visitor),
+                    }
+                }
             }
         }
     )*};
@@ -217,7 +223,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             b'"' => self.visit_string(visitor),
             b'[' => self.visit_seq(visitor),
             b'{' => self.visit_map(visitor),
-            _ => serde_json::Deserializer::from_str(self.scalar()).deserialize_any(visitor),
+            _ => {
+                let scalar = self.scalar();
+                match huge_number(scalar) {
+                    Some(number) => visitor.visit_f64(number),
+                    None => serde_json::Deserializer::from_str(scalar).deserialize_any(visitor),
+                }
+            }
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Outline {
     pub(super) placeholders: Vec<Placeholder>,
     /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
     pub(super) lone_surrogates: Vec<u32>,
+    /// Whether there is a number that serde_json does not read for its size, as `1e999`.
+    pub(super) has_huge_number: bool,
 }
 
 /// The type of a JSON value, as far as packets ask for it.
@@ -64,6 +66,7 @@ pub(super) fn scan(
         elements: Spans::default(),
         tracker: attachments.map(Tracker::new),
         lone_surrogates: Vec::new(),
+        has_huge_number: false,
     };
     scanner.run()
 }
@@ -79,6 +82,7 @@ struct Scanner<'a> {
     elements: Spans,
     tracker: Option<Tracker>,
     lone_surrogates: Vec<u32>,
+    has_huge_number: bool,
 }
 
 type Scan<T = ()> = Result<T, DecodeError>;
@@ -106,6 +110,7 @@ impl Scanner<'_> {
             elements: self.elements,
             placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
             lone_surrogates: self.lone_surrogates,
+            has_huge_number: self.has_huge_number,
         })
     }
 
@@ -271,6 +276,7 @@ impl Scanner<'_> {
     }
 
     fn number(&mut self) -> Scan {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -289,6 +295,7 @@ impl Scanner<'_> {
             }
             self.digits()?;
         }
+        self.has_huge_number |= huge_number(&self.json[start..self.at]).is_some();
         Ok(())
     }
 
@@ -338,6 +345,17 @@ enum Ended {
     Value,
     /// The outermost value.
     Everything,
+}
+
+/// The value of a number that serde_json does not read for its size. JSON.parse takes it, as
+/// infinite.
+pub(super) fn huge_number(number: &str) -> Option<f64> {
+    // Cost: only these are looked at twice; a double has at most 309 digits before its point.
+    let may_be_huge = number.len() > 308 || number.contains(['e', 'E']);
+    if may_be_huge && serde_json::from_str::<f64>(number).is_err() {
+        return number.parse().ok();
+    }
+    None
 }
 
 /// How many bytes in front need no attention inside a string: neither quote, backslash nor
@@ -458,6 +476,23 @@ mod tests {
             scan(&json.replace("1}]", "1]}"), 200, None).unwrap_err(),
             INVALID
         );
+    }
+
+    #[test]
+    fn numbers_beyond_a_double_are_noted_and_read_as_infinite() {
+        let digits = format!("1{}", "0".repeat(308));
+
+        assert!(scan("[1,{\"a\":1e400}]", 2, None).unwrap().has_huge_number);
+        assert!(
+            !scan("[1e308,1e-999,0e999]", 1, None)
+                .unwrap()
+                .has_huge_number
+        );
+        assert_eq!(huge_number("1e999"), Some(f64::INFINITY));
+        assert_eq!(huge_number("-1.5E+309"), Some(f64::NEG_INFINITY));
+        assert_eq!(huge_number(&format!("{digits}0")), Some(f64::INFINITY));
+        assert_eq!(huge_number(&digits), None);
+        assert_eq!(huge_number("1e99999999999999999999"), Some(f64::INFINITY));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use roomcast_socketio::{Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value};
+use roomcast_socketio::{
+    DecodeError, Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value,
+};
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
@@ -137,7 +139,7 @@ impl Client {
     }
 
     /// A message that is no packet: the handlers are told, and the connection is closed.
-    fn on_decode_error(&mut self, error: &roomcast_socketio::DecodeError, cx: &mut Context<'_>) {
+    fn on_decode_error(&mut self, error: &DecodeError, cx: &mut Context<'_>) {
         tracing::debug!(%error, "a client sent an invalid packet");
         self.take_all_held(cx);
         let sockets: Vec<_> = self
@@ -153,14 +155,17 @@ impl Client {
 
     /// Starts a client's way into a namespace.
     fn join(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        let auth = packet
+            .data()
+            .unwrap_or_else(|| Ok(Value::Object(Map::new())));
+        let Ok(auth) = auth else {
+            return self.on_decode_error(&DecodeError::InvalidPayload, cx);
+        };
         self.namespaces.begin(packet.namespace());
         let admission = admission::admit(
             Arc::clone(&self.connection),
             packet.namespace().to_owned(),
-            packet
-                .data()
-                .and_then(Result::ok)
-                .unwrap_or_else(|| Value::Object(Map::new())),
+            auth,
         );
         self.start(
             Box::pin(async move { Finished::Admission(admission.await) }),

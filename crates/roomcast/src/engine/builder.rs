@@ -1,5 +1,7 @@
 //! Options of an Engine.IO server, and of the Socket.IO server above it.
 
+mod per_message_deflate;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use roomcast_engineio::Transport;
-use roomcast_websocket::deflate;
+
+pub use per_message_deflate::PerMessageDeflate;
 
 use super::config::{Config, ConnectionError, OriginCheck};
 use super::mailbox::OutboxPolicy;
@@ -199,6 +202,24 @@ impl<Kind> Builder<Kind> {
         self
     }
 
+    /// Sets how long a session that the server closes waits for the client's next poll, which is
+    /// told so. Default: 30 s. A WebSocket need not wait.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().close_timeout(Duration::from_secs(5)).build();
+    /// ```
+    ///
+    /// Spec: features, section 11, 15.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.config.times).close_timeout = timeout;
+        self
+    }
+
     /// Sets the most bytes of one POST body or one WebSocket message from a client. A larger body
     /// is answered 413, a larger message closes its connection with code 1009. Default: 1,000,000.
     ///
@@ -215,6 +236,23 @@ impl<Kind> Builder<Kind> {
     /// Spec: features 1.20.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.config.max_message_bytes = bytes;
+        self
+    }
+
+    /// Sets the most frames that one WebSocket message from a client may be cut into; one more
+    /// closes its connection with code 1008. Default: 4096.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_fragments(64).build();
+    /// ```
+    ///
+    /// Spec: features, section 10.
+    pub fn max_fragments(mut self, count: usize) -> Self {
+        self.config.max_fragments = count;
         self
     }
 
@@ -245,11 +283,8 @@ impl<Kind> Builder<Kind> {
     /// ```
     ///
     /// Spec: features 1.22.
-    pub fn per_message_deflate_with(
-        mut self,
-        PerMessageDeflate(settings): PerMessageDeflate,
-    ) -> Self {
-        self.config.deflate = Some(settings);
+    pub fn per_message_deflate_with(mut self, settings: PerMessageDeflate) -> Self {
+        self.config.deflate = Some(settings.into_config());
         self
     }
 
@@ -531,40 +566,5 @@ impl<Kind> fmt::Debug for Builder<Kind> {
         f.debug_struct("Builder")
             .field("config", &self.config)
             .finish_non_exhaustive()
-    }
-}
-
-/// Settings of permessage-deflate.
-///
-/// Each connection that keeps its context costs up to 300 kB; without context takeover compressors
-/// are shared.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{PerMessageDeflate, Server};
-///
-/// let settings = PerMessageDeflate::default().threshold(4096).without_context_takeover();
-/// let io = Server::builder().per_message_deflate_with(settings).build();
-/// ```
-///
-/// Spec: RFC 7692; features 1.22.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PerMessageDeflate(deflate::Config);
-
-impl PerMessageDeflate {
-    /// Sets the smallest message that is compressed, in bytes. Default: 1024. Example:
-    /// [`PerMessageDeflate`].
-    pub fn threshold(mut self, bytes: usize) -> Self {
-        self.0.threshold_bytes = bytes;
-        self
-    }
-
-    /// Forgets earlier messages after each message of the server: less memory, larger messages.
-    /// Example: [`PerMessageDeflate`].
-    pub fn without_context_takeover(mut self) -> Self {
-        self.0.server_no_context_takeover = true;
-        self
     }
 }

@@ -127,7 +127,8 @@ fn codecs(engine: &Shared, agreement: Option<&deflate::Agreement>) -> (Decoder, 
     let max_bytes = engine.config().max_message_bytes;
     let limits = Limits::default()
         .with_max_frame_bytes(max_bytes)
-        .with_max_message_bytes(max_bytes);
+        .with_max_message_bytes(max_bytes)
+        .with_max_fragments(engine.config().max_fragments);
     let decoder = Decoder::new(Role::Server, limits);
     match (agreement, &engine.config().deflate) {
         (Some(agreement), Some(config)) => (

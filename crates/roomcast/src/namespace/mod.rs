@@ -5,6 +5,7 @@ mod listeners;
 mod parent;
 mod rooms;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -136,7 +137,8 @@ impl Namespace {
         &self.0.name
     }
 
-    /// Returns the connected sockets on this server, in no particular order.
+    /// Returns the connected sockets on this server, in no particular order; of a parent, those of
+    /// its children.
     ///
     /// # Example
     ///
@@ -150,7 +152,11 @@ impl Namespace {
     /// Spec: features 2.1.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
-        self.connected_of(&Selection::default())
+        let connected = |namespace: &Self| namespace.connected_of(&Selection::default());
+        match &self.0.kind {
+            Kind::Parent(_) => self.children().iter().flat_map(connected).collect(),
+            _ => connected(self),
+        }
     }
 
     /// Finds the connected socket of this id on this server; a text that is no id finds none.
@@ -196,7 +202,8 @@ impl Namespace {
         }
     }
 
-    /// Returns the names of all rooms on this server; each socket's id is the name of one.
+    /// Returns the names of all rooms on this server; each socket's id is the name of one. Of a
+    /// parent, the names of its children's rooms, each once.
     ///
     /// # Example
     ///
@@ -210,10 +217,16 @@ impl Namespace {
     /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.0.rooms.names()
+        let Kind::Parent(_) = &self.0.kind else {
+            return self.0.rooms.names();
+        };
+        let children = self.children();
+        let names = children.iter().flat_map(Self::rooms);
+        names.collect::<HashSet<_>>().into_iter().collect()
     }
 
-    /// Counts the members of a room on this server; 0 for a room that does not exist.
+    /// Counts the members of a room on this server; 0 for a room that does not exist. Of a parent,
+    /// the members of its children's rooms of this name.
     ///
     /// # Example
     ///
@@ -233,7 +246,14 @@ impl Namespace {
     /// Spec: features 2.20.
     #[must_use]
     pub fn room_len(&self, room: &str) -> usize {
-        self.0.rooms.len(room)
+        match &self.0.kind {
+            Kind::Parent(_) => self
+                .children()
+                .iter()
+                .map(|child| child.room_len(room))
+                .sum(),
+            _ => self.0.rooms.len(room),
+        }
     }
 
     /// Sends an event to everyone; arguments as in [`Socket::emit`].
@@ -526,6 +546,10 @@ impl Namespace {
 
     pub(crate) fn is_parent(&self) -> bool {
         matches!(self.0.kind, Kind::Parent(_))
+    }
+
+    pub(crate) fn is_child(&self) -> bool {
+        matches!(self.0.kind, Kind::Child(_))
     }
 
     pub(crate) fn children(&self) -> Vec<Self> {

@@ -1,5 +1,6 @@
 //! Listeners of the server's own.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use tower_layer::Layer as _;
 use tower_service::Service as _;
 
@@ -53,7 +56,10 @@ impl Listening {
         self.listener.local_addr()
     }
 
-    /// Serves until the server is closed. Other paths than the server's are answered 404.
+    /// Serves until the server is closed, and its connections have got their last answers: up to
+    /// 5 s more. Other paths than the server's are answered 404.
+    ///
+    /// A connection whose first request head is not there 30 s after it was accepted is closed.
     ///
     /// # Errors
     ///
@@ -80,13 +86,18 @@ impl Listening {
     pub async fn run(self) -> io::Result<()> {
         let service = self.layer.layer(NotFound);
         let engine = self.layer.engine();
+        let connections = TaskTracker::new();
         let closing = engine.closing();
         tokio::pin!(closing);
         loop {
             tokio::select! {
-                () = &mut closing => return Ok(()),
+                () = &mut closing => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, address)) => serve_connection(engine, service.clone(), stream, address),
+                    Ok((stream, address)) => {
+                        let connection = serve_connection(engine, service.clone(), stream, address);
+                        // Both wait for it: this listener, and the `close` of the server.
+                        connections.spawn(engine.tasks().track_future(connection));
+                    }
                     // Out of files, or the client has left: others may still get in.
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
@@ -95,6 +106,11 @@ impl Listening {
                 },
             }
         }
+        drop(self.listener);
+        connections.close();
+        // Invariant: each of them ends `LAST_ANSWERS` after the closing at the latest.
+        connections.wait().await;
+        Ok(())
     }
 }
 
@@ -103,16 +119,21 @@ fn serve_connection(
     service: Service<NotFound>,
     stream: TcpStream,
     address: SocketAddr,
-) {
+) -> impl Future<Output = ()> + Send + use<> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small packets may be delayed");
     }
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer::new(address));
-        service.clone().call(request)
-    });
+    let requested = Arc::new(Notify::new());
+    let service = {
+        let requested = Arc::clone(&requested);
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            requested.notify_one();
+            request.extensions_mut().insert(Peer::new(address));
+            service.clone().call(request)
+        })
+    };
     let closing = engine.closing();
-    tokio::spawn(async move {
+    async move {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         // A client that does not finish its request head is let go after 30 s, the default of both.
         builder.http1().timer(TokioTimer::new());
@@ -121,15 +142,29 @@ fn serve_connection(
         tokio::pin!(connection, closing);
         let result = tokio::select! {
             result = &mut connection => result,
+            // hyper has no timer while it tells HTTP/1 from HTTP/2.
+            () = silence(&requested) => {
+                return tracing::debug!(%address, "a connection asked for nothing");
+            }
             () = &mut closing => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::time::timeout(LAST_ANSWERS, connection).await.unwrap_or(Ok(()))
             }
         };
         if let Err(error) = result {
             tracing::debug!(%error, "an HTTP connection ended");
         }
-    });
+    }
+}
+
+/// Ends if no request comes in time.
+async fn silence(requested: &Notify) {
+    if tokio::time::timeout(FIRST_REQUEST, requested.notified())
+        .await
+        .is_ok()
+    {
+        std::future::pending().await
+    }
 }
 
 impl Engine {
@@ -201,6 +236,12 @@ impl Engine {
         Layer::new(self.shared(), None)
     }
 }
+
+/// From the acceptance of a connection to the head of its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
+
+/// What connections get to finish their answers when the server is closed.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// After a failed accept, so that a full table of files does not burn the CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use roomcast_socketio::Limits;
@@ -51,6 +52,7 @@ pub(crate) struct ServerConfig {
     pub(crate) connect_timeout: Duration,
     pub(crate) limits: Limits,
     pub(crate) max_namespaces: usize,
+    pub(crate) max_child_namespaces: usize,
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
@@ -62,6 +64,7 @@ impl Default for ServerConfig {
             connect_timeout: Duration::from_secs(45),
             limits: Limits::default(),
             max_namespaces: 100,
+            max_child_namespaces: 10_000,
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
@@ -183,6 +186,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets how many children of [`of_pattern`](Server::of_pattern) and [`of_fn`](Server::of_fn)
+    /// clients may bring the server to. Default: 10,000, of all parents together.
+    ///
+    /// A client that asks for one more is refused with `Invalid namespace`, and it is logged.
+    /// [`Server::of`] makes more all the same. Children stay when they are empty, unless
+    /// [`cleanup_empty_child_namespaces`](Self::cleanup_empty_child_namespaces) is on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_child_namespaces(500).build();
+    /// let documents = io.of_pattern("^/document-[0-9]+$")?;
+    /// # Ok::<(), roomcast::PatternError>(())
+    /// ```
+    pub fn max_child_namespaces(mut self, count: usize) -> Self {
+        self.kind.config.max_child_namespaces = count;
+        self
+    }
+
     /// Sets the most handlers of one connection that may wait at a time. Default: 1000; at least 1.
     ///
     /// At the limit further events of that client are kept, in order, until one has ended.
@@ -288,6 +312,7 @@ impl ServerBuilder {
                 engine,
                 namespaces: parking_lot::RwLock::new(HashMap::from([("/".into(), main.clone())])),
                 main,
+                children: AtomicUsize::new(0),
                 parents: Parents::default(),
                 new_namespace_hooks: parking_lot::RwLock::default(),
                 state,

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     main: Namespace,
     // Lock order: before the rooms of a namespace.
     namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
+    /// How many of them are children of parents. Invariant: changed under their lock.
+    children: AtomicUsize,
     parents: Parents,
     new_namespace_hooks: RwLock<Vec<NamespaceHook>>,
     state: TypedValues,
@@ -118,14 +121,10 @@ impl Server {
             return found.clone();
         }
         let parent = self.0.parents.find_pattern(&name);
-        self.0.insert(
-            Arc::clone(&name),
-            |_| {},
-            || match parent {
-                Some(parent) => parent.child(name),
-                None => Namespace::plain(name, Arc::downgrade(&self.0)),
-            },
-        )
+        self.0.insert(Arc::clone(&name), || match parent {
+            Some(parent) => parent.child(name),
+            None => Namespace::plain(name, Arc::downgrade(&self.0)),
+        })
     }
 
     /// Makes a parent namespace: clients may join any namespace whose name matches the regular
@@ -328,7 +327,8 @@ impl Server {
 
     /// Stops: refuses new clients, disconnects everyone with the reason
     /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), closes all connections
-    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too.
+    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too; their
+    /// HTTP connections get up to 5 s to finish the answers that they have begun.
     ///
     /// What is queued for a client and has not left is discarded. A server that is closed stays so.
     ///
@@ -384,9 +384,7 @@ impl Server {
         }
         let parent = self.0.parents.find(name, handshake.auth_value()).await?;
         // Another client may have been faster while a function decided.
-        Some(self.0.insert(name.into(), Namespace::add_guest, || {
-            parent.child(name.into())
-        }))
+        self.0.enter_child(name.into(), &parent)
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
@@ -397,28 +395,52 @@ impl Server {
 }
 
 impl Shared {
-    /// The namespace of this name, made if there is none; `visit` sees it under the lock.
-    fn insert(
-        &self,
-        name: Arc<str>,
-        visit: impl FnOnce(&Namespace),
-        make: impl FnOnce() -> Namespace,
-    ) -> Namespace {
+    /// The namespace of this name, made if there is none.
+    fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
         let mut is_new = false;
         let namespace = {
             let mut namespaces = self.namespaces.write();
-            let namespace = namespaces.entry(name).or_insert_with(|| {
+            let make = || {
                 is_new = true;
-                make()
-            });
-            visit(namespace);
-            namespace.clone()
+                let made = make();
+                self.children
+                    .fetch_add(usize::from(made.is_child()), Ordering::Relaxed);
+                made
+            };
+            namespaces.entry(name).or_insert_with(make).clone()
         };
         if is_new {
-            let hooks = self.new_namespace_hooks.read().clone();
-            hooks.iter().for_each(|hook| hook(&namespace));
+            self.tell_new_namespace(&namespace);
         }
         namespace
+    }
+
+    /// The namespace of this name, which a client enters; made as a child of `parent` if there is
+    /// none, unless there are too many.
+    fn enter_child(&self, name: Arc<str>, parent: &Namespace) -> Option<Namespace> {
+        let mut namespaces = self.namespaces.write();
+        if let Some(found) = namespaces.get(&name) {
+            found.add_guest();
+            return Some(found.clone());
+        }
+        let limit = self.config.max_child_namespaces;
+        if self.children.load(Ordering::Relaxed) >= limit {
+            drop(namespaces);
+            tracing::warn!(%name, limit, "a namespace was not made: there are too many");
+            return None;
+        }
+        let child = parent.child(Arc::clone(&name));
+        child.add_guest();
+        self.children.fetch_add(1, Ordering::Relaxed);
+        namespaces.insert(name, child.clone());
+        drop(namespaces);
+        self.tell_new_namespace(&child);
+        Some(child)
+    }
+
+    fn tell_new_namespace(&self, namespace: &Namespace) {
+        let hooks = self.new_namespace_hooks.read().clone();
+        hooks.iter().for_each(|hook| hook(namespace));
     }
 
     /// Removes a child namespace that nobody is in or enters, if the server is to. Returns whether
@@ -432,6 +454,7 @@ impl Shared {
             namespace.has_no_guest() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
+            self.children.fetch_sub(1, Ordering::Relaxed);
         }
         is_unused
     }

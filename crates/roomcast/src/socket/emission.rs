@@ -429,10 +429,11 @@ impl Answer {
     /// Returns all values, bytes included. Example: [`Answer`].
     #[must_use]
     pub fn values(&self) -> Vec<Value> {
-        self.packet
-            .args()
-            .rest()
-            .expect("every JSON text is a value")
+        let mut args = self.packet.args();
+        // Whatever JSON holds is a value; `null` stands for what is none.
+        std::iter::from_fn(|| args.next::<Value>())
+            .map(Result::unwrap_or_default)
+            .collect()
     }
 
     /// Reads the answer: a tuple takes several values, any other type the first one.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use roomcast::Server;
 
-use crate::support::{Host, channel, echo_server, gate, idle, pass, reasons, within};
+use crate::support::{
+    Host, Request, Response, channel, echo_server, gate, idle, pass, reasons, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn close_ends_every_session_with_server_shutting_down() {
@@ -196,4 +198,96 @@ async fn clients_in_several_namespaces_are_told_in_each() {
         ["server shutting down"; 2]
     );
     client.expect_closed().await;
+}
+
+/// A process that ends when `run` does takes its connections with it.
+#[tokio::test]
+async fn a_waiting_poll_gets_its_1_before_run_ends() {
+    let io = echo_server();
+    let (teller, mut addresses) = channel();
+    let (close, closed) = tokio::sync::oneshot::channel::<()>();
+    let process = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the system has threads");
+        runtime.block_on(async {
+            let listening = io.listen("127.0.0.1:0").await.expect("a port is free");
+            teller.tell(listening.local_addr().expect("it is bound"));
+            let closing = async {
+                let _ = closed.await;
+                io.close().await;
+            };
+            tokio::join!(listening.run(), closing).0
+        })
+    });
+    let address = addresses.next().await;
+    let host = Host::connecting("/socket.io/", move || async move {
+        let stream = tokio::net::TcpStream::connect(address).await;
+        crate::support::Stream::new(stream.expect("the server listens"))
+    });
+    let client = host.joined_polling().await;
+    let mut poll = host.stream().await;
+    poll.write(&Request::get(&client.target()).to_bytes()).await;
+    // A pong that nobody asked for is ignored; its request was sent after the poll.
+    client.send("3").await;
+    let _ = close.send(());
+
+    let answer = Response::read(&mut poll).await;
+    assert_eq!(answer.summary(), (200, "1"));
+    let ended = tokio::task::spawn_blocking(move || process.join()).await;
+    ended
+        .expect("it was not cancelled")
+        .expect("it does not panic")
+        .expect("it was not in trouble");
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_without_a_request_do_not_hold_up_the_end() {
+    let io = echo_server();
+    let listening = io.listen("127.0.0.1:0").await.expect("a port is free");
+    let address = listening.local_addr().expect("it is bound");
+    let running = tokio::spawn(listening.run());
+    let connect = || async move {
+        let stream = tokio::net::TcpStream::connect(address).await;
+        crate::support::Stream::new(stream.expect("the server listens"))
+    };
+    let (mut kept_alive, _silent, mut unfinished) =
+        (connect().await, connect().await, connect().await);
+    kept_alive
+        .write(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await;
+    assert_eq!(Response::read(&mut kept_alive).await.status, 200);
+    unfinished
+        .write(b"GET /socket.io/?EIO=4 HTTP/1.1\r\n")
+        .await;
+    idle().await;
+    let closed_at = tokio::time::Instant::now();
+
+    within("the end of the server", io.close()).await;
+    within("the listener", running)
+        .await
+        .expect("it does not panic")
+        .expect("it was not in trouble");
+    assert!(closed_at.elapsed() < std::time::Duration::from_secs(6));
+    assert_eq!(kept_alive.read_to_end().await.as_ref(), b"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_asks_for_nothing_is_closed_after_30_seconds() {
+    let io = echo_server();
+    let host = Host::tcp(&io).await;
+    for start in [
+        &b""[..],
+        b"P",
+        b"PRI * HTTP/2.0\r\n\r\nSM",
+        b"GET /socket.io/",
+    ] {
+        let opened_at = tokio::time::Instant::now();
+        let mut stream = host.stream().await;
+        stream.write(start).await;
+
+        stream.read_to_end().await;
+        assert_eq!(opened_at.elapsed().as_secs(), 30, "after {start:?}");
+    }
 }

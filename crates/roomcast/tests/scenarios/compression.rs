@@ -217,6 +217,39 @@ async fn the_threshold_of_permessage_deflate_is_an_option() {
 }
 
 #[tokio::test]
+async fn windows_and_the_clients_context_of_permessage_deflate_are_options() {
+    let settings = PerMessageDeflate::default()
+        .server_max_window_bits(10)
+        .client_max_window_bits(0)
+        .without_client_context_takeover()
+        .level(9)
+        .memory_level(1);
+    let io = Server::builder().per_message_deflate_with(settings).build();
+    let mut client = deflating(&io, "permessage-deflate; client_max_window_bits").await;
+    let agreed = client.head.header("sec-websocket-extensions");
+    let agreed = agreed.expect("it was agreed");
+    let mut parameters: Vec<_> = agreed.split("; ").collect();
+    parameters.sort_unstable();
+    assert_eq!(
+        parameters,
+        [
+            "client_max_window_bits=9",
+            "client_no_context_takeover",
+            "permessage-deflate",
+            "server_max_window_bits=10",
+        ]
+    );
+
+    io.emit("event", text(2000));
+    let (first, payload) = client.read().await.expect("the event comes");
+    assert_eq!(first, 0xc1);
+    assert_eq!(
+        inflate(&payload),
+        format!(r#"42["event","{}"]"#, text(2000))
+    );
+}
+
+#[tokio::test]
 async fn an_offer_that_cannot_be_met_is_declined() {
     for offer in [
         "permessage-deflate; server_max_window_bits=99",

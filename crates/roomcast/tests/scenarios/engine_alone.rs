@@ -189,6 +189,24 @@ async fn a_session_that_is_closed_waits_30_seconds_for_the_poll_that_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_long_a_closed_session_waits_for_the_poll_that_is_told_is_an_option() {
+    let (teller, mut heard) = channel();
+    let engine = Engine::builder()
+        .close_timeout(Duration::from_secs(3))
+        .build(move |socket: &Socket| {
+            socket.close();
+            Recorder(teller.clone())
+        });
+    let host = Host::memory_layer(engine.layer(), "/engine.io/");
+    let polling = host.polling().await;
+
+    let start = tokio::time::Instant::now();
+    assert_eq!(heard.next().await, "forced close");
+    assert!(start.elapsed() <= Duration::from_secs(3));
+    polling.expect_gone().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idle_session_is_writable_and_has_nothing_pending() {
     let (teller, mut sockets) = channel();
     let engine = Engine::new(move |socket: &Socket| {

@@ -95,6 +95,24 @@ async fn endless_tiny_fragments_close_the_connection() {
 }
 
 #[tokio::test]
+async fn the_number_of_fragments_of_a_message_is_an_option_with_its_exact_limit() {
+    let io = Server::builder().max_fragments(3).build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+    client.send_frame(0x01, b"421").await;
+    client.send_frame(0x00, br#"["alive""#).await;
+    client.send_frame(0x80, b"]").await;
+    client.expect(r#"431["yes"]"#).await;
+
+    client.send_frame(0x01, b"421").await;
+    client.send_frame(0x00, br#"["alive""#).await;
+    client.send_frame(0x00, b"]").await;
+    client.send_frame(0x80, b"").await;
+    client.expect_close(Some(1008)).await;
+}
+
+#[tokio::test]
 async fn a_post_over_the_limit_is_413_and_the_session_stays_open() {
     let host = Host::tcp(&server()).await;
     let mut client = host.joined_polling().await;

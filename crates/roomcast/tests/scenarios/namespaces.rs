@@ -108,6 +108,26 @@ async fn the_number_of_namespaces_of_one_connection_is_limited() {
 }
 
 #[tokio::test]
+async fn the_number_of_namespaces_that_clients_make_is_limited() {
+    let options = Server::builder().max_child_namespaces(2);
+    let (io, _) = server_with_rooms(options.cleanup_empty_child_namespaces().build());
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    client.join("/room-1").await;
+    client.join("/room-2").await;
+
+    client.send("40/room-3,").await;
+    client
+        .expect(r#"44/room-3,{"message":"Invalid namespace"}"#)
+        .await;
+    let mut other = host.websocket().await;
+    other.join("/room-1").await;
+    client.send("41/room-2,").await;
+    client.join("/room-3").await;
+    assert_eq!(names(&io), ["/", "/room-1", "/room-3"]);
+}
+
+#[tokio::test]
 async fn a_pattern_makes_namespaces_for_the_clients_that_ask() {
     let (io, _) = server_with_rooms(Server::new());
     let host = Host::tcp(&io).await;
@@ -235,6 +255,35 @@ async fn a_parent_emits_to_all_its_children() {
     stranger.expect(r#"42["main"]"#).await;
     assert!(parent.fetch_sockets().await.is_err());
     assert_eq!(parent.sockets_count(), 2);
+}
+
+#[tokio::test]
+async fn a_parent_knows_the_sockets_and_rooms_of_all_its_children() {
+    let (io, parent) = server_with_rooms(Server::new());
+    parent.on_connect(|socket: Socket| socket.join("shared"));
+    let host = Host::tcp(&io).await;
+    let (mut one, mut other) = (host.websocket().await, host.websocket().await);
+    let mut ids = [one.join("/room-1").await, other.join("/room-2").await];
+    one.send(r#"42/room-1,1["alive"]"#).await;
+    one.expect(r#"43/room-1,1["yes"]"#).await;
+    other.send(r#"42/room-2,1["alive"]"#).await;
+    other.expect(r#"43/room-2,1["yes"]"#).await;
+
+    ids.sort();
+    let sockets = parent.sockets();
+    let mut found: Vec<_> = sockets
+        .iter()
+        .map(|socket| socket.id().to_string())
+        .collect();
+    found.sort();
+    assert_eq!(found, ids);
+    let mut rooms: Vec<_> = parent.rooms().iter().map(ToString::to_string).collect();
+    rooms.sort();
+    let mut expected = [&ids[..], &["shared".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(rooms, expected);
+    assert_eq!(parent.room_len("shared"), 2);
+    assert_eq!(parent.room_len(&ids[0]), 1);
 }
 
 #[tokio::test]

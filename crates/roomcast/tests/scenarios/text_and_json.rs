@@ -1,8 +1,8 @@
 //! Text and JSON that servers get wrong. Spec: features 11, 38 and 39.
 
-use roomcast::{Server, Value};
+use roomcast::{Handshake, Server, Socket, Value};
 
-use crate::support::{Host, answering, echo_server};
+use crate::support::{Host, answering, channel, echo_server};
 
 /// An `echo` of the argument gives this one back, over a WebSocket and over polling.
 async fn echoes(sent: &str, received: &str) {
@@ -50,6 +50,66 @@ async fn numbers_come_back_as_javascript_writes_them() {
     for (sent, received) in [("1.0", "1"), ("1e3", "1000"), ("-0", "0"), ("0.1", "0.1")] {
         echoes(sent, received).await;
     }
+}
+
+/// `JSON.parse` reads them as infinite, and `JSON.stringify` writes what is infinite as `null`.
+#[tokio::test]
+async fn numbers_that_no_double_holds_come_back_as_null() {
+    let long = format!("-1{}", "0".repeat(400));
+    for number in ["1e999", "-1e400", "1E+309", long.as_str()] {
+        echoes(number, "null").await;
+        echoes(
+            &format!(r#"{{"a":[1,{number},"x"]}}"#),
+            r#"{"a":[1,null,"x"]}"#,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_no_double_holds_is_infinite_for_a_handler() {
+    let io = Server::new();
+    io.on("is-infinite", |number: f64| number == f64::NEG_INFINITY);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"421["is-infinite",-1e999]"#).await;
+    client.expect("431[true]").await;
+}
+
+#[tokio::test]
+async fn an_answer_with_a_number_that_no_double_holds_has_all_its_values() {
+    let io = Server::new();
+    let (teller, mut answers) = channel();
+    io.on_connect(move |socket: Socket| {
+        let teller = teller.clone();
+        async move {
+            let answer = socket.emit_for_answer("ask", ()).await;
+            teller.tell(answer.map(|answer| Value::from(answer.values()).to_string()));
+        }
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.expect(r#"420["ask"]"#).await;
+    client.send(r#"430["a",1e999,2]"#).await;
+    let answer = answers.next().await.expect("the client answered");
+    assert_eq!(answer, r#"["a",null,2]"#);
+}
+
+#[tokio::test]
+async fn auth_with_a_number_that_no_double_holds_keeps_its_other_values() {
+    let io = Server::new();
+    io.on("token", |handshake: Handshake| {
+        handshake.auth_value()["token"].clone()
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    client.send(r#"40{"token":"secret","age":1e999}"#).await;
+    client.next_text().await;
+
+    client.send(r#"421["token"]"#).await;
+    client.expect(r#"431["secret"]"#).await;
 }
 
 /// JavaScript would round it; a Rust application may want the digits.
