@@ -73,6 +73,25 @@ impl IntoReply for () {
     fn reply(self, _responder: &Responder) {}
 }
 
+/// The type `!`, which stable Rust knows as the return value of a function only.
+type Never = <fn() -> ! as Returning>::Value;
+
+trait Returning {
+    type Value;
+}
+
+impl<T> Returning for fn() -> T {
+    type Value = T;
+}
+
+/// For functions that never return, such as `|| todo!()`.
+impl IntoReply for Never {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply(self, _responder: &Responder) {
+        self
+    }
+}
+
 impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn reply(self, responder: &Responder) {

@@ -74,6 +74,21 @@ async fn a_panic_in_the_handler_of_an_event_named_on_error_is_told_to_on_error()
 }
 
 #[tokio::test]
+async fn a_handler_that_can_only_panic_is_a_handler() {
+    let io = echo_server();
+    io.on("now", || panic!("not written yet"));
+    io.on("later", async |_: u32| panic!("not written yet"));
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["now"]"#).await;
+    client.expect("41").await;
+    client.join("/").await;
+    client.send(r#"42["later",1]"#).await;
+    client.expect("41").await;
+}
+
+#[tokio::test]
 async fn panics_in_every_kind_of_handler_are_contained() {
     let io = echo_server();
     for name in [
