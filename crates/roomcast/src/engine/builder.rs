@@ -1,22 +1,19 @@
 //! Options of an Engine.IO server, and of the Socket.IO server above it.
 
+mod hooks;
 mod per_message_deflate;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use roomcast_engineio::Transport;
 
 pub use per_message_deflate::PerMessageDeflate;
 
-use super::config::{Config, ConnectionError, OriginCheck};
+use super::config::{Config, OriginCheck};
 use super::mailbox::OutboxPolicy;
-use super::request::Request;
 use super::server::{Connection, Engine};
 use super::socket::Socket;
 use crate::{Cookie, Cors, HttpCompression};
@@ -363,70 +360,6 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Asks this function whether a client may open a session. `Err(None)` refuses with
-    /// `Forbidden`, `Err(Some(text))` with the text: 403 and code 4, for a WebSocket 400.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .allow_request(async |request| match request.header("x-api-key") {
-    ///         Some("secret") => Ok(()),
-    ///         _ => Err(Some("key is missing".to_owned())),
-    ///     })
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.27.
-    pub fn allow_request<F, Fut>(mut self, allow: F) -> Self
-    where
-        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), Option<String>>> + Send + 'static,
-    {
-        self.config.allow_request = Some(Box::new(move |request| Box::pin(allow(request))));
-        self
-    }
-
-    /// Asks this function about every request of the server's path, polls and upgrades included,
-    /// before anything else looks at it: `engine.use` in JavaScript. The headers in `Ok` go onto
-    /// the answer, whatever it is; `Err` is logged and refuses the request with code 3.
-    ///
-    /// Several are asked one after the other. Preflights and the client bundle are answered before.
-    /// Tower middleware around the server does the same for whole responses.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use http::HeaderMap;
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .request_middleware(async |request| {
-    ///         if request.header("x-banned").is_some() {
-    ///             return Err("banned".to_owned());
-    ///         }
-    ///         let mut headers = HeaderMap::new();
-    ///         headers.insert("x-served-by", http::HeaderValue::from_static("roomcast"));
-    ///         Ok(headers)
-    ///     })
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.28.
-    pub fn request_middleware<F, Fut>(mut self, middleware: F) -> Self
-    where
-        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<HeaderMap, String>> + Send + 'static,
-    {
-        let middleware = move |request| -> Pin<Box<dyn Future<Output = _> + Send>> {
-            Box::pin(middleware(request))
-        };
-        self.config.middleware.push(Box::new(middleware));
-        self
-    }
-
     /// Sends this text message to every client right after the handshake. Default: none.
     ///
     /// The clients of Socket.IO read it as a Socket.IO packet.
@@ -443,102 +376,6 @@ impl<Kind> Builder<Kind> {
     /// Spec: features 1.29.
     pub fn initial_packet(mut self, text: impl Into<String>) -> Self {
         self.config.initial_packet = Some(Bytes::from(text.into()));
-        self
-    }
-
-    /// Makes the ids of sessions. They must be unique, and unguessable: who knows one can take the
-    /// session over. `Err` refuses the client with code 3 and reaches
-    /// [`on_connection_error`](Self::on_connection_error). Default: 20 random characters.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn random_text() -> String { "3b0c1d5e".to_owned() }
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .generate_id(async |_| Ok(format!("node-1-{}", random_text())))
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.30.
-    pub fn generate_id<F, Fut>(mut self, generate: F) -> Self
-    where
-        F: Fn(Arc<Request>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<String, String>> + Send + 'static,
-    {
-        self.config.generate_id = Some(Box::new(move |request| Box::pin(generate(request))));
-        self
-    }
-
-    /// Changes the headers of the first answer of each session.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use http::HeaderValue;
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .on_initial_headers(|headers, request| {
-    ///         if request.query("debug").is_some() {
-    ///             headers.insert("x-node", HeaderValue::from_static("node-1"));
-    ///         }
-    ///     })
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.31.
-    pub fn on_initial_headers(
-        mut self,
-        hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
-    ) -> Self {
-        self.config.initial_headers = Some(Box::new(hook));
-        self
-    }
-
-    /// Changes the headers of every answer of a session, the 101 of a WebSocket included.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use http::HeaderValue;
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .on_headers(|headers, _| {
-    ///         headers.insert("x-frame-options", HeaderValue::from_static("deny"));
-    ///     })
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.31.
-    pub fn on_headers(
-        mut self,
-        hook: impl Fn(&mut HeaderMap, &Request) + Send + Sync + 'static,
-    ) -> Self {
-        self.config.headers = Some(Box::new(hook));
-        self
-    }
-
-    /// Is told each request that was refused.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder()
-    ///     .on_connection_error(|error| eprintln!("{}: {}", error.request.url(), error.refusal))
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features 1.32.
-    pub fn on_connection_error(
-        mut self,
-        hook: impl Fn(&ConnectionError) + Send + Sync + 'static,
-    ) -> Self {
-        self.config.connection_error = Some(Box::new(hook));
         self
     }
 
