@@ -7,6 +7,9 @@
 
 use std::collections::BTreeMap;
 
+mod finite;
+
+use finite::is_finite;
 use libfuzzer_sys::fuzz_target;
 use roomcast_socketio::{Decoder, Header, Map, Raw, Value, encode_event};
 use serde::Deserialize;
@@ -49,7 +52,9 @@ fuzz_target!(|input: &[u8]| {
                 let expected = replaced(plain.expect("the same text"), packet.attachments());
                 assert_eq!(value, expected);
                 assert_eq!(raw.parse::<Value>().as_ref(), Ok(&value));
-                assert_eq!(sent(&raw), sent(&value));
+                if is_finite(&value) {
+                    assert_eq!(sent(&raw), sent(&value));
+                }
             }
             // A number that no double holds.
             Err(_) => assert!(plain.is_err()),
