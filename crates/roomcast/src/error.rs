@@ -19,7 +19,7 @@ use roomcast_socketio::{ArgError, DecodeError, EncodeError, Value};
 ///
 /// Spec: features 2.44.
 #[non_exhaustive]
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EmitError {
     /// The event or its arguments cannot be written, for example a reserved event name.
     #[error(transparent)]
@@ -55,7 +55,7 @@ pub enum EmitError {
 ///
 /// Spec: features 2.28, 2.29.
 #[non_exhaustive]
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AckError {
     /// The event was not sent.
     #[error(transparent)]
@@ -256,7 +256,7 @@ impl From<ArgumentError> for Refusal {
 ///
 /// Spec: features 3.9, 3.15.
 #[non_exhaustive]
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SocketError {
     /// The client sent a packet that breaks the protocol; its connection is closed.
     #[error(transparent)]

@@ -121,7 +121,8 @@ impl Client {
                 cx,
             );
         } else {
-            tracing::warn!(socket = %socket.id(), %error, "nobody handles a socket's error");
+            // The client's mistakes; a panic was logged where it was caught.
+            tracing::debug!(socket = %socket.id(), %error, "nobody handles a socket's error");
         }
     }
 

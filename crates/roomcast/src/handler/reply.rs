@@ -13,7 +13,7 @@ use crate::id::SocketId;
 /// A value that a handler may return.
 ///
 /// `()` sends nothing, as a JavaScript handler that does not call its callback; `Ok` and `Err`, and
-/// `Some`, answer with what they hold, `None` with `null`; a tuple of up to four is spread into
+/// `Some`, answer with what they hold, `None` with `null`; `Ok(())` acknowledges without a value; a tuple of up to four is spread into
 /// several values; this crate's errors answer with their text. Types of your own are wrapped in
 /// [`Reply`].
 ///
@@ -41,6 +41,16 @@ pub trait IntoReply {
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn reply(self, responder: &Responder);
+
+    /// Answers as the content of `Ok`: where an error would be told, a success is told, too.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply_as_success(self, responder: &Responder)
+    where
+        Self: Sized,
+    {
+        self.reply(responder);
+    }
 }
 
 /// Any serialisable value as an acknowledgement; `Reply(())` acknowledges without a value.
@@ -71,6 +81,11 @@ impl<T: Serialize> IntoReply for Reply<T> {
 impl IntoReply for () {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn reply(self, _responder: &Responder) {}
+
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn reply_as_success(self, responder: &Responder) {
+        responder.send(&());
+    }
 }
 
 /// The type `!`, which stable Rust knows as the return value of a function only.
@@ -96,7 +111,7 @@ impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn reply(self, responder: &Responder) {
         match self {
-            Ok(value) => value.reply(responder),
+            Ok(value) => value.reply_as_success(responder),
             Err(error) => error.reply(responder),
         }
     }

@@ -111,6 +111,7 @@ async fn what_a_handler_returns_is_the_acknowledgement() {
     io.on("none", || None::<u32>);
     io.on("ok", || Ok::<_, String>(5));
     io.on("err", || Err::<u32, _>("no".to_owned()));
+    io.on("done", || Ok::<_, String>(()));
     io.on("list", || vec![1, 2]);
     io.on("empty", || Reply(()));
     io.on("nothing", || ());
@@ -125,6 +126,7 @@ async fn what_a_handler_returns_is_the_acknowledgement() {
         (r#"["none"]"#, "[null]"),
         (r#"["ok"]"#, "[5]"),
         (r#"["err"]"#, r#"["no"]"#),
+        (r#"["done"]"#, "[]"),
         (r#"["list"]"#, "[[1,2]]"),
         (r#"["empty"]"#, "[]"),
         (r#"["value",{"a":[1]}]"#, r#"[{"a":[1]}]"#),
