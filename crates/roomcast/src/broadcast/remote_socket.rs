@@ -12,7 +12,7 @@ use crate::id::SocketId;
 use crate::namespace::IntoRooms;
 use crate::socket::{Emission, Handshake, Socket};
 
-/// A socket that [`Broadcast::fetch_sockets`] has found. There is no cluster yet, so it is on this
+/// A socket that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) has found. There is no cluster yet, so it is on this
 /// server.
 ///
 /// # Example

@@ -10,7 +10,7 @@ use crate::broadcast::{Answers, Broadcast, RemoteSocket};
 use crate::error::EmitError;
 
 impl Namespace {
-    /// Sends an event to everyone; arguments as in [`Socket::emit`].
+    /// Sends an event to everyone; arguments as in [`Socket::emit`](crate::Socket::emit).
     ///
     /// A mistake of the caller is logged; [`try_emit`](Self::try_emit) reports it.
     ///
