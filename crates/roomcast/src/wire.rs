@@ -1,17 +1,22 @@
 //! Outgoing Socket.IO packets as frames: encoded once, whoever receives them.
 
-use std::cell::Cell;
-
 use bytes::Bytes;
 use roomcast_socketio::{AckId, EncodeError, Header, Value};
+use roomcast_websocket::OpCode;
 use serde::Serialize;
 
-use crate::engine::Frame;
+use crate::engine::{Draft, Frame};
 
 /// One encoded packet: its text frame and a frame for each attachment.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     Text(Frame),
+    Binary(Vec<Frame>),
+}
+
+/// One encoded packet that goes to one client.
+pub(crate) enum Single {
+    Text(Draft),
     Binary(Vec<Frame>),
 }
 
@@ -43,20 +48,21 @@ pub(crate) fn event<T: Serialize + ?Sized>(
     encode(|out| roomcast_socketio::encode_event(out, Header { namespace, ack }, event, args))
 }
 
+/// An acknowledgement, which one client gets.
 pub(crate) fn ack<T: Serialize + ?Sized>(
     namespace: &str,
     id: AckId,
     args: &T,
-) -> Result<Outgoing, EncodeError> {
-    encode(|out| {
-        roomcast_socketio::encode_ack(
-            out,
-            Header {
-                namespace,
-                ack: Some(id),
-            },
-            args,
-        )
+) -> Result<Single, EncodeError> {
+    let header = Header {
+        namespace,
+        ack: Some(id),
+    };
+    let mut draft = message();
+    let attachments = roomcast_socketio::encode_ack(draft.buffer_mut(), header, args)?;
+    Ok(match attachments.is_empty() {
+        true => Single::Text(draft),
+        false => Single::Binary(with_attachments(draft, &attachments)),
     })
 }
 
@@ -76,47 +82,34 @@ pub(crate) fn disconnect(namespace: &str) -> Outgoing {
 }
 
 fn plain(write: impl FnOnce(&mut Vec<u8>)) -> Outgoing {
-    with_scratch(|out| {
-        write(out);
-        Outgoing::Text(Frame::text(out))
-    })
+    let mut draft = message();
+    write(draft.buffer_mut());
+    Outgoing::Text(text(draft))
 }
 
 fn encode(
     write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EncodeError>,
 ) -> Result<Outgoing, EncodeError> {
-    with_scratch(|out| {
-        let attachments = write(out)?;
-        let text = Frame::text(out);
-        if attachments.is_empty() {
-            return Ok(Outgoing::Text(text));
-        }
-        let binary = attachments
-            .iter()
-            .map(|attachment| Frame::binary(attachment));
-        Ok(Outgoing::Binary(
-            std::iter::once(text).chain(binary).collect(),
-        ))
+    let mut draft = message();
+    let attachments = write(draft.buffer_mut())?;
+    Ok(match attachments.is_empty() {
+        true => Outgoing::Text(text(draft)),
+        false => Outgoing::Binary(with_attachments(draft, &attachments)),
     })
 }
 
-/// Lends this thread's buffer, holding the Engine.IO digit of a message.
-///
-/// Cost: one exact allocation for the finished frame instead of a growing buffer for each packet.
-/// A serialiser that emits while it runs finds an empty buffer of its own.
-fn with_scratch<R>(write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    thread_local! {
-        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    }
-    let mut scratch = SCRATCH.take();
-    scratch.clear();
-    scratch.push(b'4');
-    let result = write(&mut scratch);
-    if scratch.capacity() <= MAX_KEPT_BYTES {
-        SCRATCH.set(scratch);
-    }
-    result
+/// The Engine.IO digit of a message, for a packet to follow.
+fn message() -> Draft {
+    Draft::of(b"4")
 }
 
-/// A larger buffer is given back to the allocator after use.
-const MAX_KEPT_BYTES: usize = 64 * 1024;
+fn text(draft: Draft) -> Frame {
+    Frame::of(draft, OpCode::Text)
+}
+
+fn with_attachments(draft: Draft, attachments: &[Bytes]) -> Vec<Frame> {
+    let binary = attachments
+        .iter()
+        .map(|attachment| Frame::binary(attachment));
+    std::iter::once(text(draft)).chain(binary).collect()
+}

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 pub use answers::Answers;
 pub use remote_socket::RemoteSocket;
 
-use crate::engine::SendOptions;
+use crate::engine::{Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
@@ -424,6 +424,7 @@ impl Broadcast {
         let mut asked = Vec::new();
         // Handlers may emit themselves: they are called when the lock of the rooms is released.
         let mut watched = Vec::new();
+        let mut round = Round::default();
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -441,9 +442,9 @@ impl Broadcast {
             if socket.has_outgoing_listeners() {
                 watched.push(socket.clone());
             }
-            // Whether it was queued concerns that receiver alone.
-            let _ = socket.send_packet(&packet, self.options);
+            socket.send_in(&mut round, &packet, self.options);
         });
+        drop(round);
         watched
             .iter()
             .for_each(|socket| socket.notify_outgoing(&packet));

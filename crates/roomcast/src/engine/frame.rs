@@ -1,65 +1,70 @@
 //! A packet in the one form that every transport can send.
 
-use bytes::Bytes;
+use std::sync::{Arc, LazyLock};
+
 use roomcast_websocket::OpCode;
+
+use super::draft::Draft;
 
 /// One Engine.IO packet, encoded once and shared by all sessions that send it.
 ///
 /// The bytes are those of a finished WebSocket frame of the server. The polling transport sends the
 /// part behind the frame's header, so no receiver needs an encoding of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct Frame {
-    bytes: Bytes,
-    header_len: u8,
-    is_binary: bool,
-}
+pub(crate) struct Frame(Arc<[u8]>);
 
 impl Frame {
     /// A text packet; `packet` begins with its type digit.
     pub(crate) fn text(packet: &[u8]) -> Self {
-        Self::new(OpCode::Text, packet)
+        Self::of(Draft::of(packet), OpCode::Text)
     }
 
     /// A text message.
     pub(crate) fn message(text: &str) -> Self {
-        let mut packet = Vec::with_capacity(1 + text.len());
-        packet.push(b'4');
-        packet.extend_from_slice(text.as_bytes());
-        Self::text(&packet)
+        let mut draft = Draft::of(b"4");
+        draft.buffer_mut().extend_from_slice(text.as_bytes());
+        Self::of(draft, OpCode::Text)
     }
 
     /// A binary message.
     pub(crate) fn binary(message: &[u8]) -> Self {
-        Self::new(OpCode::Binary, message)
+        Self::of(Draft::of(message), OpCode::Binary)
     }
 
-    fn new(opcode: OpCode, payload: &[u8]) -> Self {
-        let bytes = roomcast_websocket::encode(opcode, payload);
-        let header_len =
-            u8::try_from(bytes.len() - payload.len()).expect("a header has at most 10 bytes");
-        Self {
-            bytes,
-            header_len,
-            is_binary: opcode == OpCode::Binary,
-        }
+    /// The heartbeat of every session.
+    pub(crate) fn ping() -> Self {
+        static PING: LazyLock<Frame> = LazyLock::new(|| Frame::text(b"2"));
+        PING.clone()
+    }
+
+    /// The finished form of a draft.
+    pub(crate) fn of(mut draft: Draft, opcode: OpCode) -> Self {
+        Self(Arc::from(draft.frame(opcode)))
     }
 
     /// The whole WebSocket frame.
-    pub(crate) fn websocket(&self) -> &Bytes {
-        &self.bytes
+    pub(crate) fn websocket(&self) -> &[u8] {
+        &self.0
     }
 
     /// The packet without the WebSocket header.
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.bytes[usize::from(self.header_len)..]
+        // SPEC: RFC 6455 section 5.2: the second byte tells how long the length is; no mask follows.
+        let header_len = match self.0[1] {
+            127 => 10,
+            126 => 4,
+            _ => 2,
+        };
+        &self.0[header_len..]
     }
 
     pub(crate) fn is_binary(&self) -> bool {
-        self.is_binary
+        // SPEC: RFC 6455 section 5.2: the low half of the first byte is the opcode, 2 is binary.
+        self.0[0] & 0x0f == 2
     }
 
     /// What the frame adds to its session's outbox, in bytes.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.0.len()
     }
 }

@@ -244,7 +244,13 @@ impl Shared {
         transport: Transport,
     ) -> Socket {
         let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
-        Socket::new(sid.into(), request, mailbox, transport)
+        Socket::new(
+            sid.into(),
+            request,
+            mailbox,
+            Arc::clone(self.flusher()),
+            transport,
+        )
     }
 
     /// The JSON of the open packet.

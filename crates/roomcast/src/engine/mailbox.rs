@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use roomcast_engineio::CloseReason;
+use roomcast_websocket::OpCode;
 use tokio::sync::oneshot;
 
+use super::draft::Draft;
 use super::frame::Frame;
-use super::websocket::WebSocket;
+use super::outbox::{Batch, Entry, Queue};
+use super::websocket::{WebSocket, Writer};
 
 /// Says what to do with a message for a client whose outbox is over its byte limit.
 ///
@@ -36,13 +40,6 @@ pub enum OutboxPolicy {
     DropNewest,
 }
 
-/// A queued frame.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) frame: Frame,
-    pub(crate) may_compress: bool,
-}
-
 /// How one message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SendOptions {
@@ -65,6 +62,8 @@ impl Default for SendOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     Queued,
+    /// Queued, and nobody is about to write it: the caller lists the session for a flush.
+    MustFlush,
     /// Volatile, and the transport was busy; or left out by [`OutboxPolicy::DropNewest`].
     Dropped,
     /// The session is closing or closed.
@@ -126,26 +125,66 @@ pub(crate) struct Mailbox {
     max_bytes: usize,
     policy: OutboxPolicy,
     task: AtomicWaker,
-    // Lock order: last. Nothing else is locked and no user code runs while it is held.
+    // Lock order: last. Nothing else is locked, nothing is written and no user code runs while it
+    // is held.
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Entry>,
-    /// Bytes queued here or taken by the task and not yet written.
+    queue: Queue,
+    /// Bytes that were sent and are not yet written, wherever they are now.
     pending_bytes: usize,
     inputs: VecDeque<Input>,
-    /// The task would write a frame at once if there were one.
+    line: Line,
+    /// What the connection did not take when it was last written to.
+    stalled: Option<Box<Batch>>,
+    /// The transport would take a frame at once if there were one.
     is_writable: bool,
     /// The task has been woken, or runs, and will look here again before it sleeps.
     is_awake: bool,
     /// Somebody wants the task to look at what it owns besides this mailbox.
     is_notified: bool,
+    /// Somebody has listed the session for a flush.
+    is_listed: bool,
+    /// The task waits for the lent line.
+    is_line_wanted: bool,
     /// A POST is being read, or its packets wait for the application.
     posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
     has_overflowed: bool,
+}
+
+/// The write side of the session's connection, where others than the task may use it.
+#[derive(Debug, Default)]
+enum Line {
+    /// The task alone writes: there is no WebSocket yet, it compresses, or it is not plain TCP.
+    #[default]
+    None,
+    Idle(Writer),
+    /// Somebody writes, and will look for more here before the line is idle again.
+    Lent,
+    Broken(io::ErrorKind),
+}
+
+/// The answer to one who wants to write.
+pub(crate) enum Lending {
+    /// Write this, then [`Mailbox::give_back`].
+    Line(Writer, Batch),
+    /// Nothing waits.
+    Nothing,
+    /// The line is not to be had now.
+    Elsewhere,
+    Broken(io::ErrorKind),
+}
+
+/// What became of a batch that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    All,
+    /// The connection takes no more.
+    Blocked,
+    Broken(io::ErrorKind),
 }
 
 impl Mailbox {
@@ -164,34 +203,58 @@ impl Mailbox {
 
     /// Queues all frames of one message side by side, or none of them.
     pub(crate) fn send(&self, frames: &[Frame], options: SendOptions) -> Sent {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return Sent::Closed;
-        }
-        if options.is_volatile && !(state.is_writable && state.queue.is_empty()) {
-            return Sent::Dropped;
-        }
-        if state.pending_bytes > self.max_bytes {
-            return self.overflow(state);
-        }
+        let mut state = match self.admit(options) {
+            Ok(state) => state,
+            Err(sent) => return sent,
+        };
         for frame in frames {
             state.pending_bytes += frame.len();
-            state.queue.push_back(Entry {
+            state.queue.push(Entry::Shared {
                 frame: frame.clone(),
                 may_compress: options.may_compress,
             });
         }
-        if state.is_writable {
-            self.wake(state);
+        self.queued(state)
+    }
+
+    /// Queues a text packet for this session alone.
+    ///
+    /// Cost: short packets that wait together share one buffer, long ones are not copied.
+    pub(crate) fn send_own(&self, mut packet: Draft, options: SendOptions) -> Sent {
+        let mut state = match self.admit(options) {
+            Ok(state) => state,
+            Err(sent) => return sent,
+        };
+        if matches!(state.line, Line::None) {
+            drop(state);
+            return self.send(&[Frame::of(packet, OpCode::Text)], options);
         }
-        Sent::Queued
+        if packet.len() > MAX_COPIED_BYTES {
+            let (bytes, start) = packet.into_frame(OpCode::Text);
+            state.pending_bytes += bytes.len() - start;
+            state.queue.push(Entry::Own { bytes, start });
+            return self.queued(state);
+        }
+        let frame = packet.frame(OpCode::Text);
+        state.pending_bytes += frame.len();
+        match state.queue.last_mut() {
+            Some(Entry::Own { bytes, .. }) if bytes.len() <= MAX_COPIED_BYTES => {
+                bytes.extend_from_slice(frame);
+            }
+            _ => {
+                let mut bytes = super::draft::take_buffer();
+                bytes.extend_from_slice(frame);
+                state.queue.push(Entry::Own { bytes, start: 0 });
+            }
+        }
+        self.queued(state)
     }
 
     /// Queues a packet of the session itself (ping, open …), whatever the limit.
     pub(crate) fn send_control(&self, frame: Frame) {
         let mut state = self.state.lock();
         state.pending_bytes += frame.len();
-        state.queue.push_back(Entry {
+        state.queue.push(Entry::Shared {
             frame,
             may_compress: false,
         });
@@ -241,7 +304,41 @@ impl Mailbox {
         state.is_writable && state.queue.is_empty()
     }
 
-    fn overflow(&self, mut state: parking_lot::MutexGuard<'_, State>) -> Sent {
+    fn admit(&self, options: SendOptions) -> Result<MutexGuard<'_, State>, Sent> {
+        let state = self.state.lock();
+        if state.is_closed {
+            return Err(Sent::Closed);
+        }
+        if options.is_volatile && !(state.is_writable && state.queue.is_empty()) {
+            return Err(Sent::Dropped);
+        }
+        if state.pending_bytes > self.max_bytes {
+            return Err(self.overflow(state));
+        }
+        Ok(state)
+    }
+
+    /// Sees to it that somebody writes what was queued.
+    fn queued(&self, mut state: MutexGuard<'_, State>) -> Sent {
+        if state.is_awake || !state.is_writable {
+            return Sent::Queued;
+        }
+        match state.line {
+            Line::Idle(_) if state.is_listed => Sent::Queued,
+            Line::Idle(_) => {
+                state.is_listed = true;
+                Sent::MustFlush
+            }
+            // Who writes looks for more before it ends.
+            Line::Lent => Sent::Queued,
+            Line::None | Line::Broken(_) => {
+                self.wake(state);
+                Sent::Queued
+            }
+        }
+    }
+
+    fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
         if self.policy == OutboxPolicy::DropNewest {
             return Sent::Dropped;
         }
@@ -251,11 +348,77 @@ impl Mailbox {
         Sent::Closed
     }
 
-    fn wake(&self, mut state: parking_lot::MutexGuard<'_, State>) {
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
         if !std::mem::replace(&mut state.is_awake, true) {
             drop(state);
             self.task.wake();
         }
+    }
+}
+
+/// The line, for those who write what was listed.
+impl Mailbox {
+    /// Lends the line to one who does not wait for it, if there is something to write.
+    pub(crate) fn lend(&self) -> Option<(Writer, Batch)> {
+        let mut state = self.state.lock();
+        state.is_listed = false;
+        if !state.is_writable || state.queue.is_empty() {
+            return None;
+        }
+        match std::mem::replace(&mut state.line, Line::Lent) {
+            Line::Idle(writer) => Some((writer, Batch::new(std::mem::take(&mut state.queue)))),
+            line => {
+                state.line = line;
+                None
+            }
+        }
+    }
+
+    /// Takes the line back, or lends it once more for what was queued meanwhile.
+    pub(crate) fn give_back(
+        &self,
+        writer: Writer,
+        batch: Batch,
+        bytes: usize,
+        flushed: Flushed,
+    ) -> Option<(Writer, Batch)> {
+        let mut state = self.state.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
+        if !matches!(state.line, Line::Lent) {
+            // The WebSocket is gone.
+            return None;
+        }
+        let mut is_news = std::mem::take(&mut state.is_line_wanted);
+        match flushed {
+            Flushed::All if state.is_writable && !state.queue.is_empty() && !is_news => {
+                return Some((writer, Batch::new(std::mem::take(&mut state.queue))));
+            }
+            Flushed::All => state.line = Line::Idle(writer),
+            Flushed::Blocked => {
+                is_news = true;
+                state.stalled = Some(Box::new(batch));
+                state.is_writable = false;
+                state.line = Line::Idle(writer);
+            }
+            Flushed::Broken(kind) => {
+                is_news = true;
+                state.is_writable = false;
+                state.line = Line::Broken(kind);
+            }
+        }
+        if is_news {
+            state.is_notified = true;
+            self.wake(state);
+        }
+        None
+    }
+
+    /// Leaves to the task what was listed for others.
+    pub(crate) fn flush_by_task(&self) {
+        let mut state = self.state.lock();
+        state.is_listed = false;
+        state.is_notified = true;
+        self.wake(state);
     }
 }
 
@@ -272,11 +435,85 @@ impl Mailbox {
     /// Moves everything that is queued to the empty `taken`.
     ///
     /// Without frames the mailbox notes that the transport is idle: the next frame wakes the task.
-    pub(crate) fn take(&self, taken: &mut VecDeque<Entry>) {
+    pub(crate) fn take(&self, taken: &mut Queue) {
         debug_assert!(taken.is_empty(), "frames must leave in order");
         let mut state = self.state.lock();
         std::mem::swap(&mut state.queue, taken);
         state.is_writable = taken.is_empty();
+    }
+
+    /// Lets others write to the connection.
+    pub(crate) fn attach(&self, writer: Writer) {
+        self.state.lock().line = Line::Idle(writer);
+    }
+
+    /// Lends the line to the task, with what the connection did not take before. `control` goes
+    /// ahead of all frames that were not begun.
+    ///
+    /// If the line is elsewhere, the task is woken when it is back.
+    pub(crate) fn lend_to_task(&self, control: &mut Vec<u8>) -> Lending {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut state.line, Line::Lent) {
+            Line::Idle(writer) => {
+                if state.stalled.is_none() && state.queue.is_empty() && control.is_empty() {
+                    state.is_writable = true;
+                    state.line = Line::Idle(writer);
+                    return Lending::Nothing;
+                }
+                let mut batch = state
+                    .stalled
+                    .take()
+                    .map_or_else(Batch::default, |stalled| *stalled);
+                batch.append(&mut state.queue);
+                state.pending_bytes += batch.put_ahead(control);
+                state.is_writable = true;
+                Lending::Line(writer, batch)
+            }
+            Line::Lent => {
+                state.is_line_wanted = true;
+                Lending::Elsewhere
+            }
+            Line::Broken(kind) => {
+                state.line = Line::Broken(kind);
+                Lending::Broken(kind)
+            }
+            Line::None => {
+                state.line = Line::None;
+                Lending::Nothing
+            }
+        }
+    }
+
+    /// Takes the line away from the others for good, with what is left of a frame; `None` as long
+    /// as somebody writes.
+    pub(crate) fn detach(&self) -> Option<(Option<Writer>, Batch)> {
+        let mut state = self.state.lock();
+        match std::mem::take(&mut state.line) {
+            Line::Lent => {
+                state.line = Line::Lent;
+                None
+            }
+            line => {
+                let stalled = state.stalled.take();
+                let writer = match line {
+                    Line::Idle(writer) => Some(writer),
+                    _ => None,
+                };
+                Some((
+                    writer,
+                    stalled.map_or_else(Batch::default, |stalled| *stalled),
+                ))
+            }
+        }
+    }
+
+    /// The WebSocket is gone: nobody writes any more.
+    pub(crate) fn hang_up(&self) {
+        let (line, stalled) = {
+            let mut state = self.state.lock();
+            (std::mem::take(&mut state.line), state.stalled.take())
+        };
+        drop((line, stalled));
     }
 
     /// The transport cannot take frames now.
@@ -285,7 +522,13 @@ impl Mailbox {
     }
 
     pub(crate) fn written(&self, bytes: usize) {
-        self.state.lock().pending_bytes -= bytes;
+        self.recount(bytes, 0);
+    }
+
+    /// Queued bytes have become more or fewer.
+    pub(crate) fn recount(&self, before: usize, after: usize) {
+        let mut state = self.state.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
     }
 
     pub(crate) fn has_overflowed(&self) -> bool {
@@ -296,7 +539,9 @@ impl Mailbox {
     pub(crate) fn try_sleep(&self) -> bool {
         let mut state = self.state.lock();
         let is_notified = std::mem::take(&mut state.is_notified);
-        let has_frames = state.is_writable && !state.queue.is_empty();
+        // Who has the line looks for frames before it is given back.
+        let is_written = matches!(state.line, Line::Lent);
+        let has_frames = state.is_writable && !state.queue.is_empty() && !is_written;
         let is_idle = !is_notified && !has_frames && state.inputs.is_empty();
         state.is_awake = !is_idle;
         is_idle
@@ -315,6 +560,9 @@ impl Mailbox {
     }
 }
 
+/// Longer packets are queued in the buffer that they were encoded into.
+const MAX_COPIED_BYTES: usize = 4 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,11 +578,14 @@ mod tests {
 
     /// What the task would write now.
     fn take(mailbox: &Mailbox) -> Vec<String> {
-        let mut queue = VecDeque::new();
+        let mut queue = Queue::new();
         mailbox.take(&mut queue);
         let packets = queue.iter().map(|entry| {
-            mailbox.written(entry.frame.len());
-            String::from_utf8_lossy(entry.frame.payload()).into_owned()
+            let Entry::Shared { frame, .. } = entry else {
+                panic!("a session without a line shares its frames");
+            };
+            mailbox.written(frame.len());
+            String::from_utf8_lossy(frame.payload()).into_owned()
         });
         packets.collect()
     }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
+use super::flusher::Flusher;
 use super::session::SessionTask;
 use super::socket::Socket;
 use super::websocket::WebSocket;
@@ -134,6 +135,7 @@ impl Engine {
             sessions: Sessions::default(),
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
+            flusher: Arc::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }))
@@ -217,6 +219,7 @@ pub(crate) struct Shared {
     sessions: Sessions,
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
+    flusher: Arc<Flusher>,
     /// All tasks of sessions, upgrades and closing WebSockets.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -233,6 +236,10 @@ impl Shared {
 
     pub(crate) fn pool(&self) -> &deflate::Pool {
         &self.pool
+    }
+
+    pub(crate) fn flusher(&self) -> &Arc<Flusher> {
+        &self.flusher
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
@@ -262,6 +269,7 @@ impl Shared {
         if !self.sessions.insert(socket.clone()) {
             return Err(websocket);
         }
+        self.flusher.start();
         // Invariant: a session that came too late to be seen by `close` sees here that it is late.
         if self.is_closing() {
             socket.discard(CloseReason::ServerShuttingDown);

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use roomcast_engineio::{CloseReason, Transport};
 
+use super::draft::Draft;
+use super::flusher::{Flusher, Round};
 use super::frame::Frame;
 use super::mailbox::{Input, Mailbox, SendOptions, Sent};
 use super::{Message, Request};
@@ -35,6 +37,7 @@ struct Inner {
     sid: Arc<str>,
     request: Arc<Request>,
     mailbox: Mailbox,
+    flusher: Arc<Flusher>,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
     transport: AtomicU8,
     /// The application has closed the session: what the peer still sends is ignored.
@@ -46,12 +49,14 @@ impl Socket {
         sid: Arc<str>,
         request: Arc<Request>,
         mailbox: Mailbox,
+        flusher: Arc<Flusher>,
         transport: Transport,
     ) -> Self {
         let socket = Self(Arc::new(Inner {
             sid,
             request,
             mailbox,
+            flusher,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
         }));
@@ -161,7 +166,33 @@ impl Socket {
     }
 
     pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
-        self.0.mailbox.send(frames, options)
+        let sent = self.0.mailbox.send(frames, options);
+        self.flushed(sent)
+    }
+
+    /// Sends the frames together with those of the other receivers of `round`.
+    pub(crate) fn send_in(&self, round: &mut Round, frames: &[Frame], options: SendOptions) {
+        if self.0.mailbox.send(frames, options) == Sent::MustFlush {
+            round.add(self);
+        }
+    }
+
+    /// Sends a text packet that no other session gets.
+    pub(crate) fn send_own(&self, packet: Draft, options: SendOptions) -> Sent {
+        let sent = self.0.mailbox.send_own(packet, options);
+        self.flushed(sent)
+    }
+
+    fn flushed(&self, sent: Sent) -> Sent {
+        if sent != Sent::MustFlush {
+            return sent;
+        }
+        self.0.flusher.list(self.clone());
+        Sent::Queued
+    }
+
+    pub(crate) fn flusher(&self) -> &Arc<Flusher> {
+        &self.0.flusher
     }
 
     /// Ends the session at once; what is queued is discarded.

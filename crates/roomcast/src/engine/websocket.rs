@@ -1,56 +1,89 @@
 //! The WebSocket transport: one upgraded connection, its decoder and what it still has to write.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::mailbox::{Entry, Mailbox};
+use super::mailbox::{Flushed, Lending, Mailbox};
+use super::outbox::{Batch, Entry, Queue};
+use super::socket::Socket;
 
 /// An upgraded connection.
 enum Connection {
     /// Taken out of the HTTP server: no wrapper, no left-over buffer.
-    Tcp(TcpStream),
+    Tcp(OwnedReadHalf, WriteSide),
     /// TLS and whatever else the user's acceptor gave.
     Other(Box<dyn Stream>),
+}
+
+/// Where the write half of a TCP connection is.
+enum WriteSide {
+    Here(Writer),
+    /// In this session's mailbox, for whoever has frames.
+    Lent(Socket),
+    Gone,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// The write half of a TCP connection. Dropping it does not shut the connection down: it ends with
+/// the read half.
+#[derive(Debug)]
+pub(crate) struct Writer(Option<OwnedWriteHalf>);
+
+impl Writer {
+    fn half(&self) -> &OwnedWriteHalf {
+        self.0.as_ref().expect("the half is there until the drop")
+    }
+
+    fn pin(&mut self) -> Pin<&mut OwnedWriteHalf> {
+        Pin::new(self.0.as_mut().expect("the half is there until the drop"))
+    }
+
+    /// Writes what the connection takes now.
+    pub(crate) fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match slices {
+            [slice] => self.half().try_write(slice),
+            slices => self.half().try_write_vectored(slices),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(half) = self.0.take() {
+            half.forget();
+        }
+    }
+}
+
 /// A WebSocket that was accepted. Frames of the peer are decoded where they were read.
 pub(crate) struct WebSocket {
     connection: Connection,
     pub(crate) decoder: Decoder,
-    deflater: Option<deflate::Deflater>,
+    deflater: Option<Box<deflate::Deflater>>,
     /// Bytes that were read but not yet decoded.
     pub(crate) unread: BytesMut,
     /// Frames that were taken from the mailbox and not yet written, in order.
-    unsent: VecDeque<Entry>,
-    /// Bytes of the first frame of `unsent` that are already written, and its compressed form.
-    head: Head,
+    unsent: Batch,
     /// Control frames (pong, close), sent before `unsent`.
-    control: BytesMut,
-}
-
-#[derive(Debug, Default)]
-struct Head {
-    written: usize,
-    compressed: Option<Bytes>,
+    control: Vec<u8>,
 }
 
 impl std::fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebSocket")
-            .field("unsent", &self.unsent.len())
+            .field("unsent", &self.unsent)
             .finish_non_exhaustive()
     }
 }
@@ -70,25 +103,30 @@ impl WebSocket {
         decoder: Decoder,
         deflater: Option<deflate::Deflater>,
     ) -> Self {
-        let (connection, unread) = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
-            Ok(parts) => (
-                Connection::Tcp(parts.io.into_inner()),
-                BytesMut::from(&parts.read_buf[..]),
-            ),
+        // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
+        let (connection, unread) = match tcp(upgraded) {
+            Ok((stream, unread)) => (Connection::tcp(stream), BytesMut::from(&unread[..])),
             Err(upgraded) => (
                 Connection::Other(Box::new(TokioIo::new(upgraded))),
                 BytesMut::new(),
             ),
         };
+        Self::with(connection, unread, decoder, deflater)
+    }
+
+    fn with(
+        connection: Connection,
+        unread: BytesMut,
+        decoder: Decoder,
+        deflater: Option<deflate::Deflater>,
+    ) -> Self {
         Self {
             connection,
             decoder,
-            deflater,
+            deflater: deflater.map(Box::new),
             unread,
-            unsent: VecDeque::new(),
-            head: Head::default(),
-            control: BytesMut::new(),
+            unsent: Batch::default(),
+            control: Vec::new(),
         }
     }
 
@@ -98,7 +136,10 @@ impl WebSocket {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut buf = ReadBuf::new(buf);
-        ready!(self.stream().poll_read(cx, &mut buf))?;
+        match &mut self.connection {
+            Connection::Tcp(reader, _) => ready!(Pin::new(reader).poll_read(cx, &mut buf))?,
+            Connection::Other(stream) => ready!(Pin::new(stream).poll_read(cx, &mut buf))?,
+        }
         Poll::Ready(Ok(buf.filled().len()))
     }
 
@@ -113,121 +154,90 @@ impl WebSocket {
         self.control.len() > MAX_CONTROL_BYTES
     }
 
-    pub(crate) fn is_blocked(&self) -> bool {
-        !self.unsent.is_empty() || !self.control.is_empty()
-    }
-
     /// Writes what is left here and what `mailbox` holds, until it is empty or the connection is full.
     pub(crate) fn poll_write(
         &mut self,
         mailbox: Option<&Mailbox>,
         cx: &mut Context<'_>,
     ) -> io::Result<Written> {
-        loop {
-            if let (Some(mailbox), true) = (mailbox, self.unsent.is_empty()) {
-                mailbox.take(&mut self.unsent);
+        match (&self.connection, mailbox) {
+            (Connection::Tcp(_, WriteSide::Lent(_)), Some(mailbox)) => {
+                write_through(mailbox, &mut self.control, cx)
             }
-            if !self.is_blocked() {
-                return Ok(Written::All);
-            }
-            if self.poll_write_some(mailbox, cx)?.is_pending() {
-                mailbox.inspect(|mailbox| mailbox.set_busy());
-                return Ok(Written::Blocked);
-            }
+            _ => self.poll_write_own(mailbox, cx),
         }
     }
 
-    /// One vectored write of as many frames as fit, control frames first.
-    fn poll_write_some(
+    /// Puts the write half into the session's mailbox, if that is where frames may be written from.
+    ///
+    /// Nothing may be left here, and `socket`'s session is carried by this WebSocket.
+    pub(crate) fn lend_to(&mut self, socket: &Socket) {
+        let Connection::Tcp(_, side @ WriteSide::Here(_)) = &mut self.connection else {
+            return;
+        };
+        if self.deflater.is_some() || !self.unsent.is_empty() || !self.control.is_empty() {
+            return;
+        }
+        if let WriteSide::Here(writer) = std::mem::replace(side, WriteSide::Lent(socket.clone())) {
+            socket.mailbox().attach(writer);
+        }
+    }
+
+    fn poll_write_own(
         &mut self,
         mailbox: Option<&Mailbox>,
         cx: &mut Context<'_>,
-    ) -> io::Result<Poll<()>> {
-        self.compress_head();
-        // A frame of which a part is written is finished before a control frame may come.
-        let control_first = self.head.written == 0 && !self.control.is_empty();
-        let written = if control_first {
-            let control = self.control.split();
-            let result = Self::stream_of(&mut self.connection).poll_write(cx, &control);
-            let n = if let Poll::Ready(Ok(n)) = result {
-                n
-            } else {
-                0
+    ) -> io::Result<Written> {
+        loop {
+            if let (Some(mailbox), true) = (mailbox, self.unsent.is_empty()) {
+                self.take_from(mailbox);
+            }
+            let control = self.unsent.put_ahead(&mut self.control);
+            mailbox.inspect(|mailbox| mailbox.recount(0, control));
+            if self.unsent.is_empty() {
+                return Ok(Written::All);
+            }
+            let Poll::Ready(written) = self.poll_write_some(cx)? else {
+                mailbox.inspect(|mailbox| mailbox.set_busy());
+                return Ok(Written::Blocked);
             };
-            let mut rest = control;
-            rest.advance(n);
-            self.control = rest;
-            result
-        } else {
-            self.poll_write_frames(cx)
+            mailbox.inspect(|mailbox| mailbox.written(written));
+        }
+    }
+
+    fn take_from(&mut self, mailbox: &Mailbox) {
+        let mut queue = Queue::new();
+        mailbox.take(&mut queue);
+        if let Some(deflater) = &mut self.deflater {
+            for entry in &mut queue {
+                let before = entry.bytes().len();
+                compress(deflater, entry);
+                mailbox.recount(before, entry.bytes().len());
+            }
+        }
+        self.unsent = Batch::new(queue);
+    }
+
+    /// One write of what fits.
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<usize>> {
+        let mut stream: Pin<&mut (dyn AsyncWrite + Unpin)> = match &mut self.connection {
+            Connection::Tcp(_, WriteSide::Here(writer)) => writer.pin(),
+            Connection::Tcp(..) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Connection::Other(stream) => Pin::new(stream),
         };
+        let written = self.unsent.write_with(|slices| match slices {
+            [slice] => stream.as_mut().poll_write(cx, slice),
+            slices => stream.as_mut().poll_write_vectored(cx, slices),
+        });
         match written {
             Poll::Pending => Ok(Poll::Pending),
-            Poll::Ready(Err(error)) => Err(error),
             // There was something to write: a connection that takes nothing will never take it.
             Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(written)) => {
-                if !control_first {
-                    self.finish(written, mailbox);
-                }
-                Ok(Poll::Ready(()))
+                self.unsent.advance(written);
+                Ok(Poll::Ready(written))
             }
-        }
-    }
-
-    fn poll_write_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        let mut count = 0;
-        for (index, entry) in self.unsent.iter().enumerate().take(MAX_SLICES) {
-            let frame = match (&self.head.compressed, index) {
-                (Some(compressed), 0) => compressed,
-                _ if self.deflater.is_some() && index > 0 => break,
-                _ => entry.frame.websocket(),
-            };
-            let skip = if index == 0 { self.head.written } else { 0 };
-            slices[index] = IoSlice::new(&frame[skip..]);
-            count = index + 1;
-        }
-        Self::stream_of(&mut self.connection).poll_write_vectored(cx, &slices[..count])
-    }
-
-    /// Cost: with permessage-deflate each receiver compresses for itself, one frame at a time.
-    fn compress_head(&mut self) {
-        let (Some(deflater), Some(entry)) = (&mut self.deflater, self.unsent.front()) else {
-            return;
-        };
-        let is_new = self.head.written == 0 && self.head.compressed.is_none();
-        if is_new && entry.may_compress {
-            let opcode = if entry.frame.is_binary() {
-                OpCode::Binary
-            } else {
-                OpCode::Text
-            };
-            self.head.compressed = Some(deflater.encode(opcode, entry.frame.payload()));
-        }
-    }
-
-    /// Takes `written` bytes off the front of the queue.
-    fn finish(&mut self, mut written: usize, mailbox: Option<&Mailbox>) {
-        let mut finished_bytes = 0;
-        while let Some(entry) = self.unsent.front() {
-            let len = self
-                .head
-                .compressed
-                .as_ref()
-                .map_or(entry.frame.len(), Bytes::len);
-            let rest = len - self.head.written;
-            if written < rest {
-                self.head.written += written;
-                break;
-            }
-            written -= rest;
-            finished_bytes += entry.frame.len();
-            self.head = Head::default();
-            self.unsent.pop_front();
-        }
-        if let Some(mailbox) = mailbox {
-            mailbox.written(finished_bytes);
+            Poll::Ready(Err(error)) => Err(error),
         }
     }
 
@@ -241,21 +251,46 @@ impl WebSocket {
             None => roomcast_websocket::encode(OpCode::Close, &[]),
         };
         let farewell = async {
-            while self.is_blocked() {
-                std::future::poll_fn(|cx| match self.poll_write_some(None, cx) {
-                    Ok(progress) => progress.map(Ok),
-                    Err(error) => Poll::Ready(Err(error)),
-                })
-                .await?;
+            self.take_back().await;
+            std::future::poll_fn(|cx| match self.poll_write_own(None, cx) {
+                Ok(Written::All) => Poll::Ready(Ok(())),
+                Ok(Written::Blocked) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error)),
+            })
+            .await?;
+            match &mut self.connection {
+                Connection::Tcp(_, WriteSide::Here(writer)) => {
+                    say_goodbye(writer.pin(), &frame).await?
+                }
+                Connection::Tcp(..) => return Err(io::ErrorKind::BrokenPipe.into()),
+                Connection::Other(stream) => say_goodbye(Pin::new(stream), &frame).await?,
             }
-            let mut stream = Self::stream_of(&mut self.connection);
-            stream.write_all(&frame).await?;
-            stream.shutdown().await?;
             self.drain().await
         };
         if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await {
             tracing::debug!(%error, "the connection ended before the WebSocket close");
         }
+    }
+
+    /// Takes the write half back from the mailbox, with what is left there of a frame.
+    async fn take_back(&mut self) {
+        let Connection::Tcp(_, side @ WriteSide::Lent(_)) = &mut self.connection else {
+            return;
+        };
+        let WriteSide::Lent(socket) = std::mem::replace(side, WriteSide::Gone) else {
+            return;
+        };
+        let (writer, unsent) = loop {
+            if let Some(detached) = socket.mailbox().detach() {
+                break detached;
+            }
+            // Another thread is in a system call that does not wait.
+            tokio::task::yield_now().await;
+        };
+        if let Some(writer) = writer {
+            *side = WriteSide::Here(writer);
+        }
+        self.unsent = unsent;
     }
 
     /// Reads and forgets until the peer closes.
@@ -264,22 +299,110 @@ impl WebSocket {
         while std::future::poll_fn(|cx| self.poll_read(cx, &mut sink)).await? > 0 {}
         Ok(())
     }
+}
 
-    fn stream(&mut self) -> Pin<&mut dyn Stream> {
-        Self::stream_of(&mut self.connection)
-    }
-
-    fn stream_of(connection: &mut Connection) -> Pin<&mut (dyn Stream + '_)> {
-        match connection {
-            Connection::Tcp(stream) => Pin::new(stream),
-            Connection::Other(stream) => Pin::new(stream),
+impl Drop for WebSocket {
+    fn drop(&mut self) {
+        if let Connection::Tcp(_, WriteSide::Lent(socket)) = &self.connection {
+            socket.mailbox().hang_up();
         }
+    }
+}
+
+impl Connection {
+    fn tcp(stream: TcpStream) -> Self {
+        let (reader, writer) = stream.into_split();
+        Self::Tcp(reader, WriteSide::Here(Writer(Some(writer))))
+    }
+}
+
+/// The TCP connection under an upgrade, with what was read too much.
+///
+/// hyper wraps it where it had to tell HTTP/1 from HTTP/2.
+fn tcp(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+    type Detected = hyper_util::server::conn::auto::upgrade::Parts<TokioIo<TcpStream>>;
+    let detected = hyper_util::server::conn::auto::upgrade::downcast(upgraded);
+    match detected {
+        Ok(Detected { io, read_buf, .. }) => Ok((io.into_inner(), read_buf)),
+        Err(upgraded) => {
+            let parts = upgraded.downcast::<TokioIo<TcpStream>>()?;
+            Ok((parts.io.into_inner(), parts.read_buf))
+        }
+    }
+}
+
+/// Writes through the mailbox, whose line others use, too.
+fn write_through(
+    mailbox: &Mailbox,
+    control: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> io::Result<Written> {
+    let (mut writer, mut batch) = match mailbox.lend_to_task(control) {
+        Lending::Line(writer, batch) => (writer, batch),
+        Lending::Nothing => return Ok(Written::All),
+        // The task is woken when it is back.
+        Lending::Elsewhere => return Ok(Written::Blocked),
+        Lending::Broken(kind) => return Err(kind.into()),
+    };
+    loop {
+        let mut bytes = 0;
+        let mut flushed = Flushed::All;
+        while !batch.is_empty() {
+            let written = batch.write_with(|slices| match slices {
+                [slice] => writer.pin().poll_write(cx, slice),
+                slices => writer.pin().poll_write_vectored(cx, slices),
+            });
+            match written {
+                Poll::Ready(Ok(written)) if written > 0 => {
+                    bytes += written;
+                    batch.advance(written);
+                }
+                Poll::Pending => {
+                    flushed = Flushed::Blocked;
+                    break;
+                }
+                Poll::Ready(end) => {
+                    let kind = end.map_or_else(|error| error.kind(), |_| io::ErrorKind::WriteZero);
+                    flushed = Flushed::Broken(kind);
+                    break;
+                }
+            }
+        }
+        match (mailbox.give_back(writer, batch, bytes, flushed), flushed) {
+            (Some(more), _) => (writer, batch) = more,
+            // Control frames that came while others were on their way.
+            (None, Flushed::All) if !control.is_empty() => {
+                return write_through(mailbox, control, cx);
+            }
+            (None, Flushed::All) => return Ok(Written::All),
+            (None, Flushed::Blocked) => return Ok(Written::Blocked),
+            (None, Flushed::Broken(kind)) => return Err(kind.into()),
+        }
+    }
+}
+
+async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io::Result<()> {
+    stream.write_all(frame).await?;
+    stream.shutdown().await
+}
+
+/// Cost: with permessage-deflate each receiver compresses for itself.
+fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
+    if let Entry::Shared {
+        frame,
+        may_compress: true,
+    } = entry
+    {
+        let opcode = match frame.is_binary() {
+            true => OpCode::Binary,
+            false => OpCode::Text,
+        };
+        let bytes = deflater.encode(opcode, frame.payload()).into();
+        *entry = Entry::Own { bytes, start: 0 };
     }
 }
 
 /// Control frames that may wait, in bytes; one read may add some more.
 const MAX_CONTROL_BYTES: usize = 64 * 1024;
-/// Frames in one vectored write.
-const MAX_SLICES: usize = 64;
 /// How long a closed WebSocket may take to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -189,7 +189,7 @@ impl Socket {
         }
         self.notify_outgoing(&packet);
         match self.send_packet(&packet, options) {
-            Sent::Queued => Ok(()),
+            Sent::Queued | Sent::MustFlush => Ok(()),
             Sent::Dropped => Err(EmitError::Dropped),
             Sent::Closed => Err(EmitError::Disconnected),
         }

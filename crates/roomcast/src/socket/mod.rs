@@ -22,13 +22,13 @@ pub use reason::DisconnectReason;
 
 use crate::broadcast::Broadcast;
 use crate::client::{Command, Connection};
-use crate::engine::{self, SendOptions, Sent};
+use crate::engine::{self, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace};
 use crate::server::Server;
-use crate::wire::{self, Outgoing};
+use crate::wire::{self, Outgoing, Single};
 
 /// One client in one namespace; cheap to clone, usable from any thread and task.
 ///
@@ -519,12 +519,19 @@ impl Socket {
         self.conn().send_frames(packet.frames(), options)
     }
 
+    /// Sends the packet together with the other receivers' of `round`.
+    pub(crate) fn send_in(&self, round: &mut Round, packet: &Outgoing, options: SendOptions) {
+        self.conn().send_in(round, packet.frames(), options);
+    }
+
     pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
         if !self.is_connected() {
             return;
         }
+        let options = SendOptions::default();
         match wire::ack(self.namespace().name(), id, args) {
-            Ok(packet) => drop(self.send_packet(&packet, SendOptions::default())),
+            Ok(Single::Text(packet)) => drop(self.conn().send_own(packet, options)),
+            Ok(Single::Binary(frames)) => drop(self.conn().send_frames(&frames, options)),
             Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
         }
     }

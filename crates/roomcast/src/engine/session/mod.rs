@@ -36,7 +36,11 @@ pub(crate) struct SessionTask {
     /// The POST whose packets are being handed in.
     post: Option<Post>,
     orders: Orders,
+    /// When the task was polled last: one look at the clock serves all messages of a poll.
+    now: Instant,
     timer: Pin<Box<Sleep>>,
+    /// The timer knows the task.
+    is_armed: bool,
 }
 
 struct Post {
@@ -61,8 +65,9 @@ impl SessionTask {
         application: Box<dyn Application>,
         websocket: Option<Box<WebSocket>>,
     ) -> Self {
-        let session = Session::new(now(), Arc::clone(engine.times()), socket.transport());
-        let deadline = session.next_timeout().unwrap_or_else(now);
+        let now = now();
+        let session = Session::new(now, Arc::clone(engine.times()), socket.transport());
+        let deadline = session.next_timeout().unwrap_or(now);
         Self {
             engine,
             socket,
@@ -73,12 +78,15 @@ impl SessionTask {
             poll: None,
             post: None,
             orders: Orders::default(),
+            now,
             timer: Box::pin(tokio::time::sleep_until(deadline.into())),
+            is_armed: false,
         }
     }
 
     /// Does what can be done now.
     fn run(&mut self, cx: &mut Context<'_>) {
+        self.now = now();
         while let Some(input) = self.socket.mailbox().next_input() {
             self.on_input(input, cx);
         }
@@ -127,7 +135,7 @@ impl SessionTask {
     }
 
     fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
-        match self.session.handle_packet(now(), from, packet) {
+        match self.session.handle_packet(self.now, from, packet) {
             // The order to close is still in the mailbox.
             Some(_) if self.socket.is_closing() => {}
             Some(proto::Message::Text(text)) => {
@@ -142,7 +150,7 @@ impl SessionTask {
     }
 
     fn tell(&mut self, input: proto::Input, cx: &mut Context<'_>) {
-        self.session.handle_input(now(), input);
+        self.session.handle_input(self.now, input);
         self.drain(cx);
     }
 
@@ -170,7 +178,7 @@ impl SessionTask {
 
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
-            Output::QueuePing => self.socket.mailbox().send_control(Frame::text(b"2")),
+            Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
             Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
@@ -204,7 +212,8 @@ impl SessionTask {
     }
 
     fn check_time(&mut self, cx: &mut Context<'_>) {
-        if self.timer.as_mut().poll(cx).is_ready() {
+        // Cost: the timer has this task's waker since it was set; it is not asked before its time.
+        if self.timer.deadline().into_std() <= self.now && self.timer.as_mut().poll(cx).is_ready() {
             self.tell(proto::Input::Timeout, cx);
         }
     }
@@ -218,27 +227,32 @@ impl SessionTask {
             return false;
         };
         let next = tokio::time::Instant::from(next);
-        if self.timer.is_elapsed() || next < self.timer.deadline() {
+        let is_due = self.timer.deadline().into_std() <= self.now;
+        if self.is_armed && !is_due && next >= self.timer.deadline() {
+            return false;
+        }
+        if is_due || next < self.timer.deadline() {
             self.timer.as_mut().reset(next);
         }
+        self.is_armed = true;
         self.timer.as_mut().poll(cx).is_ready()
     }
 
     /// Writes what is queued to wherever the session may write now.
     fn write(&mut self, cx: &mut Context<'_>) {
-        let socket = self.socket.clone();
-        let mailbox = socket.mailbox();
         let is_carried = self.session.writable() == Some(Transport::WebSocket);
         if let Some(websocket) = &mut self.websocket {
-            let source = is_carried.then_some(mailbox);
             let was_stopped = websocket.owes_much();
-            let written = websocket.poll_write(source, cx);
+            let written = websocket.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
             if was_stopped && !websocket.owes_much() {
                 // It was not read as long as it owed much.
                 cx.waker().wake_by_ref();
             }
             match written {
-                Ok(Written::All) if is_carried => self.tell(proto::Input::Drained, cx),
+                Ok(Written::All) if is_carried => {
+                    websocket.lend_to(&self.socket);
+                    self.check_drained(cx);
+                }
                 Ok(_) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a WebSocket broke");
@@ -250,10 +264,17 @@ impl SessionTask {
         if self.session.writable() == Some(Transport::Polling) {
             self.write_poll(cx);
         } else if !is_carried {
-            mailbox.set_busy();
-            if self.session.is_flushing() && mailbox.pending_bytes() == 0 {
-                self.tell(proto::Input::Drained, cx);
+            self.socket.mailbox().set_busy();
+            if self.socket.mailbox().pending_bytes() == 0 {
+                self.check_drained(cx);
             }
+        }
+    }
+
+    /// Reports that everything has left, to a session that waits for it.
+    fn check_drained(&mut self, cx: &mut Context<'_>) {
+        if self.session.is_flushing() {
+            self.tell(proto::Input::Drained, cx);
         }
     }
 }

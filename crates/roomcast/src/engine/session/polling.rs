@@ -1,6 +1,5 @@
 //! Polls and posts: requests that the HTTP side hands to the session's task.
 
-use std::collections::VecDeque;
 use std::task::Context;
 
 use bytes::Bytes;
@@ -8,13 +7,14 @@ use roomcast_engineio::revision4::{PayloadEncoder, decode_payload};
 use roomcast_engineio::{self as proto, Output, Transport};
 use tokio::sync::oneshot;
 
-use super::{Post, SessionTask, now};
+use super::{Post, SessionTask};
 use crate::engine::application::Readiness;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
+use crate::engine::outbox::{Entry, Queue};
 
 impl SessionTask {
     pub(super) fn on_poll(&mut self, answer: oneshot::Sender<PollAnswer>, cx: &mut Context<'_>) {
-        self.session.handle_input(now(), proto::Input::Poll);
+        self.session.handle_input(self.now, proto::Input::Poll);
         let mut arriving = Some(answer);
         while let Some(output) = self.session.poll_output() {
             match output {
@@ -50,7 +50,7 @@ impl SessionTask {
             from: 0,
             done,
         });
-        self.session.handle_input(now(), proto::Input::PostBegun);
+        self.session.handle_input(self.now, proto::Input::PostBegun);
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::RefusePost(_) => arriving = None,
@@ -60,7 +60,7 @@ impl SessionTask {
         if arriving.is_some() {
             self.post = arriving;
             // The session has nothing to answer any more if one of the packets ends it.
-            self.session.handle_input(now(), proto::Input::PostEnded);
+            self.session.handle_input(self.now, proto::Input::PostEnded);
         }
         self.drain(cx);
     }
@@ -100,14 +100,14 @@ impl SessionTask {
         let Some(poll) = self.poll.take() else { return };
         if poll.send(answer).is_err() {
             // The packets went to a client that had hung up.
-            self.session.handle_input(now(), proto::Input::Poll);
+            self.session.handle_input(self.now, proto::Input::Poll);
             self.tell(proto::Input::PollAborted, cx);
         }
     }
 
     /// Answers the waiting GET with everything that is queued.
     pub(super) fn write_poll(&mut self, cx: &mut Context<'_>) {
-        let mut queue = VecDeque::new();
+        let mut queue = Queue::new();
         self.socket.mailbox().take(&mut queue);
         if queue.is_empty() {
             if self.session.is_flushing() {
@@ -115,22 +115,31 @@ impl SessionTask {
             }
             return;
         }
-        let bytes: usize = queue.iter().map(|entry| entry.frame.len()).sum();
+        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
         let mut payload = PayloadEncoder::with_capacity(bytes);
+        let mut is_compressible = false;
         for entry in &queue {
-            if entry.frame.is_binary() {
-                payload.push_binary(entry.frame.payload());
-            } else {
-                payload.push_encoded(entry.frame.payload());
+            // Invariant: packets stand side by side only where a WebSocket carries the session.
+            let Entry::Shared {
+                frame,
+                may_compress,
+            } = entry
+            else {
+                continue;
+            };
+            match frame.is_binary() {
+                true => payload.push_binary(frame.payload()),
+                false => payload.push_encoded(frame.payload()),
             }
+            is_compressible |= may_compress;
         }
-        let may_compress = queue.iter().any(|entry| entry.may_compress);
         self.socket.mailbox().written(bytes);
-        self.session.handle_input(now(), proto::Input::PollAnswered);
+        self.session
+            .handle_input(self.now, proto::Input::PollAnswered);
         self.answer_poll(
             PollAnswer::Payload {
                 body: payload.into_body(),
-                may_compress,
+                may_compress: is_compressible,
             },
             cx,
         );

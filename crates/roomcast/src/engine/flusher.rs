@@ -1,0 +1,249 @@
+//! Writing for many sessions at once, instead of waking the task of each.
+//!
+//! Who sends to sessions whose tasks sleep lists them here. A few tasks, the *lanes*, write what
+//! has gathered once the other tasks of the round have run, so messages that come close together
+//! leave together. A session whose connection takes no more goes on in its own task.
+//! `docs/decisions/0008-fan-out.md` has the figures.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::Poll;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use super::mailbox::{Flushed, Mailbox};
+use super::socket::Socket;
+
+/// The lanes of one server.
+#[derive(Default)]
+pub(crate) struct Flusher {
+    lanes: OnceLock<Box<[Lane]>>,
+    /// Whether a task drives each lane; a runtime that ends takes its tasks with it.
+    is_running: AtomicBool,
+}
+
+/// Sessions to be written to, in the order in which they were listed.
+#[derive(Default)]
+struct Lane {
+    // Lock order: a leaf.
+    listed: Mutex<Listed>,
+    task: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Listed {
+    sockets: VecDeque<Socket>,
+    /// The lane's task lives.
+    is_driven: bool,
+}
+
+impl Flusher {
+    /// Starts the lanes on the current runtime, unless they run.
+    pub(crate) fn start(self: &Arc<Self>) {
+        if self.is_running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let handle = tokio::runtime::Handle::current();
+        let count = handle.metrics().num_workers().clamp(1, MAX_LANES);
+        let lanes = self
+            .lanes
+            .get_or_init(|| (0..count).map(|_| Lane::default()).collect());
+        for (index, lane) in lanes.iter().enumerate() {
+            let mut listed = lane.listed.lock();
+            if !std::mem::replace(&mut listed.is_driven, true) {
+                let driver = Driver {
+                    flusher: Arc::downgrade(self),
+                    index,
+                };
+                handle.spawn(driver.run());
+            }
+        }
+    }
+
+    /// Sees to it that what the session has queued is written.
+    pub(crate) fn list(&self, socket: Socket) {
+        let Some(lanes) = self.lanes.get() else {
+            return socket.mailbox().flush_by_task();
+        };
+        lanes[lane_of_thread() % lanes.len()].list([socket]);
+    }
+
+    /// The same for many sessions, which all lanes share.
+    fn list_all(&self, mut sockets: Vec<Socket>) {
+        let Some(lanes) = self.lanes.get() else {
+            return sockets
+                .iter()
+                .for_each(|socket| socket.mailbox().flush_by_task());
+        };
+        let share = sockets.len().div_ceil(lanes.len()).max(MIN_SHARE);
+        let mut lane = lane_of_thread();
+        while !sockets.is_empty() {
+            let rest = sockets.len().saturating_sub(share);
+            lanes[lane % lanes.len()].list(sockets.drain(rest..));
+            lane += 1;
+        }
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        // The lanes' tasks see that the flusher is gone.
+        for lane in self.lanes.get().into_iter().flatten() {
+            lane.task.wake();
+        }
+    }
+}
+
+impl Lane {
+    fn list(&self, sockets: impl IntoIterator<Item = Socket>) {
+        let mut listed = self.listed.lock();
+        if !listed.is_driven {
+            drop(listed);
+            return sockets
+                .into_iter()
+                .for_each(|socket| socket.mailbox().flush_by_task());
+        }
+        let was_empty = listed.sockets.is_empty();
+        listed.sockets.extend(sockets);
+        drop(listed);
+        if was_empty {
+            self.task.wake();
+        }
+    }
+}
+
+/// Drives one lane.
+struct Driver {
+    flusher: Weak<Flusher>,
+    index: usize,
+}
+
+impl Driver {
+    async fn run(self) {
+        let mut sockets = VecDeque::new();
+        while self.next(&mut sockets).await {
+            // The others of this round may have more for the same sessions.
+            tokio::task::yield_now().await;
+            while self.refill(&mut sockets) {
+                for socket in sockets.drain(..sockets.len().min(MAX_WRITES)) {
+                    flush(socket.mailbox());
+                }
+                // Others get their turn between many writes.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Waits until something is listed; false if the server is gone.
+    async fn next(&self, sockets: &mut VecDeque<Socket>) -> bool {
+        std::future::poll_fn(|cx| {
+            let Some(flusher) = self.flusher.upgrade() else {
+                return Poll::Ready(false);
+            };
+            let lane = self.lane(&flusher);
+            lane.task.register(cx.waker());
+            match lane.listed.lock().sockets.is_empty() && sockets.is_empty() {
+                true => Poll::Pending,
+                false => Poll::Ready(true),
+            }
+        })
+        .await
+    }
+
+    /// Takes what was listed since, once the rest is done; false if there is nothing.
+    fn refill(&self, sockets: &mut VecDeque<Socket>) -> bool {
+        if let Some(flusher) = self.flusher.upgrade() {
+            if sockets.is_empty() {
+                std::mem::swap(&mut self.lane(&flusher).listed.lock().sockets, sockets);
+            }
+        }
+        !sockets.is_empty()
+    }
+
+    fn lane<'f>(&self, flusher: &'f Flusher) -> &'f Lane {
+        &flusher.lanes.get().expect("a lane that runs was made")[self.index]
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let Some(flusher) = self.flusher.upgrade() else {
+            return;
+        };
+        flusher.is_running.store(false, Ordering::Release);
+        let left = {
+            let mut listed = self.lane(&flusher).listed.lock();
+            listed.is_driven = false;
+            std::mem::take(&mut listed.sockets)
+        };
+        for socket in left {
+            socket.mailbox().flush_by_task();
+        }
+    }
+}
+
+/// Sessions that one broadcast has queued something for, listed together when it is over.
+#[derive(Default)]
+pub(crate) struct Round(Vec<Socket>);
+
+impl Round {
+    pub(super) fn add(&mut self, socket: &Socket) {
+        self.0.push(socket.clone());
+    }
+}
+
+impl Drop for Round {
+    fn drop(&mut self) {
+        let sockets = std::mem::take(&mut self.0);
+        if let Some(flusher) = sockets.first().map(|socket| Arc::clone(socket.flusher())) {
+            flusher.list_all(sockets);
+        }
+    }
+}
+
+/// Writes what waits for one session, as far as its connection takes it.
+fn flush(mailbox: &Mailbox) {
+    let mut lent = mailbox.lend();
+    while let Some((writer, mut batch)) = lent {
+        let (mut bytes, mut flushed) = (0, Flushed::All);
+        while !batch.is_empty() {
+            match batch.write_with(|slices| writer.try_write(slices)) {
+                Ok(written) if written > 0 => {
+                    bytes += written;
+                    batch.advance(written);
+                }
+                end => {
+                    flushed = ended(&end);
+                    break;
+                }
+            }
+        }
+        lent = mailbox.give_back(writer, batch, bytes, flushed);
+    }
+}
+
+fn ended(end: &std::io::Result<usize>) -> Flushed {
+    match end {
+        Ok(_) => Flushed::Broken(std::io::ErrorKind::WriteZero),
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Flushed::Blocked,
+        Err(error) => Flushed::Broken(error.kind()),
+    }
+}
+
+/// A number for each thread: what it lists goes to a lane that it has woken before.
+fn lane_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static LANE: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    LANE.with(|lane| *lane)
+}
+
+/// More lanes than this would wait for each other's memory rather than for the kernel.
+const MAX_LANES: usize = 16;
+/// Receivers that are worth a lane of their own.
+const MIN_SHARE: usize = 64;
+/// Sessions that are written to before other tasks get their turn.
+const MAX_WRITES: usize = 64;
