@@ -424,6 +424,7 @@ impl Broadcast {
         let mut asked = Vec::new();
         // Handlers may emit themselves: they are called when the lock of the rooms is released.
         let mut watched = Vec::new();
+        let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
@@ -439,7 +440,7 @@ impl Broadcast {
                 }
                 return;
             }
-            if socket.has_outgoing_listeners() {
+            if is_watched || socket.watches_outgoing() {
                 watched.push(socket.clone());
             }
             socket.send_in(&mut round, &packet, self.options);

@@ -1,6 +1,7 @@
 //! What the sockets of one client share.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -13,6 +14,8 @@ use crate::socket::Socket;
 pub(crate) struct Connection {
     server: Server,
     engine: engine::Socket,
+    /// Something may be in `commands`.
+    has_commands: AtomicBool,
     // Lock order: a leaf.
     commands: Mutex<Commands>,
 }
@@ -39,6 +42,7 @@ impl Connection {
         Self {
             server,
             engine,
+            has_commands: AtomicBool::new(false),
             commands: Mutex::new(Commands::Open(VecDeque::new())),
         }
     }
@@ -54,17 +58,29 @@ impl Connection {
     /// Asks the task that owns the client; where it has ended, nothing happens.
     pub(crate) fn command(&self, command: Command) {
         match &mut *self.commands.lock() {
-            Commands::Open(commands) => commands.push_back(command),
+            Commands::Open(commands) => {
+                commands.push_back(command);
+                self.has_commands.store(true, Ordering::Release);
+            }
             Commands::Closed => return,
         }
         self.engine.notify();
     }
 
     pub(crate) fn next_command(&self) -> Option<Command> {
-        match &mut *self.commands.lock() {
+        // Cost: asked after each message, and there is hardly ever one.
+        if !self.has_commands.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut commands = self.commands.lock();
+        let next = match &mut *commands {
             Commands::Open(commands) => commands.pop_front(),
             Commands::Closed => None,
+        };
+        if next.is_none() {
+            self.has_commands.store(false, Ordering::Release);
         }
+        next
     }
 
     /// Takes no more commands, and drops those that nobody will carry out.

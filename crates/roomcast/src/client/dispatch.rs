@@ -10,7 +10,8 @@ use super::Client;
 use super::parked::{Finished, contained, panic_message};
 use crate::error::{Refusal, SocketError};
 use crate::handler::{
-    AnyHandler, Call, Cause, Entry, Origin, Outcome, Responder, Slot, Table, Verdict,
+    Answered, AnyHandler, Call, Cause, Entry, Origin, Outcome, OwnedResponder, Responder, Slot,
+    Table, Verdict,
 };
 use crate::socket::Socket;
 
@@ -22,34 +23,54 @@ impl Client {
         if !socket.is_connected() {
             return;
         }
-        let tables = Tables::of(socket);
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
-        let responder = Responder::new(socket, packet.ack());
+        let answered = Answered::default();
+        let responder = Responder::new(socket, packet.ack(), &answered);
+        let (shared, own) = (socket.namespace().table(), socket.own_table());
+        let tables = Tables([&shared, &own]);
         if tables.has(Slot::Any) {
-            let call = || Call::named_event(socket, &packet, responder.clone());
-            self.call_entries(socket, &tables, Slot::Any, call, cx);
+            let call = || Call::named_event(socket, &packet, responder);
+            self.call_entries(socket, tables, Slot::Any, call, cx);
         }
         if tables.has_event_middleware() {
-            let asking = ask(socket.clone(), packet.into_owned(), responder, tables);
+            let tables = [Arc::clone(&shared), Arc::clone(&own)];
+            let asking = ask(
+                socket.clone(),
+                packet.into_owned(),
+                responder.to_owned(),
+                tables,
+            );
             self.start(Box::pin(asking), cx);
         } else {
-            self.call_event_handlers(socket, &tables, &packet, &responder, cx);
+            self.call_handlers_in(socket, tables, &packet, responder, cx);
         }
     }
 
+    /// Calls the handlers of an event that the middleware has let pass.
     pub(super) fn call_event_handlers(
         &mut self,
         socket: &Socket,
-        tables: &Tables,
         packet: &Packet<'_>,
-        responder: &Responder,
+        responder: Responder<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        let (shared, own) = (socket.namespace().table(), socket.own_table());
+        self.call_handlers_in(socket, Tables([&shared, &own]), packet, responder, cx);
+    }
+
+    fn call_handlers_in(
+        &mut self,
+        socket: &Socket,
+        tables: Tables<'_>,
+        packet: &Packet<'_>,
+        responder: Responder<'_>,
         cx: &mut Context<'_>,
     ) {
         // The catch-all handlers and the middleware may have disconnected the socket.
         let Some(event) = packet.event().filter(|_| socket.is_connected()) else {
             return;
         };
-        let call = || Call::event(socket, packet, responder.clone());
+        let call = || Call::event(socket, packet, responder);
         self.call_entries(socket, tables, Slot::Event(&event.to_text()), call, cx);
     }
 
@@ -61,14 +82,14 @@ impl Client {
         call: impl Fn() -> Call<'c>,
         cx: &mut Context<'_>,
     ) {
-        let tables = Tables::of(socket);
-        self.call_entries(socket, &tables, slot, call, cx);
+        let (shared, own) = (socket.namespace().table(), socket.own_table());
+        self.call_entries(socket, Tables([&shared, &own]), slot, call, cx);
     }
 
     fn call_entries<'c>(
         &mut self,
         socket: &Socket,
-        tables: &Tables,
+        tables: Tables<'_>,
         slot: Slot<'_>,
         call: impl Fn() -> Call<'c>,
         cx: &mut Context<'_>,
@@ -113,7 +134,11 @@ impl Client {
 
     /// Tells the error handlers of the socket; where there are none, the log.
     pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
-        if Tables::of(socket).has(Slot::Error) {
+        let is_handled = {
+            let (shared, own) = (socket.namespace().table(), socket.own_table());
+            Tables([&shared, &own]).has(Slot::Error)
+        };
+        if is_handled {
             self.call_slot(
                 socket,
                 Slot::Error,
@@ -157,25 +182,21 @@ impl Client {
 }
 
 /// The handlers of a namespace and of one socket, as they were when the event came.
-pub(super) struct Tables([Arc<Table>; 2]);
+#[derive(Clone, Copy)]
+struct Tables<'t>([&'t Table; 2]);
 
-impl Tables {
-    pub(super) fn of(socket: &Socket) -> Self {
-        Self([
-            socket.namespace().snapshot(),
-            Arc::clone(&socket.own_table()),
-        ])
+impl<'t> Tables<'t> {
+    fn entries<'s>(self, slot: Slot<'s>) -> impl Iterator<Item = &'t Entry> + use<'t, 's> {
+        self.0
+            .into_iter()
+            .flat_map(move |table| table.entries(slot))
     }
 
-    fn entries<'t>(&'t self, slot: Slot<'t>) -> impl Iterator<Item = &'t Entry> {
-        self.0.iter().flat_map(move |table| table.entries(slot))
+    fn has(self, slot: Slot<'_>) -> bool {
+        self.0.iter().any(|table| !table.entries(slot).is_empty())
     }
 
-    fn has(&self, slot: Slot<'_>) -> bool {
-        self.entries(slot).next().is_some()
-    }
-
-    fn has_event_middleware(&self) -> bool {
+    fn has_event_middleware(self) -> bool {
         self.0
             .iter()
             .any(|table| !table.event_middleware().is_empty())
@@ -186,8 +207,8 @@ impl Tables {
 async fn ask(
     socket: Socket,
     packet: Packet<'static>,
-    responder: Responder,
-    tables: Tables,
+    responder: OwnedResponder,
+    tables: [Arc<Table>; 2],
 ) -> Finished {
     let origin = packet.event().map_or_else(
         || Origin::Other("".into()),
@@ -204,15 +225,14 @@ async fn ask(
 async fn pass(
     socket: &Socket,
     packet: &Packet<'static>,
-    responder: &Responder,
-    tables: &Tables,
+    responder: &OwnedResponder,
+    tables: &[Arc<Table>; 2],
 ) -> Result<(), Refusal> {
-    for middleware in tables.0.iter().flat_map(|table| table.event_middleware()) {
+    for middleware in tables.iter().flat_map(|table| table.event_middleware()) {
         if !socket.is_connected() {
             break;
         }
-        let mut call = Call::named_event(socket, packet, responder.clone());
-        let verdict = middleware.call(&mut call);
+        let verdict = middleware.call(&mut Call::named_event(socket, packet, responder.lend()));
         match verdict {
             Verdict::Now(verdict) => verdict?,
             Verdict::Later(verdict) => verdict.await?,

@@ -16,7 +16,6 @@ use roomcast_socketio::{
 
 use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
-use dispatch::Tables;
 use held::Held;
 use parked::{Finished, Parked};
 
@@ -276,11 +275,8 @@ impl Client {
     }
 
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
-        let now = tokio::time::Instant::now().into_std();
-        if self
-            .connect_deadline
-            .is_some_and(|deadline| deadline <= now)
-        {
+        let is_due = |deadline| deadline <= tokio::time::Instant::now().into_std();
+        if self.connect_deadline.is_some_and(is_due) {
             self.connect_deadline = None;
             tracing::debug!("a client has joined no namespace in time");
             self.close(DisconnectReason::ForcedServerClose, cx);
@@ -299,8 +295,7 @@ impl Client {
             Finished::Handler => {}
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
             Finished::Passed(socket, packet, responder) => {
-                let tables = Tables::of(&socket);
-                self.call_event_handlers(&socket, &tables, &packet, &responder, cx);
+                self.call_event_handlers(&socket, &packet, responder.lend(), cx);
             }
             Finished::Refused(socket, refusal) => {
                 self.report(&socket, &SocketError::Refused(refusal), cx);
@@ -317,17 +312,15 @@ impl Application for Client {
         if self.is_closed {
             return;
         }
-        let mut decoder = std::mem::take(&mut self.decoder);
         let packet = match &message {
-            Message::Text(text) => decoder.text(text),
-            Message::Binary(bytes) => decoder.binary(bytes),
+            Message::Text(text) => self.decoder.text(text),
+            Message::Binary(bytes) => self.decoder.binary(bytes),
         };
         match packet {
             Ok(Some(packet)) => self.receive(packet, cx),
             Ok(None) => {}
             Err(error) => self.on_decode_error(&error, cx),
         }
-        self.decoder = decoder;
         self.run_commands(cx);
     }
 

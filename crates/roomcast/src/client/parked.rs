@@ -12,7 +12,7 @@ use roomcast_socketio::Packet;
 
 use super::admission::Admitted;
 use crate::error::Refusal;
-use crate::handler::{BoxFuture, Origin, Responder};
+use crate::handler::{BoxFuture, Origin, OwnedResponder};
 use crate::socket::Socket;
 
 /// Work in the session's task.
@@ -23,7 +23,7 @@ pub(super) enum Finished {
     Handler,
     Admission(Admitted),
     /// All event middlewares let the packet pass.
-    Passed(Socket, Packet<'static>, Responder),
+    Passed(Socket, Packet<'static>, OwnedResponder),
     /// An event middleware refused.
     Refused(Socket, Refusal),
     /// A handler or an event middleware panicked, with this message.

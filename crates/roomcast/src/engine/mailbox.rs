@@ -178,6 +178,13 @@ pub(crate) enum Lending {
     Broken(io::ErrorKind),
 }
 
+/// What the task finds when it wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) has_inputs: bool,
+    pub(crate) has_overflowed: bool,
+}
+
 /// What became of a batch that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flushed {
@@ -428,6 +435,16 @@ impl Mailbox {
         self.task.register(cx.waker());
     }
 
+    /// Notes that the task runs, whoever woke it, and says what has come.
+    pub(crate) fn wake_up(&self) -> News {
+        let mut state = self.state.lock();
+        state.is_awake = true;
+        News {
+            has_inputs: !state.inputs.is_empty(),
+            has_overflowed: state.has_overflowed,
+        }
+    }
+
     pub(crate) fn next_input(&self) -> Option<Input> {
         self.state.lock().inputs.pop_front()
     }
@@ -531,10 +548,6 @@ impl Mailbox {
         state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
     }
 
-    pub(crate) fn has_overflowed(&self) -> bool {
-        self.state.lock().has_overflowed
-    }
-
     /// Whether the task may sleep: nothing came since it last looked.
     pub(crate) fn try_sleep(&self) -> bool {
         let mut state = self.state.lock();
@@ -628,7 +641,7 @@ mod tests {
             );
 
             assert_eq!(mailbox.send(&[text("4x")], SendOptions::default()), beyond);
-            assert_eq!(mailbox.has_overflowed(), policy == OutboxPolicy::Disconnect);
+            assert_eq!(mailbox.wake_up().has_overflowed, policy == OutboxPolicy::Disconnect);
             assert_eq!(take(&mailbox), ["4four"]);
         }
     }

@@ -1,12 +1,9 @@
 //! One call of a handler: where its parameters come from and where its answer goes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use roomcast_socketio::{AckId, Args, EventName, Packet, Value};
-use serde::Serialize;
+use roomcast_socketio::{Args, EventName, Packet, Value};
 use serde::de::DeserializeOwned;
 
+use super::responder::Responder;
 use crate::error::{ArgumentError, SocketError};
 use crate::socket::{DisconnectReason, Socket};
 
@@ -17,7 +14,7 @@ use crate::socket::{DisconnectReason, Socket};
 pub struct Call<'a> {
     pub(crate) socket: &'a Socket,
     pub(crate) cause: Cause<'a>,
-    pub(crate) responder: Responder,
+    pub(crate) responder: Responder<'a>,
     /// The event's name, where it is the first parameter.
     name: Option<EventName<'a>>,
     args: Option<Args<'a>>,
@@ -38,14 +35,14 @@ impl<'a> Call<'a> {
         Self {
             socket,
             cause,
-            responder: Responder::new(socket, None),
+            responder: Responder::nobody(socket),
             name: None,
             args: None,
         }
     }
 
     /// A call whose parameters are the arguments of an event.
-    pub(crate) fn event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder) -> Self {
+    pub(crate) fn event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder<'a>) -> Self {
         Self {
             socket,
             cause: Cause::Plain,
@@ -59,7 +56,7 @@ impl<'a> Call<'a> {
     pub(crate) fn named_event(
         socket: &'a Socket,
         packet: &'a Packet<'_>,
-        responder: Responder,
+        responder: Responder<'a>,
     ) -> Self {
         Self {
             name: packet.event(),
@@ -92,44 +89,3 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Where the acknowledgement of one event goes. Only the first answer leaves.
-#[derive(Clone, Debug)]
-pub(crate) struct Responder {
-    socket: Socket,
-    request: Option<Request>,
-}
-
-/// The client asked for an acknowledgement.
-#[derive(Clone, Debug)]
-struct Request {
-    id: AckId,
-    /// Shared by all who may answer.
-    is_answered: Arc<AtomicBool>,
-}
-
-impl Responder {
-    pub(crate) fn new(socket: &Socket, id: Option<AckId>) -> Self {
-        let request = id.map(|id| Request {
-            id,
-            is_answered: Arc::default(),
-        });
-        Self {
-            socket: socket.clone(),
-            request,
-        }
-    }
-
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.request.is_some()
-    }
-
-    /// Sends the acknowledgement, unless none is wanted or one was sent.
-    pub(crate) fn send<T: Serialize + ?Sized>(&self, args: &T) {
-        let Some(Request { id, is_answered }) = &self.request else {
-            return;
-        };
-        if !is_answered.swap(true, Ordering::Relaxed) {
-            self.socket.send_ack(*id, args);
-        }
-    }
-}

@@ -7,7 +7,8 @@ use roomcast_socketio::Spread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call::{Call, Cause, Responder};
+use super::call::{Call, Cause};
+use super::responder::OwnedResponder;
 use super::via;
 use crate::error::{ArgumentError, SocketError};
 use crate::namespace::Namespace;
@@ -71,7 +72,7 @@ pub trait FromCall<Via>: Sized {
 ///
 /// Spec: features 3.12.
 #[derive(Debug)]
-pub struct Ack(Responder);
+pub struct Ack(OwnedResponder);
 
 impl Ack {
     /// Answers. A tuple is spread into several values, `()` is an answer without values.
@@ -85,7 +86,7 @@ impl Ack {
     /// io.on("where", |ack: Ack| ack.send((3.5, 4.0)));
     /// ```
     pub fn send(self, args: impl Serialize) {
-        self.0.send(&args);
+        self.0.lend().send(&args);
     }
 
     /// Tells whether the client waits for an answer.
@@ -104,7 +105,7 @@ impl Ack {
     /// ```
     #[must_use]
     pub fn is_wanted(&self) -> bool {
-        self.0.is_wanted()
+        self.0.lend().is_wanted()
     }
 }
 
@@ -229,7 +230,7 @@ impl FromCall<via::Context> for Handshake {
 
 impl FromCall<via::Context> for Ack {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(Self(call.responder.clone()))
+        Ok(Self(call.responder.to_owned()))
     }
 }
 
@@ -251,7 +252,7 @@ impl FromCall<via::Context> for Option<Ack> {
         Ok(call
             .responder
             .is_wanted()
-            .then(|| Ack(call.responder.clone())))
+            .then(|| Ack(call.responder.to_owned())))
     }
 }
 

@@ -8,6 +8,7 @@ mod call;
 mod extract;
 mod middleware;
 mod reply;
+mod responder;
 mod table;
 
 use std::future::Future;
@@ -15,12 +16,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 pub use call::Call;
-pub(crate) use call::{Cause, Responder};
+pub(crate) use call::Cause;
 pub use extract::{Ack, Auth, Data, FromCall, State};
 pub use middleware::Middleware;
 pub use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
 pub use table::HandlerId;
+pub(crate) use responder::{Answered, OwnedResponder, Responder};
 pub(crate) use table::{Entry, Listeners, Origin, Place, Slot, Table};
 
 use crate::error::ArgumentError;
@@ -143,7 +145,7 @@ macro_rules! handler {
         {
             fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
                 $(let $parameter = $parameter::from_call(call)?;)*
-                self($($parameter),*).reply(&call.responder);
+                self($($parameter),*).reply(call.responder);
                 Ok(Outcome::Done)
             }
         }
@@ -160,8 +162,8 @@ macro_rules! handler {
             fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
                 $(let $parameter = $parameter::from_call(call)?;)*
                 let future = self($($parameter),*);
-                let responder = call.responder.clone();
-                Ok(Outcome::Waiting(Box::pin(async move { future.await.reply(&responder) })))
+                let responder = call.responder.to_owned();
+                Ok(Outcome::Waiting(Box::pin(async move { future.await.reply(responder.lend()) })))
             }
         }
     };

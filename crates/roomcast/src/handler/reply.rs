@@ -6,7 +6,7 @@ use bytes::Bytes;
 use roomcast_socketio::{Spread, Value};
 use serde::Serialize;
 
-use super::call::Responder;
+use super::responder::Responder;
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 
@@ -40,12 +40,12 @@ use crate::id::SocketId;
 pub trait IntoReply {
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, responder: &Responder);
+    fn reply(self, responder: Responder<'_>);
 
     /// Answers as the content of `Ok`: where an error would be told, a success is told, too.
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply_as_success(self, responder: &Responder)
+    fn reply_as_success(self, responder: Responder<'_>)
     where
         Self: Sized,
     {
@@ -73,17 +73,17 @@ pub struct Reply<T>(pub T);
 
 impl<T: Serialize> IntoReply for Reply<T> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, responder: &Responder) {
+    fn reply(self, responder: Responder<'_>) {
         responder.send(&self.0);
     }
 }
 
 impl IntoReply for () {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, _responder: &Responder) {}
+    fn reply(self, _responder: Responder<'_>) {}
 
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply_as_success(self, responder: &Responder) {
+    fn reply_as_success(self, responder: Responder<'_>) {
         responder.send(&());
     }
 }
@@ -102,14 +102,14 @@ impl<T> Returning for fn() -> T {
 /// For functions that never return, such as `|| todo!()`.
 impl IntoReply for Never {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, _responder: &Responder) {
+    fn reply(self, _responder: Responder<'_>) {
         self
     }
 }
 
 impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, responder: &Responder) {
+    fn reply(self, responder: Responder<'_>) {
         match self {
             Ok(value) => value.reply_as_success(responder),
             Err(error) => error.reply(responder),
@@ -119,7 +119,7 @@ impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
 
 impl<T: IntoReply> IntoReply for Option<T> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-    fn reply(self, responder: &Responder) {
+    fn reply(self, responder: Responder<'_>) {
         match self {
             Some(value) => value.reply(responder),
             None => responder.send(&Value::Null),
@@ -134,7 +134,7 @@ macro_rules! told {
             /// on.
             impl IntoReply for $error {
                 #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-                fn reply(self, responder: &Responder) {
+                fn reply(self, responder: Responder<'_>) {
                     responder.send(&self.to_string());
                 }
             }
@@ -149,7 +149,7 @@ macro_rules! serialised {
         $(
             impl<$($generics)*> IntoReply for $type {
                 #[expect(private_interfaces, reason = "hidden, called in this crate only")]
-                fn reply(self, responder: &Responder) {
+                fn reply(self, responder: Responder<'_>) {
                     responder.send(&self);
                 }
             }

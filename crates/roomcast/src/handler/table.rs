@@ -1,7 +1,7 @@
 //! Tables of handlers, read without a lock and replaced as a whole when a handler is added.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
@@ -193,21 +193,42 @@ impl Slot<'_> {
 }
 
 /// A [`Table`] that is read often and changed seldom.
-#[derive(Default)]
-pub(crate) struct Listeners(ArcSwap<Table>);
+pub(crate) struct Listeners {
+    table: ArcSwap<Table>,
+    /// A listener for outgoing events was added once.
+    may_have_outgoing: AtomicBool,
+}
+
+impl Default for Listeners {
+    /// Cost: sockets without handlers of their own share one empty table.
+    fn default() -> Self {
+        static EMPTY: LazyLock<Arc<Table>> = LazyLock::new(Arc::default);
+        Self::inherit(Arc::clone(&EMPTY))
+    }
+}
 
 impl Listeners {
     /// Starts with the handlers of `table`.
     pub(crate) fn inherit(table: Arc<Table>) -> Self {
-        Self(ArcSwap::new(table))
+        Self {
+            may_have_outgoing: AtomicBool::new(!table.any_outgoing.is_empty()),
+            table: ArcSwap::new(table),
+        }
+    }
+
+    /// Whether somebody wants to see what is sent.
+    ///
+    /// Cost: a broadcast asks each receiver, and mostly reads one flag.
+    pub(crate) fn has_outgoing(&self) -> bool {
+        self.may_have_outgoing.load(Ordering::Acquire) && !self.table().any_outgoing.is_empty()
     }
 
     pub(crate) fn table(&self) -> arc_swap::Guard<Arc<Table>> {
-        self.0.load()
+        self.table.load()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Table> {
-        self.0.load_full()
+        self.table.load_full()
     }
 
     pub(crate) fn add<S: 'static>(
@@ -260,10 +281,13 @@ impl Listeners {
 
     /// Forgets everything and takes nothing more: a handler may own the socket that owns it.
     pub(crate) fn close(&self) {
-        self.0.store(Arc::new(Table {
-            is_closed: true,
-            ..Table::default()
-        }));
+        static CLOSED: LazyLock<Arc<Table>> = LazyLock::new(|| {
+            Arc::new(Table {
+                is_closed: true,
+                ..Table::default()
+            })
+        });
+        self.table.store(Arc::clone(&CLOSED));
     }
 
     pub(crate) fn event_names(&self) -> Vec<String> {
@@ -289,11 +313,14 @@ impl Listeners {
             };
             entries.insert(index, entry.clone());
         });
+        if slot == Slot::AnyOutgoing {
+            self.may_have_outgoing.store(true, Ordering::Release);
+        }
         id
     }
 
     fn update(&self, change: impl Fn(&mut Table)) {
-        self.0.rcu(|table| {
+        self.table.rcu(|table| {
             if table.is_closed {
                 return Arc::clone(table);
             }

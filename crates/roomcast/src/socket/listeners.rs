@@ -1,7 +1,6 @@
 //! Handlers of one socket.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use roomcast_socketio::Decoder;
 
@@ -350,12 +349,12 @@ impl Socket {
 
     /// Whether events to this client have somebody to be shown to.
     pub(crate) fn has_outgoing_listeners(&self) -> bool {
-        !self.own_table().entries(Slot::AnyOutgoing).is_empty()
-            || !self
-                .namespace()
-                .table()
-                .entries(Slot::AnyOutgoing)
-                .is_empty()
+        self.watches_outgoing() || self.namespace().listeners().has_outgoing()
+    }
+
+    /// Whether this socket has listeners of its own for what is sent.
+    pub(crate) fn watches_outgoing(&self) -> bool {
+        self.0.listeners.has_outgoing()
     }
 
     /// Shows an event to those who want to see what is sent.
@@ -375,7 +374,7 @@ impl Socket {
             tracing::error!("a packet of the server's own cannot be read");
             return;
         };
-        let tables = [self.namespace().snapshot(), Arc::clone(&self.own_table())];
+        let tables = [self.namespace().table(), self.own_table()];
         for entry in tables
             .iter()
             .flat_map(|table| table.entries(Slot::AnyOutgoing))
@@ -383,7 +382,7 @@ impl Socket {
             let Some(handler) = entry.claim() else {
                 continue;
             };
-            let mut call = Call::named_event(self, &packet, Responder::new(self, None));
+            let mut call = Call::named_event(self, &packet, Responder::nobody(self));
             match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
                 Ok(Ok(Outcome::Done)) => {}
                 Ok(Ok(Outcome::Waiting(work))) => {

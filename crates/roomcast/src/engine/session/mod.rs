@@ -87,8 +87,11 @@ impl SessionTask {
     /// Does what can be done now.
     fn run(&mut self, cx: &mut Context<'_>) {
         self.now = now();
-        while let Some(input) = self.socket.mailbox().next_input() {
-            self.on_input(input, cx);
+        let news = self.socket.mailbox().wake_up();
+        if news.has_inputs {
+            while let Some(input) = self.socket.mailbox().next_input() {
+                self.on_input(input, cx);
+            }
         }
         self.check_time(cx);
         self.application.poll(cx);
@@ -96,7 +99,7 @@ impl SessionTask {
             self.resume_post(cx);
             self.read_websocket(cx);
         }
-        if self.socket.mailbox().has_overflowed() {
+        if news.has_overflowed {
             self.tell(proto::Input::Discard(CloseReason::OutboxFull), cx);
         }
         self.write(cx);
@@ -283,8 +286,7 @@ impl Future for SessionTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let socket = self.socket.clone();
-        socket.mailbox().register(cx);
+        self.socket.mailbox().register(cx);
         for _ in 0..MAX_ROUNDS {
             if !self.session.is_closed() {
                 self.run(cx);
@@ -296,7 +298,7 @@ impl Future for SessionTask {
                 }
             }
             let is_due = !self.session.is_closed() && self.arm(cx);
-            if !is_due && socket.mailbox().try_sleep() {
+            if !is_due && self.socket.mailbox().try_sleep() {
                 return Poll::Pending;
             }
         }
