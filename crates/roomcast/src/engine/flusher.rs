@@ -154,10 +154,8 @@ impl Driver {
 
     /// Takes what was listed since, once the rest is done; false if there is nothing.
     fn refill(&self, sockets: &mut VecDeque<Socket>) -> bool {
-        if let Some(flusher) = self.flusher.upgrade() {
-            if sockets.is_empty() {
-                std::mem::swap(&mut self.lane(&flusher).listed.lock().sockets, sockets);
-            }
+        if let (true, Some(flusher)) = (sockets.is_empty(), self.flusher.upgrade()) {
+            std::mem::swap(&mut self.lane(&flusher).listed.lock().sockets, sockets);
         }
         !sockets.is_empty()
     }

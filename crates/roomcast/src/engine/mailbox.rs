@@ -641,7 +641,10 @@ mod tests {
             );
 
             assert_eq!(mailbox.send(&[text("4x")], SendOptions::default()), beyond);
-            assert_eq!(mailbox.wake_up().has_overflowed, policy == OutboxPolicy::Disconnect);
+            assert_eq!(
+                mailbox.wake_up().has_overflowed,
+                policy == OutboxPolicy::Disconnect
+            );
             assert_eq!(take(&mailbox), ["4four"]);
         }
     }

@@ -15,6 +15,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Batch, Entry, Queue};
+use super::read_buffer;
 use super::socket::Socket;
 
 /// An upgraded connection.
@@ -295,8 +296,9 @@ impl WebSocket {
 
     /// Reads and forgets until the peer closes.
     async fn drain(&mut self) -> io::Result<()> {
-        let mut sink = [0; 1024];
-        while std::future::poll_fn(|cx| self.poll_read(cx, &mut sink)).await? > 0 {}
+        let read = |cx: &mut Context<'_>| read_buffer::with(|buf| self.poll_read(cx, buf));
+        let mut read = std::future::poll_fn(read);
+        while (&mut read).await? > 0 {}
         Ok(())
     }
 }

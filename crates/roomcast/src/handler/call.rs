@@ -42,7 +42,11 @@ impl<'a> Call<'a> {
     }
 
     /// A call whose parameters are the arguments of an event.
-    pub(crate) fn event(socket: &'a Socket, packet: &'a Packet<'_>, responder: Responder<'a>) -> Self {
+    pub(crate) fn event(
+        socket: &'a Socket,
+        packet: &'a Packet<'_>,
+        responder: Responder<'a>,
+    ) -> Self {
         Self {
             socket,
             cause: Cause::Plain,
@@ -88,4 +92,3 @@ impl<'a> Call<'a> {
         self.name.is_some() || self.args.as_ref().is_some_and(|args| !args.is_empty())
     }
 }
-

@@ -21,8 +21,8 @@ pub use extract::{Ack, Auth, Data, FromCall, State};
 pub use middleware::Middleware;
 pub use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
-pub use table::HandlerId;
 pub(crate) use responder::{Answered, OwnedResponder, Responder};
+pub use table::HandlerId;
 pub(crate) use table::{Entry, Listeners, Origin, Place, Slot, Table};
 
 use crate::error::ArgumentError;

@@ -1,8 +1,8 @@
 //! Tables of handlers, read without a lock and replaced as a whole when a handler is added.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 

@@ -1,7 +1,6 @@
 //! Namespaces: separate rooms, handlers and middleware over shared connections.
 
 mod everyone;
-mod into_rooms;
 mod listeners;
 mod parent;
 mod rooms;
@@ -15,10 +14,10 @@ use std::sync::{Arc, Weak};
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::AckId;
 
-pub use into_rooms::IntoRooms;
 pub(crate) use parent::{Matcher, Parents};
-pub use rooms::RoomEvent;
-pub(crate) use rooms::{Rooms, Selection};
+use rooms::Events;
+pub use rooms::{IntoRooms, RoomEvent};
+pub(crate) use rooms::{RoomName, Rooms, Selection};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -249,7 +248,7 @@ impl Namespace {
                 .iter()
                 .map(|child| child.room_len(room))
                 .sum(),
-            _ => self.0.rooms.len(room),
+            _ => self.0.rooms.len(&room.into()),
         }
     }
 
@@ -294,16 +293,16 @@ impl Namespace {
         sockets
     }
 
-    pub(crate) fn join(&self, socket: &Socket, rooms: &[Arc<str>]) {
-        self.tell_hooks(&self.0.rooms.join(socket, rooms));
+    pub(crate) fn join(&self, socket: &Socket, rooms: &[RoomName]) {
+        self.change_rooms(|all, events| all.join(socket, rooms, events));
     }
 
-    pub(crate) fn leave(&self, id: SocketId, room: &str) {
-        self.tell_hooks(&self.0.rooms.leave(id, room));
+    pub(crate) fn leave(&self, id: SocketId, room: &RoomName) {
+        self.change_rooms(|rooms, events| rooms.leave(id, room, events));
     }
 
     pub(crate) fn leave_all(&self, id: SocketId) {
-        self.tell_hooks(&self.0.rooms.leave_all(id));
+        self.change_rooms(|rooms, events| rooms.leave_all(id, events));
     }
 
     pub(crate) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
@@ -311,7 +310,7 @@ impl Namespace {
     }
 
     pub(crate) fn is_member(&self, id: SocketId, room: &str) -> bool {
-        self.0.rooms.is_member(id, room)
+        self.0.rooms.is_member(id, &room.into())
     }
 
     pub(crate) fn add_connected(&self) {
@@ -363,12 +362,12 @@ impl Namespace {
         &self.0.listeners
     }
 
-    fn tell_hooks(&self, events: &[RoomEvent]) {
-        if events.is_empty() || self.0.room_hooks.read().is_empty() {
-            return;
-        }
+    /// Changes the rooms and tells the hooks, where there are any.
+    fn change_rooms(&self, change: impl FnOnce(&Rooms, &mut Events)) {
         let hooks = self.0.room_hooks.read().clone();
-        for event in events {
+        let mut events = (!hooks.is_empty()).then(Vec::new);
+        change(&self.0.rooms, &mut events);
+        for event in events.iter().flatten() {
             for hook in &hooks {
                 // The hook runs wherever rooms change, in sessions' tasks too.
                 if std::panic::catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {

@@ -293,8 +293,8 @@ impl Socket {
     ///
     /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
-        for room in rooms.into_rooms() {
-            self.namespace().leave(self.id(), &room);
+        for room in &rooms.into_rooms() {
+            self.namespace().leave(self.id(), room);
         }
     }
 

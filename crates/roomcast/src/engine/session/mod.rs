@@ -229,6 +229,10 @@ impl SessionTask {
         let Some(next) = next.into_iter().flatten().min() else {
             return false;
         };
+        // Cost: one setting of the timer for each heartbeat instead of two. While a pong is awaited it
+        // is set for the next ping, too, which is mostly the next thing to do.
+        let next_ping = self.now.checked_add(self.engine.times().ping_interval);
+        let next = next_ping.map_or(next, |ping| next.min(ping));
         let next = tokio::time::Instant::from(next);
         let is_due = self.timer.deadline().into_std() <= self.now;
         if self.is_armed && !is_due && next >= self.timer.deadline() {

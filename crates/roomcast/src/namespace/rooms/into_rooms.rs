@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
+use super::RoomName;
 use crate::id::SocketId;
+
+/// Rooms by name; mostly one.
+pub(crate) type RoomNames = SmallVec<[RoomName; 1]>;
 
 /// Names one room or several: a text, a [`SocketId`], or a list of them.
 ///
@@ -29,53 +35,62 @@ use crate::id::SocketId;
 )]
 pub trait IntoRooms {
     #[doc(hidden)]
-    fn into_rooms(self) -> Vec<Arc<str>>;
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames;
 }
 
 impl IntoRooms for &str {
-    fn into_rooms(self) -> Vec<Arc<str>> {
-        vec![self.into()]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.into()]
     }
 }
 
 impl IntoRooms for SocketId {
-    fn into_rooms(self) -> Vec<Arc<str>> {
-        vec![self.as_str().into()]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.into()]
     }
 }
 
 impl IntoRooms for Arc<str> {
-    fn into_rooms(self) -> Vec<Arc<str>> {
-        vec![self]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.into()]
     }
 }
 
 impl IntoRooms for String {
-    fn into_rooms(self) -> Vec<Arc<str>> {
-        vec![self.into()]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.as_str().into()]
     }
 }
 
 impl IntoRooms for &String {
-    fn into_rooms(self) -> Vec<Arc<str>> {
-        vec![self.as_str().into()]
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.as_str().into()]
     }
 }
 
 impl<T: IntoRooms> IntoRooms for Vec<T> {
-    fn into_rooms(self) -> Vec<Arc<str>> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
         self.into_iter().flat_map(IntoRooms::into_rooms).collect()
     }
 }
 
 impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
-    fn into_rooms(self) -> Vec<Arc<str>> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
         self.into_iter().flat_map(IntoRooms::into_rooms).collect()
     }
 }
 
 impl<T: IntoRooms + Clone> IntoRooms for &[T] {
-    fn into_rooms(self) -> Vec<Arc<str>> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
         self.iter()
             .cloned()
             .flat_map(IntoRooms::into_rooms)
@@ -84,7 +99,8 @@ impl<T: IntoRooms + Clone> IntoRooms for &[T] {
 }
 
 impl<T: IntoRooms + Clone> IntoRooms for &Vec<T> {
-    fn into_rooms(self) -> Vec<Arc<str>> {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
         self.as_slice().into_rooms()
     }
 }

@@ -1,0 +1,280 @@
+//! The lists behind the rooms of a namespace.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::{Events, RoomEvent, RoomName, Selection};
+use crate::id::SocketId;
+use crate::socket::Socket;
+
+/// Who is where.
+///
+/// A room is a dense list of sockets, so a broadcast walks memory in order; each member knows its
+/// place in each of its rooms, so leaving costs no search through the room.
+///
+/// The room of a socket's own id is mostly that socket's alone. It is a mark at the member: no list,
+/// no name. What others join under that name is a list like any other, beside the mark.
+#[derive(Default)]
+pub(super) struct State {
+    /// Invariant: no list is empty.
+    rooms: HashMap<RoomName, Vec<Socket>, RandomState>,
+    members: HashMap<SocketId, Member, RandomState>,
+    /// All members, for broadcasts to the whole namespace.
+    everyone: Vec<Socket>,
+}
+
+pub(super) struct Member {
+    socket: Socket,
+    place_in_everyone: usize,
+    /// The member is in the room of its own id, and how many of `rooms` it joined before that.
+    own_room: Option<u32>,
+    rooms: Vec<Place>,
+}
+
+/// Invariant: `rooms[room][index]` is the member that holds this place.
+struct Place {
+    room: RoomName,
+    index: usize,
+}
+
+impl Member {
+    /// How many of `rooms` come before the room of the member's own id.
+    fn before_own_room(&self) -> usize {
+        self.own_room.map_or(usize::MAX, |before| before as usize)
+    }
+
+    fn is_in(&self, room: &RoomName) -> bool {
+        let is_own = *room == RoomName::Id(self.socket.id());
+        match is_own {
+            true => self.own_room.is_some(),
+            false => self.rooms.iter().any(|place| place.room == *room),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn join(&mut self, socket: &Socket, room: &RoomName, events: &mut Events) {
+        let id = socket.id();
+        let is_new = events.is_some() && self.members_of(room).next().is_none();
+        let everyone = &mut self.everyone;
+        let member = self.members.entry(id).or_insert_with(|| {
+            everyone.push(socket.clone());
+            Member {
+                socket: socket.clone(),
+                place_in_everyone: everyone.len() - 1,
+                own_room: None,
+                rooms: Vec::new(),
+            }
+        });
+        if member.is_in(room) {
+            return;
+        }
+        if *room == RoomName::Id(id) {
+            member.own_room = Some(u32::try_from(member.rooms.len()).unwrap_or(u32::MAX));
+        } else {
+            let sockets = self.rooms.entry(room.clone()).or_default();
+            // Most members are in one room besides their own.
+            member
+                .rooms
+                .reserve_exact(usize::from(member.rooms.is_empty()));
+            member.rooms.push(Place {
+                room: room.clone(),
+                index: sockets.len(),
+            });
+            sockets.push(member.socket.clone());
+        }
+        note(events, is_new, |room| RoomEvent::Create { room }, room);
+        note(events, true, |room| RoomEvent::Join { room, id }, room);
+    }
+
+    pub(super) fn leave(&mut self, id: SocketId, room: &RoomName, events: &mut Events) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        if *room == RoomName::Id(id) {
+            if member.own_room.take().is_some() {
+                self.left(id, room, events);
+            }
+            return;
+        }
+        let Some(index) = member.rooms.iter().position(|place| place.room == *room) else {
+            return;
+        };
+        let place = member.rooms.remove(index);
+        if index < member.before_own_room() {
+            member.own_room = member.own_room.map(|before| before - 1);
+        }
+        self.vacate(id, &place, events);
+    }
+
+    /// Takes the member out of every room, in the order in which it joined them.
+    pub(super) fn leave_all(&mut self, id: SocketId, events: &mut Events) -> Option<Member> {
+        let mut member = self.members.remove(&id)?;
+        let place = member.place_in_everyone;
+        self.everyone.swap_remove(place);
+        if let Some(moved) = self.everyone.get(place).map(Socket::id) {
+            self.member_mut(moved).place_in_everyone = place;
+        }
+        let before = member.before_own_room();
+        for (index, place) in std::mem::take(&mut member.rooms).iter().enumerate() {
+            if index == before {
+                self.left(id, &RoomName::Id(id), events);
+                member.own_room = None;
+            }
+            self.vacate(id, place, events);
+        }
+        if member.own_room.is_some() {
+            self.left(id, &RoomName::Id(id), events);
+        }
+        Some(member)
+    }
+
+    /// Fills the place that `id` leaves with the room's last member.
+    fn vacate(&mut self, id: SocketId, place: &Place, events: &mut Events) {
+        let sockets = self
+            .rooms
+            .get_mut(&place.room)
+            .expect("a member's rooms exist");
+        sockets.swap_remove(place.index);
+        let moved = sockets.get(place.index).map(Socket::id);
+        if sockets.is_empty() {
+            self.rooms.remove(&place.room);
+        }
+        if let Some(moved) = moved {
+            let places = &mut self.member_mut(moved).rooms;
+            let moved = places.iter_mut().find(|other| other.room == place.room);
+            moved.expect("a room's members know the room").index = place.index;
+        }
+        self.left(id, &place.room, events);
+    }
+
+    fn left(&self, id: SocketId, room: &RoomName, events: &mut Events) {
+        note(events, true, |room| RoomEvent::Leave { room, id }, room);
+        let is_empty = events.is_some() && self.members_of(room).next().is_none();
+        note(events, is_empty, |room| RoomEvent::Delete { room }, room);
+    }
+
+    pub(super) fn for_each(&self, selection: &Selection, mut visit: impl FnMut(&Socket)) {
+        let excluded = self.excluded(&selection.except);
+        match selection.rooms.as_slice() {
+            [] => self
+                .everyone
+                .iter()
+                .filter(|socket| !excluded.contains(socket))
+                .for_each(visit),
+            [room] => self
+                .members_of(room)
+                .filter(|socket| !excluded.contains(socket))
+                .for_each(visit),
+            rooms => {
+                let mut seen = HashSet::with_hasher(RandomState::default());
+                for socket in rooms.iter().flat_map(|room| self.members_of(room)) {
+                    if !excluded.contains(socket) && seen.insert(socket.id()) {
+                        visit(socket);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The members of a room: whose id it bears, if it is one, and those who are listed.
+    pub(super) fn members_of(&self, room: &RoomName) -> impl Iterator<Item = &Socket> {
+        let owner = match room {
+            RoomName::Id(id) => self.members.get(id),
+            RoomName::Text(_) => None,
+        };
+        let owner = owner
+            .filter(|member| member.own_room.is_some())
+            .map(|member| &member.socket);
+        owner
+            .into_iter()
+            .chain(self.rooms.get(room).into_iter().flatten())
+    }
+
+    pub(super) fn socket(&self, id: SocketId) -> Option<&Socket> {
+        self.members.get(&id).map(|member| &member.socket)
+    }
+
+    pub(super) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+        let Some(member) = self.members.get(&id) else {
+            return Vec::new();
+        };
+        let mut rooms: Vec<_> = member
+            .rooms
+            .iter()
+            .map(|place| place.room.to_shared())
+            .collect();
+        if member.own_room.is_some() {
+            rooms.insert(member.before_own_room(), RoomName::Id(id).to_shared());
+        }
+        rooms
+    }
+
+    pub(super) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
+        let member = self.members.get(&id);
+        member.is_some_and(|member| member.is_in(room))
+    }
+
+    pub(super) fn names(&self) -> Vec<Arc<str>> {
+        let own = self.members.iter().filter_map(|(id, member)| {
+            let is_listed = || self.rooms.contains_key(&RoomName::Id(*id));
+            (member.own_room.is_some() && !is_listed()).then(|| id.as_str().into())
+        });
+        self.rooms
+            .keys()
+            .map(RoomName::to_shared)
+            .chain(own)
+            .collect()
+    }
+
+    fn member_mut(&mut self, id: SocketId) -> &mut Member {
+        self.members
+            .get_mut(&id)
+            .expect("every socket in a room is a member")
+    }
+
+    fn excluded(&self, except: &[RoomName]) -> Excluded {
+        let mut members = except.iter().flat_map(|room| self.members_of(room));
+        match (members.next(), members.next()) {
+            (None, _) => Excluded::Nobody,
+            (Some(only), None) => Excluded::One(only.id()),
+            (Some(first), Some(second)) => {
+                let ids = [first.id(), second.id()]
+                    .into_iter()
+                    .chain(members.map(Socket::id));
+                Excluded::Many(ids.collect())
+            }
+        }
+    }
+}
+
+/// Notes a change for those who want to know, if there are any and it happened.
+fn note(
+    events: &mut Events,
+    happened: bool,
+    event: impl FnOnce(Arc<str>) -> RoomEvent,
+    room: &RoomName,
+) {
+    if let (Some(events), true) = (events, happened) {
+        events.push(event(room.to_shared()));
+    }
+}
+
+/// Who is left out; mostly nobody or the sender alone.
+enum Excluded {
+    Nobody,
+    One(SocketId),
+    Many(HashSet<SocketId, RandomState>),
+}
+
+impl Excluded {
+    fn contains(&self, socket: &Socket) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(id) => *id == socket.id(),
+            Self::Many(ids) => ids.contains(&socket.id()),
+        }
+    }
+}
