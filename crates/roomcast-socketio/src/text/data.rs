@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::argument::Argument;
 use super::placeholder::Placeholder;
 use super::reader::Reader;
 use super::rules;
-use super::scan::{Outline, Shape, scan};
+use super::scan::{Shape, scan};
 use super::span::{Span, Spans};
 use crate::{DecodeError, EventName, PacketKind};
 
@@ -17,6 +18,7 @@ use crate::{DecodeError, EventName, PacketKind};
 pub(crate) struct Data<'a> {
     json: Cow<'a, str>,
     elements: Spans,
+    has_escape: bool,
     has_huge_number: bool,
     binary: Option<Box<Binary>>,
 }
@@ -30,6 +32,13 @@ pub(super) struct Binary {
 }
 
 impl Binary {
+    fn boxed(placeholders: Vec<Placeholder>, attachments: usize) -> Box<Self> {
+        Box::new(Self {
+            placeholders,
+            attachments: Vec::with_capacity(attachments.min(MOST_EXPECTED)),
+        })
+    }
+
     fn has_placeholder(&self, span: Span) -> bool {
         let first = self
             .placeholders
@@ -49,29 +58,20 @@ impl<'a> Data<'a> {
         max_depth: usize,
         attachments: Option<usize>,
     ) -> Result<Self, DecodeError> {
-        let binary = |placeholders| {
-            attachments.map(|_| {
-                Box::new(Binary {
-                    placeholders,
-                    attachments: Vec::new(),
-                })
-            })
-        };
         if json.is_empty() {
             return Ok(Self {
-                binary: binary(Vec::new()),
+                binary: attachments.map(|count| Binary::boxed(Vec::new(), count)),
                 ..Self::default()
             });
         }
-        let mut outline = scan(json, max_depth, attachments)?;
-        let json = replace_lone_surrogates(json, &outline);
-        rules::check(kind, &json, &outline)?;
-        let placeholders = std::mem::take(&mut outline.placeholders);
+        let outline = scan(json, max_depth, attachments)?;
+        rules::check(kind, json, &outline)?;
         Ok(Self {
-            json,
+            json: replace_lone_surrogates(json, &outline.lone_surrogates),
             elements: outline.elements,
+            has_escape: outline.has_escape,
             has_huge_number: outline.has_huge_number,
-            binary: binary(placeholders),
+            binary: attachments.map(|count| Binary::boxed(outline.placeholders, count)),
         })
     }
 
@@ -84,8 +84,9 @@ impl<'a> Data<'a> {
         let count = Some(attachments.len()).filter(|&count| count > 0);
         let outline = scan(json, max_depth, count)?;
         Ok(Self {
-            json: replace_lone_surrogates(json, &outline),
+            json: replace_lone_surrogates(json, &outline.lone_surrogates),
             elements: outline.elements,
+            has_escape: outline.has_escape,
             has_huge_number: outline.has_huge_number,
             binary: count.map(|_| {
                 Box::new(Binary {
@@ -138,6 +139,7 @@ impl<'a> Data<'a> {
     pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
         let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
+            Shape::String if !self.has_escape => EventName::from(unquoted(name)),
             Shape::String => EventName::Text(unescape(name)),
             // JavaScript reads a number that no double holds as infinite.
             _ => match serde_json::from_str(name) {
@@ -172,21 +174,27 @@ impl<'a> Data<'a> {
             let binary = self.binary.as_deref().unwrap_or(&NO_BINARY);
             return T::deserialize(&mut Reader::new(&self.json, span, binary));
         }
-        let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
-        // The depth was limited by the scan.
-        reader.disable_recursion_limit();
-        T::deserialize(&mut reader)
+        let argument = Argument {
+            json: span.of(&self.json),
+            has_escape: self.has_escape,
+        };
+        // A mismatch is told in serde_json's words, which name the place.
+        T::deserialize(argument).or_else(|_| T::deserialize(&mut argument.parser()))
     }
 
     pub(crate) fn into_owned(self) -> Data<'static> {
         Data {
             json: Cow::Owned(self.json.into_owned()),
             elements: self.elements,
+            has_escape: self.has_escape,
             has_huge_number: self.has_huge_number,
             binary: self.binary,
         }
     }
 }
+
+/// Memory is taken for so many attachments before they come.
+const MOST_EXPECTED: usize = 16;
 
 static NO_BINARY: Binary = Binary {
     placeholders: Vec::new(),
@@ -195,7 +203,7 @@ static NO_BINARY: Binary = Binary {
 
 /// The content of a JSON string, given with its quotes and known to be valid.
 pub(super) fn unescape(string: &str) -> Cow<'_, str> {
-    let inner = &string[1..string.len() - 1];
+    let inner = unquoted(string);
     if inner.contains('\\') {
         Cow::Owned(serde_json::from_str(string).unwrap_or_default())
     } else {
@@ -203,14 +211,21 @@ pub(super) fn unescape(string: &str) -> Cow<'_, str> {
     }
 }
 
+/// A JSON string without its quotes, escapes as they are.
+pub(super) fn unquoted(string: &str) -> &str {
+    &string[1..string.len() - 1]
+}
+
 /// Writes the replacement character where an escape names half of a surrogate pair: JavaScript
 /// keeps the half, which no `str` can hold. The length stays the same, so positions stay valid.
-fn replace_lone_surrogates<'a>(json: &'a str, outline: &Outline) -> Cow<'a, str> {
-    if outline.lone_surrogates.is_empty() {
+///
+/// `lone_surrogates` is where the digits of these escapes stand.
+fn replace_lone_surrogates<'a>(json: &'a str, lone_surrogates: &[u32]) -> Cow<'a, str> {
+    if lone_surrogates.is_empty() {
         return Cow::Borrowed(json);
     }
     let mut bytes = json.as_bytes().to_vec();
-    for &digits in &outline.lone_surrogates {
+    for &digits in lone_surrogates {
         let digits = digits as usize;
         bytes[digits..digits + 4].copy_from_slice(b"fffd");
     }

@@ -1,6 +1,6 @@
 //! What the data of each kind of packet must be.
 
-use super::data::unescape;
+use super::data::{unescape, unquoted};
 use super::scan::{Outline, Shape};
 use crate::event_name::is_reserved;
 use crate::{DecodeError, PacketKind};
@@ -31,7 +31,8 @@ fn has_event_name(json: &str, outline: &Outline) -> bool {
     let name = first.of(json);
     match Shape::of(name.bytes().next()) {
         Shape::Number => true,
-        Shape::String => !is_reserved(&unescape(name)),
+        Shape::String if outline.has_escape => !is_reserved(&unescape(name)),
+        Shape::String => !is_reserved(unquoted(name)),
         _ => false,
     }
 }
