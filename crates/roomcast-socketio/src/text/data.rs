@@ -9,7 +9,7 @@ use super::argument::Argument;
 use super::placeholder::Placeholder;
 use super::reader::Reader;
 use super::rules;
-use super::scan::{Shape, scan};
+use super::scan::{Outline, Shape, scan};
 use super::span::{Span, Spans};
 use crate::{DecodeError, EventName, PacketKind};
 
@@ -50,29 +50,32 @@ impl Binary {
 }
 
 impl<'a> Data<'a> {
-    /// Checks `json` as the data of a packet of this kind. `attachments` is the number that a
+    /// Data that is still to be checked.
+    #[inline]
+    pub(super) fn unchecked(json: &'a str) -> Self {
+        Self {
+            json: Cow::Borrowed(json),
+            ..Self::default()
+        }
+    }
+
+    /// Checks that this is data of a packet of this kind. `attachments` is the number that a
     /// binary packet announces.
-    pub(super) fn parse(
+    #[inline]
+    pub(super) fn check(
+        &mut self,
         kind: PacketKind,
-        json: &'a str,
         max_depth: usize,
         attachments: Option<usize>,
-    ) -> Result<Self, DecodeError> {
-        if json.is_empty() {
-            return Ok(Self {
-                binary: attachments.map(|count| Binary::boxed(Vec::new(), count)),
-                ..Self::default()
-            });
+    ) -> Result<(), DecodeError> {
+        if self.json.is_empty() {
+            self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+            return Ok(());
         }
-        let outline = scan(json, max_depth, attachments)?;
-        rules::check(kind, json, &outline)?;
-        Ok(Self {
-            json: replace_lone_surrogates(json, &outline.lone_surrogates),
-            elements: outline.elements,
-            has_escape: outline.has_escape,
-            has_huge_number: outline.has_huge_number,
-            binary: attachments.map(|count| Binary::boxed(outline.placeholders, count)),
-        })
+        let outline = self.scan(max_depth, attachments)?;
+        rules::check(kind, self, outline.shape)?;
+        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
+        Ok(())
     }
 
     /// Checks any JSON value; where it has attachments, its placeholders stand for them.
@@ -81,20 +84,31 @@ impl<'a> Data<'a> {
         max_depth: usize,
         attachments: Vec<Bytes>,
     ) -> Result<Self, DecodeError> {
+        let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
-        let outline = scan(json, max_depth, count)?;
-        Ok(Self {
-            json: replace_lone_surrogates(json, &outline.lone_surrogates),
-            elements: outline.elements,
-            has_escape: outline.has_escape,
-            has_huge_number: outline.has_huge_number,
-            binary: count.map(|_| {
-                Box::new(Binary {
-                    placeholders: outline.placeholders,
-                    attachments,
-                })
-            }),
-        })
+        let outline = data.scan(max_depth, count)?;
+        data.binary = count.map(|_| {
+            Box::new(Binary {
+                placeholders: outline.placeholders,
+                attachments,
+            })
+        });
+        Ok(data)
+    }
+
+    #[inline]
+    fn scan(
+        &mut self,
+        max_depth: usize,
+        attachments: Option<usize>,
+    ) -> Result<Outline, DecodeError> {
+        let outline = scan(&self.json, max_depth, attachments, &mut self.elements)?;
+        self.has_escape = outline.has_escape;
+        self.has_huge_number = outline.has_huge_number;
+        if !outline.lone_surrogates.is_empty() {
+            replace_lone_surrogates(self.json.to_mut(), &outline.lone_surrogates);
+        }
+        Ok(outline)
     }
 
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {
@@ -128,6 +142,11 @@ impl<'a> Data<'a> {
     /// The number of elements of the array.
     pub(crate) fn len(&self) -> usize {
         self.elements.as_slice().len()
+    }
+
+    /// Whether an escape may be in one of the strings.
+    pub(super) fn has_escape(&self) -> bool {
+        self.has_escape
     }
 
     /// The text of an element of the array.
@@ -220,14 +239,12 @@ pub(super) fn unquoted(string: &str) -> &str {
 /// keeps the half, which no `str` can hold. The length stays the same, so positions stay valid.
 ///
 /// `lone_surrogates` is where the digits of these escapes stand.
-fn replace_lone_surrogates<'a>(json: &'a str, lone_surrogates: &[u32]) -> Cow<'a, str> {
-    if lone_surrogates.is_empty() {
-        return Cow::Borrowed(json);
-    }
-    let mut bytes = json.as_bytes().to_vec();
+#[cold]
+fn replace_lone_surrogates(json: &mut String, lone_surrogates: &[u32]) {
+    let mut bytes = std::mem::take(json).into_bytes();
     for &digits in lone_surrogates {
         let digits = digits as usize;
         bytes[digits..digits + 4].copy_from_slice(b"fffd");
     }
-    Cow::Owned(String::from_utf8(bytes).expect("four ASCII digits were replaced by four others"))
+    *json = String::from_utf8(bytes).expect("four ASCII digits were replaced by four others");
 }

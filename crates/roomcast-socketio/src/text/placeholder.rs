@@ -4,7 +4,7 @@
 //! parser does, any object counts whose `_placeholder` is `true`, whatever else it holds.
 
 use super::scan::scan;
-use super::span::Span;
+use super::span::{Span, Spans};
 use super::writer::write_placeholder;
 use crate::DecodeError;
 
@@ -136,7 +136,7 @@ pub(crate) fn renumbered(
     first: usize,
 ) -> Result<String, DecodeError> {
     // The value was within the limits of the packet in which it came.
-    let outline = scan(json, usize::MAX, Some(attachments))?;
+    let outline = scan(json, usize::MAX, Some(attachments), &mut Spans::default())?;
     let whole = Span::new(0, json.len());
     Ok(renumber(json, whole, &outline.placeholders, first).0)
 }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn found(json: &str, attachments: usize) -> Result<Vec<(&str, u32)>, DecodeError> {
-        let outline = scan(json, 512, Some(attachments))?;
+        let outline = scan(json, 512, Some(attachments), &mut Spans::default())?;
         let found = outline.placeholders.iter();
         Ok(found
             .map(|placeholder| (placeholder.span.of(json), placeholder.attachment))

@@ -14,8 +14,6 @@ use crate::DecodeError;
 pub(super) struct Outline {
     /// The type of the outermost value.
     pub(super) shape: Shape,
-    /// The elements of the outermost value if it is an array.
-    pub(super) elements: Spans,
     /// The placeholders of a binary packet, in the order of their starts.
     pub(super) placeholders: Vec<Placeholder>,
     /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
@@ -50,11 +48,15 @@ impl Shape {
 }
 
 /// Scans `json`. `attachments` is the number of attachments of a binary packet, whose
-/// placeholders are then looked for.
+/// placeholders are then looked for. The elements of the outermost value, if it is an array, are
+/// added to `elements`.
+///
+/// Cost: the elements are written where they stay, since moving what was just written stalls.
 pub(super) fn scan(
     json: &str,
     max_depth: usize,
     attachments: Option<usize>,
+    elements: &mut Spans,
 ) -> Result<Outline, DecodeError> {
     // Positions are kept in 32 bits.
     if u32::try_from(json.len()).is_err() {
@@ -67,7 +69,7 @@ pub(super) fn scan(
         max_depth,
         containers: Containers::default(),
         element_start: 0,
-        elements: Spans::default(),
+        elements,
         tracker: attachments.map(Tracker::new),
         lone_surrogates: Vec::new(),
         has_escape: false,
@@ -84,7 +86,7 @@ struct Scanner<'a> {
     containers: Containers,
     /// Where the element of the outermost array starts that is being scanned.
     element_start: usize,
-    elements: Spans,
+    elements: &'a mut Spans,
     tracker: Option<Tracker>,
     lone_surrogates: Vec<u32>,
     has_escape: bool,
@@ -113,7 +115,6 @@ impl Scanner<'_> {
         }
         Ok(Outline {
             shape,
-            elements: self.elements,
             placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
             lone_surrogates: self.lone_surrogates,
             has_escape: self.has_escape,
@@ -377,10 +378,14 @@ pub(super) fn huge_number(number: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn outline(json: &str, max_depth: usize) -> Scan<Outline> {
+        scan(json, max_depth, None, &mut Spans::default())
+    }
+
     fn elements(json: &str) -> Vec<&str> {
-        let outline = scan(json, 512, None).unwrap();
-        outline
-            .elements
+        let mut elements = Spans::default();
+        scan(json, 512, None, &mut elements).unwrap();
+        elements
             .as_slice()
             .iter()
             .map(|span| span.of(json))
@@ -406,13 +411,13 @@ mod tests {
     fn nesting_of_mixed_containers_is_followed_beyond_64_levels() {
         let json = format!("{}1{}", r#"[{"a":"#.repeat(100), "}]".repeat(100));
 
-        assert!(scan(&json, 200, None).is_ok());
+        assert!(outline(&json, 200).is_ok());
         assert_eq!(
-            scan(&json, 199, None).unwrap_err(),
+            outline(&json, 199).unwrap_err(),
             DecodeError::TooDeep { limit: 199 }
         );
         assert_eq!(
-            scan(&json.replace("1}]", "1]}"), 200, None).unwrap_err(),
+            outline(&json.replace("1}]", "1]}"), 200).unwrap_err(),
             INVALID
         );
     }
@@ -421,12 +426,8 @@ mod tests {
     fn numbers_beyond_a_double_are_noted_and_read_as_infinite() {
         let digits = format!("1{}", "0".repeat(308));
 
-        assert!(scan("[1,{\"a\":1e400}]", 2, None).unwrap().has_huge_number);
-        assert!(
-            !scan("[1e308,1e-999,0e999]", 1, None)
-                .unwrap()
-                .has_huge_number
-        );
+        assert!(outline("[1,{\"a\":1e400}]", 2).unwrap().has_huge_number);
+        assert!(!outline("[1e308,1e-999,0e999]", 1).unwrap().has_huge_number);
         assert_eq!(huge_number("1e999"), Some(f64::INFINITY));
         assert_eq!(huge_number("-1.5E+309"), Some(f64::NEG_INFINITY));
         assert_eq!(huge_number(&format!("{digits}0")), Some(f64::INFINITY));
@@ -436,7 +437,7 @@ mod tests {
 
     #[test]
     fn halves_of_surrogate_pairs_are_noted_and_pairs_are_not() {
-        let noted = |json| scan(json, 1, None).unwrap().lone_surrogates;
+        let noted = |json| outline(json, 1).unwrap().lone_surrogates;
 
         assert!(noted(r#""\ud83d\ude00""#).is_empty());
         assert_eq!(noted(r#""\ud800""#), [3]);
