@@ -1,16 +1,18 @@
 //! Values that are passed on unread.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
-use serde::ser::{Error as _, Serializer};
+use serde::ser::{Error as _, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::text::Data;
-use crate::{Limits, Value, ValueError};
+use crate::text::{Data, renumbered};
+use crate::{Limits, Value, ValueError, shared_bytes};
 
 /// A value as it came, JSON text and attachments, for when it is only stored or passed on.
 ///
@@ -69,6 +71,36 @@ impl Raw {
         let depth = Limits::default().max_depth;
         Ok(Data::of_value(&self.json, depth, self.attachments.clone())?.read()?)
     }
+
+    /// Calls `write` so that the raw value which is written first shows its parts, to be numbered
+    /// from `attachments` on.
+    ///
+    /// The writer of packets asks for it, since serde has no name for such a thing.
+    pub(crate) fn in_parts<R>(attachments: usize, write: impl FnOnce() -> R) -> R {
+        WRITTEN.set(Some(attachments));
+        let result = write();
+        WRITTEN.set(None);
+        result
+    }
+
+    /// The text with its placeholders numbered from `first` on.
+    fn numbered_from(&self, first: usize) -> Result<Cow<'_, str>, ValueError> {
+        if first == 0 || self.attachments.is_empty() {
+            return Ok(Cow::Borrowed(&self.json));
+        }
+        let json = renumbered(&self.json, self.attachments.len(), first)?;
+        Ok(Cow::Owned(json))
+    }
+
+    fn serialize_for_others<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.attachments.is_empty() {
+            let raw: &RawValue = serde_json::from_str(&self.json).map_err(S::Error::custom)?;
+            return raw.serialize(serializer);
+        }
+        self.parse::<Value>()
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
 }
 
 impl FromStr for Raw {
@@ -91,14 +123,39 @@ impl From<Box<RawValue>> for Raw {
 
 impl Serialize for Raw {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.attachments.is_empty() {
-            let raw: &RawValue = serde_json::from_str(&self.json).map_err(S::Error::custom)?;
-            return raw.serialize(serializer);
+        serializer.serialize_newtype_struct(Self::TOKEN, &Content(self))
+    }
+}
+
+/// A raw value within the newtype by which the writer of packets knows it.
+struct Content<'a>(&'a Raw);
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(raw) = self;
+        let Some(first) = WRITTEN.take() else {
+            return raw.serialize_for_others(serializer);
+        };
+        let json = raw.numbered_from(first).map_err(S::Error::custom)?;
+        let mut parts = serializer.serialize_struct(Raw::TOKEN, 1 + raw.attachments.len())?;
+        parts.serialize_field("json", &*json)?;
+        for attachment in &raw.attachments {
+            parts.serialize_field("attachment", &Attachment(attachment))?;
         }
-        // The placeholders get other numbers among the attachments of another packet.
-        self.parse::<Value>()
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        parts.end()
+    }
+}
+
+thread_local! {
+    /// How many attachments there are already where a raw value is about to be written in parts.
+    static WRITTEN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+struct Attachment<'a>(&'a Bytes);
+
+impl Serialize for Attachment<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        shared_bytes::offer(self.0, || serializer.serialize_bytes(self.0))
     }
 }
 
@@ -124,10 +181,8 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     /// The reader of binary packets gives the text and then the attachments.
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Raw, A::Error> {
-        let json = parts.next_element::<String>()?;
-        let json = json
-            .ok_or_else(|| A::Error::invalid_length(0, &self))?
-            .into();
+        let json = parts.next_element::<Box<str>>()?;
+        let json = json.ok_or_else(|| A::Error::invalid_length(0, &self))?;
         let mut attachments = Vec::new();
         while let Some(attachment) = parts.next_element::<Value>()? {
             let Value::Binary(attachment) = attachment else {

@@ -252,3 +252,77 @@ fn a_value_without_a_json_form_leaves_the_buffer_as_it_was() {
     assert!(encode_event(&mut out, MAIN, "x", &BTreeMap::from([(vec![1], 2)])).is_err());
     assert_eq!(out, b"4");
 }
+
+#[derive(Serialize)]
+enum Choice {
+    Unit,
+    Newtype(u8),
+    Tuple(u8, char),
+    Struct { a: Option<bool>, b: () },
+}
+
+/// What `serde_json` writes differs in nothing but its numbers.
+#[test]
+fn every_shape_of_serde_is_written_as_serde_json_writes_it() {
+    #[derive(Serialize)]
+    struct All<'a> {
+        choices: [Choice; 4],
+        numbers: (i8, i16, i32, i64, i128, u8, u16, u32, u64, u128),
+        empty: (Vec<u8>, BTreeMap<String, u8>, Unit),
+        text: &'a str,
+        shown: std::fmt::Arguments<'a>,
+        raw: Box<serde_json::value::RawValue>,
+        keys: Keys,
+    }
+    #[derive(Serialize)]
+    struct Unit;
+    #[derive(Serialize)]
+    struct Name(String);
+    type Keys = (
+        BTreeMap<u64, u8>,
+        BTreeMap<i128, u8>,
+        BTreeMap<bool, u8>,
+        BTreeMap<char, u8>,
+        Vec<BTreeMap<Option<&'static str>, u8>>,
+    );
+    let escaped = "a\"\\\n\u{1}é and more than sixty-four bytes behind them, none of them escaped";
+    let all = All {
+        choices: [
+            Choice::Unit,
+            Choice::Newtype(1),
+            Choice::Tuple(2, '"'),
+            Choice::Struct {
+                a: Some(true),
+                b: (),
+            },
+        ],
+        numbers: (
+            -1,
+            -2,
+            -3,
+            i64::MIN,
+            i128::MIN,
+            1,
+            2,
+            3,
+            u64::MAX,
+            u128::MAX,
+        ),
+        empty: (vec![], BTreeMap::new(), Unit),
+        text: escaped,
+        shown: format_args!("{escaped}-{}", 7),
+        raw: serde_json::from_str(r#"{ "a" : 1.50 }"#).unwrap(),
+        keys: (
+            BTreeMap::from([(1, 2), (u64::MAX, 3)]),
+            BTreeMap::from([(i128::MIN, 1)]),
+            BTreeMap::from([(false, 1), (true, 2)]),
+            BTreeMap::from([('\n', 1)]),
+            vec![BTreeMap::from([(Some("k"), 1)])],
+        ),
+    };
+
+    let expected = serde_json::to_string(&all).unwrap();
+    assert_eq!(event(&all), format!(r#"2["e",{expected}]"#));
+    let names = [Name("n".into())];
+    assert_eq!(event(&names), r#"2["e",["n"]]"#);
+}

@@ -76,7 +76,7 @@ fn raw_values_with_attachments_find_their_place_in_another_packet() {
         std::str::from_utf8(&out).unwrap(),
         concat!(
             r#"63-1[{"_placeholder":true,"num":0},[7],"#,
-            r#"{"a":[{"_placeholder":true,"num":1}],"b":{"_placeholder":true,"num":2}}]"#
+            r#"{"a":[{"_placeholder":true,"num":1}],"b" : {"_placeholder":true,"num":2}}]"#
         )
     );
     assert_eq!(attachments, [&b"zero"[..], b"two", b"one"]);
@@ -143,4 +143,45 @@ fn raw_values_are_made_from_json_only() {
     assert_eq!(packet.args().read::<Option<Raw>>(), Ok(None));
     let sent: Result<_, EncodeError> = encode_event(&mut Vec::new(), MAIN, "x", &Some(raw));
     assert_eq!(sent, Ok(vec![]));
+}
+
+#[test]
+fn an_attachment_is_shared_from_the_decoder_to_the_encoder() {
+    let bytes = Bytes::from(vec![7; 100]);
+    let mut decoder = Decoder::default();
+    let text = r#"51-["x",{"_placeholder":true,"num":0}]"#;
+    assert!(decoder.text(text).unwrap().is_none());
+    let packet = decoder.binary_owned(bytes.clone()).unwrap().unwrap();
+    let raw: Raw = packet.args().read().unwrap();
+    let value: Value = packet.args().read().unwrap();
+
+    let mut out = Vec::new();
+    let sent = encode_event(&mut out, MAIN, "y", &(&raw, &value, [&raw])).unwrap();
+
+    let places: Vec<_> = sent.iter().map(|attachment| attachment.as_ptr()).collect();
+    assert_eq!(places, [bytes.as_ptr(); 3]);
+    assert_eq!(
+        std::str::from_utf8(&out).unwrap(),
+        concat!(
+            r#"53-["y",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1},"#,
+            r#"[{"_placeholder":true,"num":2}]]"#
+        )
+    );
+}
+
+#[test]
+fn other_serializers_see_a_raw_value_as_the_value_it_is() {
+    let raw: Raw = r#"{"a": 1.50}"#.parse().unwrap();
+    let binary = binary_packet().unwrap();
+    let attached: Raw = binary.args().get(2).unwrap().unwrap();
+
+    assert_eq!(serde_json::to_string(&raw).unwrap(), r#"{"a": 1.50}"#);
+    assert_eq!(
+        serde_json::to_string(&attached).unwrap(),
+        "[122,101,114,111]"
+    );
+    assert_eq!(
+        Value::from_serialize(&attached),
+        Ok(value!(Bytes::from("zero")))
+    );
 }

@@ -109,7 +109,7 @@ impl Text {
         self.complete
             .reserve_exact(growth(capacity, len, needed, limit));
         let bytes = self.complete_character(bytes)?;
-        match str::from_utf8(bytes) {
+        match simdutf8::compat::from_utf8(bytes) {
             Ok(text) => self.complete.push_str(text),
             Err(error) if error.error_len().is_some() => return Err(DecodeError::InvalidUtf8),
             Err(error) => {

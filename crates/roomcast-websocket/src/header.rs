@@ -122,8 +122,15 @@ pub(crate) struct Terms {
 }
 
 impl Head {
+    /// Whether the frame is a message of its own whose payload is readable as it is.
+    #[inline]
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(self.opcode, OpCode::Text | OpCode::Binary) && self.is_last && !self.is_compressed
+    }
+
     /// Reads a header from the front of `bytes` and says how long it is; `None` if it is not all
     /// there. Each byte is judged as soon as it is there.
+    #[inline]
     pub(crate) fn parse(bytes: &[u8], terms: Terms) -> Result<Option<(Self, usize)>, DecodeError> {
         let Some(&first) = bytes.first() else {
             return Ok(None);

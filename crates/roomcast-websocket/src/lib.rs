@@ -42,7 +42,8 @@
 //!   [`Decoded::consumed`] again, until all are consumed. The read buffer is free then: the decoder
 //!   itself keeps what is incomplete. So many connections can share one buffer, and an idle one
 //!   holds none.
-//! - **Send:** [`encode`] gives a server frame as [`Bytes`](bytes::Bytes) that all receivers share.
+//! - **Send:** [`encode`] gives a server frame as [`Bytes`](bytes::Bytes) that all receivers share;
+//!   [`encode_to`] and [`encode_with`] append frames to one buffer.
 //!   [`Header`] goes before a payload that is put together elsewhere. With compression the frames of
 //!   [`deflate::Deflater`] take their place.
 //! - **Close:** [`Decoder`] reports pings and closes and answers nothing; [`Connection`] does both,
@@ -71,7 +72,7 @@ mod tokens;
 pub use close::{CloseCode, CloseFrame, encode_close};
 pub use connection::Connection;
 pub use decode::{Decoded, Decoder, Event};
-pub use encode::{encode, encode_masked};
+pub use encode::{encode, encode_masked, encode_to, encode_with};
 pub use error::DecodeError;
 pub use handshake::accept_key;
 pub use header::Header;

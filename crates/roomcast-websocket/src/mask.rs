@@ -15,12 +15,13 @@ impl Mask {
     }
 
     /// Masks or unmasks the next bytes of the frame in place.
+    #[inline]
     pub(crate) fn apply(&mut self, bytes: &mut [u8]) {
-        if *self == Self::NONE {
-            return;
-        }
         let [a, b, c, d] = self.0;
         let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        if wide == 0 {
+            return;
+        }
         let (words, tail) = bytes.as_chunks_mut::<8>();
         for word in words {
             *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
@@ -28,7 +29,10 @@ impl Mask {
         for (byte, key) in tail.iter_mut().zip([a, b, c, d, a, b, c]) {
             *byte ^= key;
         }
-        self.0.rotate_left(bytes.len() % 4);
+        let turned = (bytes.len() % 4) as u32 * 8;
+        self.0 = u32::from_le_bytes(self.0)
+            .rotate_right(turned)
+            .to_le_bytes();
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::argument::Argument;
 use super::placeholder::Placeholder;
 use super::reader::Reader;
 use super::rules;
@@ -17,6 +18,7 @@ use crate::{DecodeError, EventName, PacketKind};
 pub(crate) struct Data<'a> {
     json: Cow<'a, str>,
     elements: Spans,
+    has_escape: bool,
     has_huge_number: bool,
     binary: Option<Box<Binary>>,
 }
@@ -30,6 +32,13 @@ pub(super) struct Binary {
 }
 
 impl Binary {
+    fn boxed(placeholders: Vec<Placeholder>, attachments: usize) -> Box<Self> {
+        Box::new(Self {
+            placeholders,
+            attachments: Vec::with_capacity(attachments.min(MOST_EXPECTED)),
+        })
+    }
+
     fn has_placeholder(&self, span: Span) -> bool {
         let first = self
             .placeholders
@@ -41,38 +50,32 @@ impl Binary {
 }
 
 impl<'a> Data<'a> {
-    /// Checks `json` as the data of a packet of this kind. `attachments` is the number that a
+    /// Data that is still to be checked.
+    #[inline]
+    pub(super) fn unchecked(json: &'a str) -> Self {
+        Self {
+            json: Cow::Borrowed(json),
+            ..Self::default()
+        }
+    }
+
+    /// Checks that this is data of a packet of this kind. `attachments` is the number that a
     /// binary packet announces.
-    pub(super) fn parse(
+    #[inline]
+    pub(super) fn check(
+        &mut self,
         kind: PacketKind,
-        json: &'a str,
         max_depth: usize,
         attachments: Option<usize>,
-    ) -> Result<Self, DecodeError> {
-        let binary = |placeholders| {
-            attachments.map(|_| {
-                Box::new(Binary {
-                    placeholders,
-                    attachments: Vec::new(),
-                })
-            })
-        };
-        if json.is_empty() {
-            return Ok(Self {
-                binary: binary(Vec::new()),
-                ..Self::default()
-            });
+    ) -> Result<(), DecodeError> {
+        if self.json.is_empty() {
+            self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+            return Ok(());
         }
-        let mut outline = scan(json, max_depth, attachments)?;
-        let json = replace_lone_surrogates(json, &outline);
-        rules::check(kind, &json, &outline)?;
-        let placeholders = std::mem::take(&mut outline.placeholders);
-        Ok(Self {
-            json,
-            elements: outline.elements,
-            has_huge_number: outline.has_huge_number,
-            binary: binary(placeholders),
-        })
+        let outline = self.scan(max_depth, attachments)?;
+        rules::check(kind, self, outline.shape)?;
+        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
+        Ok(())
     }
 
     /// Checks any JSON value; where it has attachments, its placeholders stand for them.
@@ -81,19 +84,31 @@ impl<'a> Data<'a> {
         max_depth: usize,
         attachments: Vec<Bytes>,
     ) -> Result<Self, DecodeError> {
+        let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
-        let outline = scan(json, max_depth, count)?;
-        Ok(Self {
-            json: replace_lone_surrogates(json, &outline),
-            elements: outline.elements,
-            has_huge_number: outline.has_huge_number,
-            binary: count.map(|_| {
-                Box::new(Binary {
-                    placeholders: outline.placeholders,
-                    attachments,
-                })
-            }),
-        })
+        let outline = data.scan(max_depth, count)?;
+        data.binary = count.map(|_| {
+            Box::new(Binary {
+                placeholders: outline.placeholders,
+                attachments,
+            })
+        });
+        Ok(data)
+    }
+
+    #[inline]
+    fn scan(
+        &mut self,
+        max_depth: usize,
+        attachments: Option<usize>,
+    ) -> Result<Outline, DecodeError> {
+        let outline = scan(&self.json, max_depth, attachments, &mut self.elements)?;
+        self.has_escape = outline.has_escape;
+        self.has_huge_number = outline.has_huge_number;
+        if !outline.lone_surrogates.is_empty() {
+            replace_lone_surrogates(self.json.to_mut(), &outline.lone_surrogates);
+        }
+        Ok(outline)
     }
 
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {
@@ -129,6 +144,11 @@ impl<'a> Data<'a> {
         self.elements.as_slice().len()
     }
 
+    /// Whether an escape may be in one of the strings.
+    pub(super) fn has_escape(&self) -> bool {
+        self.has_escape
+    }
+
     /// The text of an element of the array.
     pub(crate) fn element(&self, index: usize) -> Option<&str> {
         Some(self.elements.as_slice().get(index)?.of(&self.json))
@@ -138,6 +158,7 @@ impl<'a> Data<'a> {
     pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
         let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
+            Shape::String if !self.has_escape => EventName::from(unquoted(name)),
             Shape::String => EventName::Text(unescape(name)),
             // JavaScript reads a number that no double holds as infinite.
             _ => match serde_json::from_str(name) {
@@ -172,21 +193,27 @@ impl<'a> Data<'a> {
             let binary = self.binary.as_deref().unwrap_or(&NO_BINARY);
             return T::deserialize(&mut Reader::new(&self.json, span, binary));
         }
-        let mut reader = serde_json::Deserializer::from_str(span.of(&self.json));
-        // The depth was limited by the scan.
-        reader.disable_recursion_limit();
-        T::deserialize(&mut reader)
+        let argument = Argument {
+            json: span.of(&self.json),
+            has_escape: self.has_escape,
+        };
+        // A mismatch is told in serde_json's words, which name the place.
+        T::deserialize(argument).or_else(|_| T::deserialize(&mut argument.parser()))
     }
 
     pub(crate) fn into_owned(self) -> Data<'static> {
         Data {
             json: Cow::Owned(self.json.into_owned()),
             elements: self.elements,
+            has_escape: self.has_escape,
             has_huge_number: self.has_huge_number,
             binary: self.binary,
         }
     }
 }
+
+/// Memory is taken for so many attachments before they come.
+const MOST_EXPECTED: usize = 16;
 
 static NO_BINARY: Binary = Binary {
     placeholders: Vec::new(),
@@ -195,7 +222,7 @@ static NO_BINARY: Binary = Binary {
 
 /// The content of a JSON string, given with its quotes and known to be valid.
 pub(super) fn unescape(string: &str) -> Cow<'_, str> {
-    let inner = &string[1..string.len() - 1];
+    let inner = unquoted(string);
     if inner.contains('\\') {
         Cow::Owned(serde_json::from_str(string).unwrap_or_default())
     } else {
@@ -203,16 +230,21 @@ pub(super) fn unescape(string: &str) -> Cow<'_, str> {
     }
 }
 
+/// A JSON string without its quotes, escapes as they are.
+pub(super) fn unquoted(string: &str) -> &str {
+    &string[1..string.len() - 1]
+}
+
 /// Writes the replacement character where an escape names half of a surrogate pair: JavaScript
 /// keeps the half, which no `str` can hold. The length stays the same, so positions stay valid.
-fn replace_lone_surrogates<'a>(json: &'a str, outline: &Outline) -> Cow<'a, str> {
-    if outline.lone_surrogates.is_empty() {
-        return Cow::Borrowed(json);
-    }
-    let mut bytes = json.as_bytes().to_vec();
-    for &digits in &outline.lone_surrogates {
+///
+/// `lone_surrogates` is where the digits of these escapes stand.
+#[cold]
+fn replace_lone_surrogates(json: &mut String, lone_surrogates: &[u32]) {
+    let mut bytes = std::mem::take(json).into_bytes();
+    for &digits in lone_surrogates {
         let digits = digits as usize;
         bytes[digits..digits + 4].copy_from_slice(b"fffd");
     }
-    Cow::Owned(String::from_utf8(bytes).expect("four ASCII digits were replaced by four others"))
+    *json = String::from_utf8(bytes).expect("four ASCII digits were replaced by four others");
 }

@@ -67,13 +67,14 @@ impl Decoder {
             ack,
             data,
         } = header::parse(text, &self.limits)?;
-        let data = Data::parse(kind, data, self.limits.max_depth, attachments)?;
-        let packet = Packet {
+        let mut packet = Packet {
             kind,
             namespace: Cow::Borrowed(namespace),
             ack,
-            data,
+            data: Data::unchecked(data),
         };
+        let max_depth = self.limits.max_depth;
+        packet.data.check(kind, max_depth, attachments)?;
         match attachments {
             // COMPAT: socket.io-parser 4.2.6 waits for nothing after `50-` and refuses the next
             // text; a packet of a binary type without attachments is complete here.

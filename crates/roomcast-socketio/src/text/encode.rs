@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::formatter::write_json;
+use super::writer::{write_json, write_string};
 use crate::spread::Shape;
 use crate::{AckId, EncodeError, EventName};
 
@@ -123,10 +123,10 @@ pub fn encode_connect<T: Serialize + ?Sized>(
 pub fn encode_connected(out: &mut Vec<u8>, namespace: &str, sid: &str, pid: Option<&str>) {
     write_front(out, b'0', namespace, None);
     out.extend_from_slice(b"{\"sid\":");
-    write_text(out, sid);
+    write_string(out, sid);
     if let Some(pid) = pid {
         out.extend_from_slice(b",\"pid\":");
-        write_text(out, pid);
+        write_string(out, pid);
     }
     out.push(b'}');
 }
@@ -176,7 +176,7 @@ fn encode_array<T: Serialize + ?Sized>(
     if let Some(event) = event {
         out.push(b'[');
         match event {
-            EventName::Text(text) => write_text(out, text),
+            EventName::Text(text) => write_string(out, text),
             EventName::Number(number) => number.write(out),
         }
     }
@@ -229,10 +229,6 @@ fn write_front(out: &mut Vec<u8>, kind: u8, namespace: &str, ack: Option<AckId>)
     if let Some(ack) = ack {
         ack.write(out);
     }
-}
-
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_json(out, text, None).expect("a string has a JSON form and a Vec takes any bytes");
 }
 
 fn undo(out: &mut Vec<u8>, start: usize, error: &serde_json::Error) -> EncodeError {

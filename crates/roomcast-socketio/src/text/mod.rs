@@ -2,16 +2,19 @@
 //!
 //! Spec: Socket.IO protocol 5, "Packet encoding".
 
+mod argument;
+mod containers;
 mod data;
 mod decoder;
 mod encode;
-mod formatter;
 mod header;
 mod placeholder;
+mod plain;
 mod reader;
 mod rules;
 mod scan;
 mod span;
+mod writer;
 
 pub(crate) use data::Data;
 pub use decoder::Decoder;
@@ -19,4 +22,5 @@ pub use encode::{
     Header, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
     encode_event,
 };
-pub(crate) use formatter::write_json;
+pub(crate) use placeholder::renumbered;
+pub(crate) use writer::write_json;

@@ -3,7 +3,9 @@
 //! Spec: Socket.IO protocol 5, "Packet encoding": `{"_placeholder":true,"num":0}`. As the official
 //! parser does, any object counts whose `_placeholder` is `true`, whatever else it holds.
 
-use super::span::Span;
+use super::scan::scan;
+use super::span::{Span, Spans};
+use super::writer::write_placeholder;
 use crate::DecodeError;
 
 /// An object that stands for an attachment.
@@ -126,6 +128,47 @@ impl Key {
     }
 }
 
+/// A value with placeholders for `attachments` attachments, numbered in their order, in which
+/// they are numbered from `first` on.
+pub(crate) fn renumbered(
+    json: &str,
+    attachments: usize,
+    first: usize,
+) -> Result<String, DecodeError> {
+    // The value was within the limits of the packet in which it came.
+    let outline = scan(json, usize::MAX, Some(attachments), &mut Spans::default())?;
+    let whole = Span::new(0, json.len());
+    Ok(renumber(json, whole, &outline.placeholders, first).0)
+}
+
+/// The text at `span` with its placeholders numbered from `first` on, and the attachments for
+/// which they stood, in the order of the new numbers.
+pub(super) fn renumber(
+    json: &str,
+    span: Span,
+    placeholders: &[Placeholder],
+    first: usize,
+) -> (String, Vec<u32>) {
+    let mut text = Vec::with_capacity(span.of(json).len() + 8);
+    let mut attachments = Vec::new();
+    let mut from = span.start;
+    let behind = placeholders.partition_point(|found| found.span.start < span.start);
+    let within = placeholders[behind..].iter();
+    for placeholder in within.take_while(|found| found.span.start < span.end) {
+        // One that lies within another is no part of the value.
+        if placeholder.span.start >= from {
+            let before = from as usize..placeholder.span.start as usize;
+            text.extend_from_slice(&json.as_bytes()[before]);
+            write_placeholder(&mut text, first + attachments.len());
+            attachments.push(placeholder.attachment);
+            from = placeholder.span.end;
+        }
+    }
+    text.extend_from_slice(&json.as_bytes()[from as usize..span.end as usize]);
+    let text = String::from_utf8(text).expect("whole objects of a text were replaced by ASCII");
+    (text, attachments)
+}
+
 /// The number `num` of a placeholder, if it is one of the attachments. `0`, `0.0` and `-0` are
 /// the same number.
 fn attachment_index(num: &str, attachments: usize) -> Option<u32> {
@@ -138,11 +181,10 @@ fn attachment_index(num: &str, attachments: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::scan;
     use super::*;
 
     fn found(json: &str, attachments: usize) -> Result<Vec<(&str, u32)>, DecodeError> {
-        let outline = scan(json, 512, Some(attachments))?;
+        let outline = scan(json, 512, Some(attachments), &mut Spans::default())?;
         let found = outline.placeholders.iter();
         Ok(found
             .map(|placeholder| (placeholder.span.of(json), placeholder.attachment))

@@ -6,6 +6,7 @@
 
 mod containers;
 mod key;
+mod raw_parts;
 mod variant;
 
 use std::borrow::Cow;
@@ -16,12 +17,15 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde_json::Error;
 
-use self::containers::{Elements, Entries, RawParts};
+use self::containers::{Elements, Entries};
+pub(super) use self::raw_parts::RawParts;
 use self::variant::Variant;
 use super::data::{Binary, unescape};
-use super::scan::{huge_number, plain_prefix};
+use super::placeholder::renumber;
+use super::plain::plain_prefix;
+use super::scan::huge_number;
 use super::span::Span;
-use crate::Raw;
+use crate::{Raw, shared_bytes};
 
 pub(super) struct Reader<'de> {
     json: &'de str,
@@ -112,33 +116,16 @@ impl<'de> Reader<'de> {
     /// Passes a whole value and gives its text, with its placeholders numbered anew, and its
     /// attachments.
     fn raw(&mut self) -> RawParts<'de> {
-        let mut from = self.at;
+        let start = self.at;
         self.skip_value();
-        let mut json = String::with_capacity(self.at - from);
-        let mut attachments = Vec::new();
-        let placeholders = &self.binary.placeholders;
-        let first = placeholders.partition_point(|found| (found.span.start as usize) < from);
-        for placeholder in &placeholders[first..] {
-            let start = placeholder.span.start as usize;
-            if start >= self.at {
-                break;
-            }
-            // One that lies within another is no part of the value.
-            if start >= from {
-                json.push_str(&self.json[from..start]);
-                json.push_str(&format!(
-                    "{{\"_placeholder\":true,\"num\":{}}}",
-                    attachments.len()
-                ));
-                attachments.push(&self.binary.attachments[placeholder.attachment as usize]);
-                from = placeholder.span.end as usize;
-            }
-        }
-        json.push_str(&self.json[from..self.at]);
-        RawParts {
-            json: Some(json),
-            attachments: attachments.into_iter(),
-        }
+        let Binary {
+            placeholders,
+            attachments,
+        } = self.binary;
+        let span = Span::new(start, self.at);
+        let (json, indices) = renumber(self.json, span, placeholders, 0);
+        let attachments = indices.iter().map(|&index| &attachments[index as usize]);
+        RawParts::new(json, attachments.collect())
     }
 
     /// Whether another element follows before `end`; passes the comma or the end.
@@ -217,7 +204,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if let Some(attachment) = self.placeholder() {
-            return visitor.visit_borrowed_bytes(attachment);
+            return shared_bytes::offer(attachment, || visitor.visit_borrowed_bytes(attachment));
         }
         match self.peek() {
             b'"' => self.visit_string(visitor),

@@ -3,7 +3,9 @@
 //! The grammar is that of `JSON.parse`. The scan is iterative, so nesting costs one bit a level
 //! and never the stack.
 
+use super::containers::{Container, Containers};
 use super::placeholder::{Placeholder, Tracker};
+use super::plain::plain_prefix;
 use super::span::{Span, Spans};
 use crate::DecodeError;
 
@@ -12,12 +14,12 @@ use crate::DecodeError;
 pub(super) struct Outline {
     /// The type of the outermost value.
     pub(super) shape: Shape,
-    /// The elements of the outermost value if it is an array.
-    pub(super) elements: Spans,
     /// The placeholders of a binary packet, in the order of their starts.
     pub(super) placeholders: Vec<Placeholder>,
     /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
     pub(super) lone_surrogates: Vec<u32>,
+    /// Whether a string or key has an escape.
+    pub(super) has_escape: bool,
     /// Whether there is a number that serde_json does not read for its size, as `1e999`.
     pub(super) has_huge_number: bool,
 }
@@ -46,11 +48,15 @@ impl Shape {
 }
 
 /// Scans `json`. `attachments` is the number of attachments of a binary packet, whose
-/// placeholders are then looked for.
+/// placeholders are then looked for. The elements of the outermost value, if it is an array, are
+/// added to `elements`.
+///
+/// Cost: the elements are written where they stay, since moving what was just written stalls.
 pub(super) fn scan(
     json: &str,
     max_depth: usize,
     attachments: Option<usize>,
+    elements: &mut Spans,
 ) -> Result<Outline, DecodeError> {
     // Positions are kept in 32 bits.
     if u32::try_from(json.len()).is_err() {
@@ -63,9 +69,10 @@ pub(super) fn scan(
         max_depth,
         containers: Containers::default(),
         element_start: 0,
-        elements: Spans::default(),
+        elements,
         tracker: attachments.map(Tracker::new),
         lone_surrogates: Vec::new(),
+        has_escape: false,
         has_huge_number: false,
     };
     scanner.run()
@@ -79,9 +86,10 @@ struct Scanner<'a> {
     containers: Containers,
     /// Where the element of the outermost array starts that is being scanned.
     element_start: usize,
-    elements: Spans,
+    elements: &'a mut Spans,
     tracker: Option<Tracker>,
     lone_surrogates: Vec<u32>,
+    has_escape: bool,
     has_huge_number: bool,
 }
 
@@ -107,9 +115,9 @@ impl Scanner<'_> {
         }
         Ok(Outline {
             shape,
-            elements: self.elements,
             placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
             lone_surrogates: self.lone_surrogates,
+            has_escape: self.has_escape,
             has_huge_number: self.has_huge_number,
         })
     }
@@ -131,7 +139,7 @@ impl Scanner<'_> {
     }
 
     fn open(&mut self, container: Container) -> Scan<Begun> {
-        if self.containers.depth == self.max_depth {
+        if self.containers.depth() == self.max_depth {
             return Err(DecodeError::TooDeep {
                 limit: self.max_depth,
             });
@@ -165,7 +173,7 @@ impl Scanner<'_> {
     fn end_value(&mut self) -> Scan<Ended> {
         while let Some(container) = self.containers.top() {
             match container {
-                Container::Array if self.containers.depth == 1 => {
+                Container::Array if self.containers.depth() == 1 => {
                     self.elements.push(Span::new(self.element_start, self.at));
                 }
                 Container::Array => {}
@@ -193,7 +201,7 @@ impl Scanner<'_> {
     /// Stands where an element of `container` must start; passes an object's key and colon.
     fn lead_to_value(&mut self, container: Container) -> Scan {
         match container {
-            Container::Array if self.containers.depth == 1 => self.element_start = self.at,
+            Container::Array if self.containers.depth() == 1 => self.element_start = self.at,
             Container::Array => {}
             Container::Object => self.key()?,
         }
@@ -236,7 +244,9 @@ impl Scanner<'_> {
     }
 
     /// Passes one escape, or the two of a surrogate pair.
+    #[cold]
     fn escape(&mut self) -> Scan {
+        self.has_escape = true;
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 self.at += 2;
@@ -288,14 +298,17 @@ impl Scanner<'_> {
             self.at += 1;
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
+        let has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if has_exponent {
             self.at += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
             }
             self.digits()?;
         }
-        self.has_huge_number |= huge_number(&self.json[start..self.at]).is_some();
+        if has_exponent || self.at - start > MOST_SAFE_DIGITS {
+            self.has_huge_number |= huge_number(&self.json[start..self.at]).is_some();
+        }
         Ok(())
     }
 
@@ -347,101 +360,32 @@ enum Ended {
     Everything,
 }
 
+/// Every number of so many digits, without an exponent, fits in a double.
+const MOST_SAFE_DIGITS: usize = 308;
+
 /// The value of a number that serde_json does not read for its size. JSON.parse takes it, as
 /// infinite.
 pub(super) fn huge_number(number: &str) -> Option<f64> {
-    // Cost: only these are looked at twice; a double has at most 309 digits before its point.
-    let may_be_huge = number.len() > 308 || number.contains(['e', 'E']);
+    // Cost: only these are looked at twice.
+    let may_be_huge = number.len() > MOST_SAFE_DIGITS || number.contains(['e', 'E']);
     if may_be_huge && serde_json::from_str::<f64>(number).is_err() {
         return number.parse().ok();
     }
     None
 }
 
-/// How many bytes in front need no attention inside a string: neither quote, backslash nor
-/// control character.
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return index * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words.len() * 8 + tail.iter().position(is_special).unwrap_or(tail.len())
-}
-
-/// Marks the highest bit of each byte that is a quote, a backslash or a control character. Behind
-/// the first of them, towards higher bits, a mark may be wrong.
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHEST: u64 = ONES << 7;
-    // A byte below `limit` borrows from its highest bit, which must not be set before.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHEST;
-    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    below(word, 0x20) | equal(b'"') | equal(b'\\')
-}
-
-#[derive(Clone, Copy)]
-enum Container {
-    Array,
-    Object,
-}
-
-impl Container {
-    fn end(self) -> u8 {
-        match self {
-            Self::Array => b']',
-            Self::Object => b'}',
-        }
-    }
-}
-
-/// The stack of open containers, one bit each: 1 for an object.
-#[derive(Default)]
-struct Containers {
-    depth: usize,
-    /// The innermost containers, up to 64, the last in the lowest bit.
-    bits: u64,
-    /// The containers around them, 64 in each.
-    outer: Vec<u64>,
-}
-
-impl Containers {
-    fn push(&mut self, container: Container) {
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.outer.push(self.bits);
-        }
-        self.bits = self.bits << 1 | u64::from(matches!(container, Container::Object));
-        self.depth += 1;
-    }
-
-    fn pop(&mut self) {
-        self.depth -= 1;
-        self.bits >>= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.bits = self.outer.pop().unwrap_or_default();
-        }
-    }
-
-    fn top(&self) -> Option<Container> {
-        match (self.depth, self.bits & 1) {
-            (0, _) => None,
-            (_, 0) => Some(Container::Array),
-            _ => Some(Container::Object),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn outline(json: &str, max_depth: usize) -> Scan<Outline> {
+        scan(json, max_depth, None, &mut Spans::default())
+    }
+
     fn elements(json: &str) -> Vec<&str> {
-        let outline = scan(json, 512, None).unwrap();
-        outline
-            .elements
+        let mut elements = Spans::default();
+        scan(json, 512, None, &mut elements).unwrap();
+        elements
             .as_slice()
             .iter()
             .map(|span| span.of(json))
@@ -467,13 +411,13 @@ mod tests {
     fn nesting_of_mixed_containers_is_followed_beyond_64_levels() {
         let json = format!("{}1{}", r#"[{"a":"#.repeat(100), "}]".repeat(100));
 
-        assert!(scan(&json, 200, None).is_ok());
+        assert!(outline(&json, 200).is_ok());
         assert_eq!(
-            scan(&json, 199, None).unwrap_err(),
+            outline(&json, 199).unwrap_err(),
             DecodeError::TooDeep { limit: 199 }
         );
         assert_eq!(
-            scan(&json.replace("1}]", "1]}"), 200, None).unwrap_err(),
+            outline(&json.replace("1}]", "1]}"), 200).unwrap_err(),
             INVALID
         );
     }
@@ -482,12 +426,8 @@ mod tests {
     fn numbers_beyond_a_double_are_noted_and_read_as_infinite() {
         let digits = format!("1{}", "0".repeat(308));
 
-        assert!(scan("[1,{\"a\":1e400}]", 2, None).unwrap().has_huge_number);
-        assert!(
-            !scan("[1e308,1e-999,0e999]", 1, None)
-                .unwrap()
-                .has_huge_number
-        );
+        assert!(outline("[1,{\"a\":1e400}]", 2).unwrap().has_huge_number);
+        assert!(!outline("[1e308,1e-999,0e999]", 1).unwrap().has_huge_number);
         assert_eq!(huge_number("1e999"), Some(f64::INFINITY));
         assert_eq!(huge_number("-1.5E+309"), Some(f64::NEG_INFINITY));
         assert_eq!(huge_number(&format!("{digits}0")), Some(f64::INFINITY));
@@ -497,7 +437,7 @@ mod tests {
 
     #[test]
     fn halves_of_surrogate_pairs_are_noted_and_pairs_are_not() {
-        let noted = |json| scan(json, 1, None).unwrap().lone_surrogates;
+        let noted = |json| outline(json, 1).unwrap().lone_surrogates;
 
         assert!(noted(r#""\ud83d\ude00""#).is_empty());
         assert_eq!(noted(r#""\ud800""#), [3]);
@@ -505,15 +445,5 @@ mod tests {
         assert_eq!(noted(r#""\ud800\ud83d\ude00""#), [3]);
         assert_eq!(noted(r#""\ud800\u0041""#), [3]);
         assert_eq!(noted(r#""\ud800\n""#), [3]);
-    }
-
-    #[test]
-    fn a_string_is_searched_beyond_the_first_16_bytes() {
-        for len in 0..70 {
-            let text = "x".repeat(len);
-            assert_eq!(plain_prefix(format!("{text}\"{text}").as_bytes()), len);
-            assert_eq!(plain_prefix(format!("{text}\u{1f}").as_bytes()), len);
-            assert_eq!(plain_prefix(text.as_bytes()), len);
-        }
     }
 }

@@ -32,7 +32,8 @@ pub(crate) enum Spans {
     Heap(Vec<Span>),
 }
 
-const INLINE: usize = 6;
+/// The event name and three arguments.
+const INLINE: usize = 4;
 
 impl Default for Spans {
     fn default() -> Self {

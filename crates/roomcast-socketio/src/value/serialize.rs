@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Map, Value};
+use crate::shared_bytes;
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -17,7 +18,7 @@ impl Serialize for Value {
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(elements) => elements.serialize(serializer),
             Self::Object(map) => map.serialize(serializer),
-            Self::Binary(bytes) => serializer.serialize_bytes(bytes),
+            Self::Binary(bytes) => shared_bytes::offer(bytes, || serializer.serialize_bytes(bytes)),
         }
     }
 }
@@ -97,7 +98,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Value, E> {
-        Ok(Bytes::copy_from_slice(bytes).into())
+        Ok(shared_bytes::take(bytes).into())
     }
 
     fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Value, E> {

@@ -1,8 +1,6 @@
-//! Arrays, objects, and values that are passed on unread.
+//! Arrays and objects.
 
-use bytes::Bytes;
-use serde::de::value::BorrowedBytesDeserializer;
-use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess};
 use serde_json::Error;
 
 use super::Reader;
@@ -94,29 +92,5 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
         self.reader.at += 1;
         self.reader.skip_whitespace();
         seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// A value as a sequence: its text, then its attachments.
-pub(super) struct RawParts<'de> {
-    pub(super) json: Option<String>,
-    pub(super) attachments: std::vec::IntoIter<&'de Bytes>,
-}
-
-impl<'de> SeqAccess<'de> for RawParts<'de> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Error> {
-        if let Some(json) = self.json.take() {
-            return seed.deserialize(json.into_deserializer()).map(Some);
-        }
-        let Some(attachment) = self.attachments.next() else {
-            return Ok(None);
-        };
-        seed.deserialize(BorrowedBytesDeserializer::new(attachment))
-            .map(Some)
     }
 }
