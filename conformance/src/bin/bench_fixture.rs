@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use roomcast::{Reply, Server, Socket, Value};
+use roomcast::{Raw, Reply, Server, Socket};
 
 #[derive(serde::Deserialize)]
 struct RoomMessage {
     room: String,
-    payload: Value,
+    payload: Raw,
 }
 
 #[tokio::main]
@@ -19,8 +19,8 @@ async fn main() -> std::io::Result<()> {
         .max_http_buffer_size(10_000_000)
         .build();
 
-    io.on("echo", |value: Value| value);
-    io.on("broadcast", |io: Server, value: Value| io.emit("b", value));
+    io.on("echo", |value: Raw| value);
+    io.on("broadcast", |io: Server, value: Raw| io.emit("b", value));
     io.on("join", |socket: Socket, room: String| {
         socket.join(room);
         Reply(())
@@ -28,7 +28,7 @@ async fn main() -> std::io::Result<()> {
     io.on("room", |socket: Socket, message: RoomMessage| {
         socket.to(message.room).emit("r", message.payload);
     });
-    io.on("private", |io: Server, id: String, value: Value| {
+    io.on("private", |io: Server, id: String, value: Raw| {
         io.to(id).emit("p", value)
     });
 

@@ -95,7 +95,7 @@ pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Map, MapIntoIter, Number, Spread, Value, ValueError, value,
+    DecodeError, EncodeError, Map, MapIntoIter, Number, Raw, Spread, Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use roomcast_socketio::{Spread, Value};
+use roomcast_socketio::{Raw, Spread, Value};
 use serde::Serialize;
 
 use super::responder::Responder;
@@ -159,7 +159,7 @@ macro_rules! serialised {
 
 serialised!(
     [] bool, [] char, [] i8, [] i16, [] i32, [] i64, [] isize, [] u8, [] u16, [] u32, [] u64, [] usize,
-    [] f32, [] f64, [] String, [] &'static str, [] Bytes, [] Value, [] serde_json::Value, [] SocketId,
+    [] f32, [] f64, [] String, [] &'static str, [] Bytes, [] Value, [] Raw, [] serde_json::Value, [] SocketId,
     [T: Serialize] Vec<T>, [T: Serialize] Spread<T>,
     [K: Serialize, V: Serialize, S] HashMap<K, V, S>, [K: Serialize, V: Serialize] BTreeMap<K, V>,
     [A: Serialize] (A,), [A: Serialize, B: Serialize] (A, B),
