@@ -18,4 +18,4 @@ pub(crate) fn with<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
     result
 }
 
-const LEN: usize = 64 * 1024;
+const LEN: usize = 256 * 1024;
