@@ -21,7 +21,7 @@ use self::containers::{Elements, Entries};
 pub(super) use self::raw_parts::RawParts;
 use self::variant::Variant;
 use super::data::{Binary, unescape};
-use super::placeholder::renumber;
+use super::placeholder::Outermost;
 use super::plain::plain_prefix;
 use super::scan::huge_number;
 use super::span::Span;
@@ -118,14 +118,8 @@ impl<'de> Reader<'de> {
     fn raw(&mut self) -> RawParts<'de> {
         let start = self.at;
         self.skip_value();
-        let Binary {
-            placeholders,
-            attachments,
-        } = self.binary;
-        let span = Span::new(start, self.at);
-        let (json, indices) = renumber(self.json, span, placeholders, 0);
-        let attachments = indices.iter().map(|&index| &attachments[index as usize]);
-        RawParts::new(json, attachments.collect())
+        let placed = Outermost::of(&self.binary.placeholders, Span::new(start, self.at));
+        RawParts::new(self.json, placed, &self.binary.attachments)
     }
 
     /// Whether another element follows before `end`; passes the comma or the end.
