@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gungraun::prelude::*;
-use roomcast_benches::{event, masked_frame, message};
+use roomcast_benches::{BINARY_EVENT, event, masked_frame, message};
 use roomcast_engineio::revision4::decode_text;
 use roomcast_engineio::{Config, Message, Session, Transport};
 use roomcast_socketio::{AckId, Header, Raw, Value, encode_ack};
@@ -132,9 +132,64 @@ fn packet_out_value(mut outgoing: Outgoing<Value>) -> Outgoing<Value> {
     outgoing
 }
 
+/// A decoder, an attachment, and the buffer in which answers are gathered.
+struct Binary {
+    decoder: roomcast_socketio::Decoder,
+    attachment: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl Binary {
+    /// Takes one event with an attachment and answers with its argument.
+    fn echo<T: DeserializeOwned + Serialize>(&mut self) {
+        let announced = self.decoder.text(black_box(BINARY_EVENT));
+        assert!(announced.is_ok_and(|packet| packet.is_none()));
+        let packet = self.decoder.binary(&self.attachment);
+        let packet = packet.expect("valid").expect("whole");
+        let value: T = packet.args().read().expect("any value");
+        let header = Header {
+            namespace: "/",
+            ack: packet.ack(),
+        };
+        let attachments = encode_ack(&mut self.out, header, &value).expect("any value");
+        assert_eq!(black_box(attachments).len(), 1);
+    }
+}
+
+fn binary() -> Binary {
+    let mut binary = Binary {
+        decoder: roomcast_socketio::Decoder::default(),
+        attachment: vec![7; 1024],
+        out: Vec::with_capacity(MESSAGES * 64),
+    };
+    binary.echo::<Raw>();
+    binary
+}
+
+#[library_benchmark]
+#[bench::raw_1024(binary())]
+fn binary_echo(mut binary: Binary) -> Binary {
+    (0..MESSAGES).for_each(|_| binary.echo::<Raw>());
+    binary
+}
+
+#[library_benchmark]
+#[bench::value_1024(binary())]
+fn binary_echo_value(mut binary: Binary) -> Binary {
+    (0..MESSAGES).for_each(|_| binary.echo::<Value>());
+    binary
+}
+
 library_benchmark_group!(
     name = packets,
-    benchmarks = [packet_in, packet_in_value, packet_out, packet_out_value]
+    benchmarks = [
+        packet_in,
+        packet_in_value,
+        packet_out,
+        packet_out_value,
+        binary_echo,
+        binary_echo_value
+    ]
 );
 
 main!(library_benchmark_groups = packets);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::scan::scan;
 use super::span::{Span, Spans};
-use super::writer::write_placeholder;
+use super::writer::{is_placeholder, write_placeholder};
 use crate::DecodeError;
 
 /// An object that stands for an attachment.
@@ -187,13 +187,10 @@ impl<'a> Iterator for Outermost<'a> {
 /// already.
 pub(super) fn renumber<'a>(json: &'a str, placed: Outermost<'_>, first: usize) -> Cow<'a, str> {
     let span = placed.span;
-    let mut own = Vec::new();
-    let mut is_written = |(number, placeholder): (usize, &Placeholder)| {
-        own.clear();
-        write_placeholder(&mut own, number);
-        own == placeholder.span.of(json).as_bytes()
+    let has_number = |(number, placeholder): (usize, &Placeholder)| {
+        is_placeholder(placeholder.span.of(json), number)
     };
-    if (first..).zip(placed.clone()).all(&mut is_written) {
+    if (first..).zip(placed.clone()).all(has_number) {
         return Cow::Borrowed(span.of(json));
     }
     let (bytes, mut from) = (json.as_bytes(), span.start as usize);
@@ -213,6 +210,9 @@ pub(super) fn renumber<'a>(json: &'a str, placed: Outermost<'_>, first: usize) -
 fn attachment_index(num: &str, attachments: usize) -> Option<u32> {
     if !num.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return None;
+    }
+    if let Ok(index) = num.parse::<u32>() {
+        return ((index as usize) < attachments).then_some(index);
     }
     let num: f64 = num.parse().ok()?;
     (num.fract() == 0.0 && num >= 0.0 && num < attachments as f64).then_some(num as u32)

@@ -30,19 +30,20 @@ use crate::{Raw, shared_bytes};
 pub(super) struct Reader<'de> {
     json: &'de str,
     at: usize,
+    /// The value that is read.
+    whole: Span,
     binary: &'de Binary,
 }
 
 impl<'de> Reader<'de> {
-    /// Reads the value at `span` of `json`.
+    /// Reads the value at `span` of `json`, which has no whitespace around it.
     pub(super) fn new(json: &'de str, span: Span, binary: &'de Binary) -> Self {
-        let mut reader = Self {
+        Self {
             json,
             at: span.start as usize,
+            whole: span,
             binary,
-        };
-        reader.skip_whitespace();
-        reader
+        }
     }
 
     /// Passes a placeholder, if one starts here.
@@ -117,7 +118,11 @@ impl<'de> Reader<'de> {
     /// attachments.
     fn raw(&mut self) -> RawParts<'de> {
         let start = self.at;
-        self.skip_value();
+        if start == self.whole.start as usize {
+            self.at = self.whole.end as usize;
+        } else {
+            self.skip_value();
+        }
         let placed = Outermost::of(&self.binary.placeholders, Span::new(start, self.at));
         RawParts::new(self.json, placed, &self.binary.attachments)
     }
