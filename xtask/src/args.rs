@@ -11,7 +11,11 @@ The commands of this repository.
   cargo xtask run [-- ARGS]      build the web page and the server, start it with ARGS
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
-  cargo xtask test [SUITE…]      every test, or some suites: cargo, seeds, server, autobahn, browser
+  cargo xtask test [SUITE…]      every test, or some suites: cargo, instructions, seeds, server,
+                                 autobahn, browser
+  cargo xtask bench instructions [--accept]
+                                 instruction counts against benches/instructions.json;
+                                 --accept makes them the new baseline
 
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
 With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD
@@ -25,6 +29,7 @@ pub(crate) enum Command {
     Build,
     Check { fix: bool },
     Test { suites: Vec<Selected> },
+    Bench { accept: bool },
     Help,
 }
 
@@ -51,11 +56,18 @@ impl Command {
                     .collect::<Result<_, _>>()?;
                 Ok(Self::Test { suites })
             }
+            ("bench", [what]) if what == "instructions" => Ok(Self::Bench { accept: false }),
+            ("bench", [what, flag]) if what == "instructions" && flag == "--accept" => {
+                Ok(Self::Bench { accept: true })
+            }
+            ("bench", _) => Err(Failure::new(
+                "expected `bench instructions`: the other benchmarks are run by `cargo bench`",
+            )),
             ("help" | "--help" | "-h", _) => Ok(Self::Help),
             ("build" | "check", [arg, ..]) => Err(unexpected(arg, "see `cargo xtask help`")),
             _ => Err(unexpected(
                 &name,
-                "the commands are run, build, check and test",
+                "the commands are run, build, check, test and bench",
             )),
         }
     }
@@ -134,8 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn new_counts_are_taken_only_when_asked_for() {
+        assert_eq!(
+            parse("bench instructions"),
+            Ok(Command::Bench { accept: false })
+        );
+        assert_eq!(
+            parse("bench instructions --accept"),
+            Ok(Command::Bench { accept: true })
+        );
+        assert!(parse("bench").is_err());
+        assert!(parse("bench instructions --accpet").is_err());
+    }
+
+    #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, seeds, server, autobahn, browser";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, autobahn, browser";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

@@ -1,9 +1,10 @@
-//! The repository's own commands: `cargo xtask run`, `build`, `check` and `test`.
+//! The repository's own commands: `cargo xtask run`, `build`, `check`, `test` and `bench`.
 //!
 //! Made for Unix. `run` starts the server, `build` makes every program, `check` reads the code without running it,
-//! `test` runs every test. Each says by name what the machine lacks.
+//! `test` runs every test, `bench` counts instructions. Each says by name what the machine lacks.
 
 mod args;
+mod bench;
 mod build;
 mod check;
 mod failure;
@@ -38,6 +39,7 @@ fn start() -> Result<(), Failure> {
         Command::Build => build::all(),
         Command::Check { fix } => check::all(fix),
         Command::Test { suites } => test::all(&suites),
+        Command::Bench { accept } => bench::instructions(accept),
         Command::Help => {
             print!("{}", args::HELP);
             Ok(())

@@ -1,7 +1,7 @@
 //! Child processes: each in a group of its own, which ends with this process.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,13 +56,22 @@ pub(crate) fn tee(
     command: &mut Command,
     mut each: impl FnMut(&str),
 ) -> Result<ExitStatus, Failure> {
+    lines(command, |line| {
+        println!("{line}");
+        each(line);
+    })
+}
+
+/// Runs a command to its end and hands each line of its standard output to `each`.
+pub(crate) fn lines(
+    command: &mut Command,
+    mut each: impl FnMut(&str),
+) -> Result<ExitStatus, Failure> {
     let mut running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let output = running.child.stdout.take().expect("piped two lines above");
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
-        let line = String::from_utf8_lossy(&line);
-        writeln!(io::stdout(), "{line}")?;
-        each(&line);
+        each(&String::from_utf8_lossy(&line));
     }
     running.wait()
 }

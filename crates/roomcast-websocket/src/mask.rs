@@ -26,7 +26,11 @@ impl Mask {
         for word in words {
             *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
         }
-        for (byte, key) in tail.iter_mut().zip([a, b, c, d, a, b, c]) {
+        let (halves, tail) = tail.as_chunks_mut::<4>();
+        for half in halves {
+            *half = (u32::from_ne_bytes(*half) ^ u32::from_ne_bytes(self.0)).to_ne_bytes();
+        }
+        for (byte, key) in tail.iter_mut().zip(&self.0) {
             *byte ^= key;
         }
         let turned = (bytes.len() % 4) as u32 * 8;

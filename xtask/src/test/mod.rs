@@ -4,6 +4,7 @@ mod autobahn;
 mod browser;
 mod cargo;
 mod expected;
+mod instructions;
 mod seeds;
 mod server;
 mod tally;
@@ -24,6 +25,8 @@ use crate::workspace;
 pub(crate) enum Suite {
     /// Unit, integration and documentation tests of the workspace.
     Cargo,
+    /// Counts of instructions against their baseline.
+    Instructions,
     /// Official clients against the five seed programs.
     Seeds,
     /// The server conformance suite against its fixture.
@@ -35,8 +38,9 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Cargo,
+        Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Autobahn,
@@ -46,6 +50,7 @@ impl Suite {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cargo => "cargo",
+            Self::Instructions => "instructions",
             Self::Seeds => "seeds",
             Self::Server => "server",
             Self::Autobahn => "autobahn",
@@ -61,6 +66,7 @@ impl Suite {
     fn run(self, bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Failure> {
         match self {
             Self::Cargo => cargo::run(),
+            Self::Instructions => instructions::run(),
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
             Self::Autobahn => autobahn::run(bench),

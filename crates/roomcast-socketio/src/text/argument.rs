@@ -11,7 +11,7 @@ use serde_json::Error;
 use super::reader::RawParts;
 use crate::Raw;
 
-/// One JSON value that was scanned, holds no placeholder and no number beyond a double.
+/// One JSON value without whitespace around it, which was scanned and holds no placeholder and no number beyond a double.
 #[derive(Clone, Copy)]
 pub(super) struct Argument<'de> {
     pub(super) json: &'de str,
@@ -64,7 +64,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
     deserialize_string! { deserialize_any deserialize_str deserialize_string }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.json.trim_ascii() {
+        match self.json {
             "null" => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -76,7 +76,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name == Raw::TOKEN {
-            return visitor.visit_seq(RawParts::text(self.json.trim_ascii()));
+            return visitor.visit_seq(RawParts::text(self.json));
         }
         // serde_json's own raw value shows itself by its name.
         self.parser().deserialize_newtype_struct(name, visitor)

@@ -179,7 +179,9 @@ impl<'a> Data<'a> {
 
     /// Reads the whole data, which is an error if there is none.
     pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> serde_json::Result<T> {
-        self.read_span(Span::new(0, self.json.len()))
+        let start = self.json.len() - self.json.trim_ascii_start().len();
+        let end = self.json.trim_ascii_end().len();
+        self.read_span(Span::new(start, end.max(start)))
     }
 
     fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {

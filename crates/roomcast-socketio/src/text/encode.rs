@@ -185,8 +185,9 @@ fn encode_array<T: Serialize + ?Sized>(
     if !attachments.is_empty() {
         out[start] = kind.binary;
         // Cost: the text of a binary packet is moved once more; a text packet pays nothing.
-        let count = format!("{}-", attachments.len());
-        out.splice(start + 1..start + 1, count.bytes());
+        let mut count = itoa::Buffer::new();
+        let count = count.format(attachments.len()).bytes();
+        out.splice(start + 1..start + 1, count.chain([b'-']));
     }
     Ok(attachments)
 }

@@ -13,6 +13,7 @@ pub(super) struct WireHeader<'a> {
     pub(super) data: &'a str,
 }
 
+#[inline]
 pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<WireHeader<'a>, DecodeError> {
     let (kind, is_binary) = match text.as_bytes().first() {
         Some(b'0') => (PacketKind::Connect, false),
@@ -73,14 +74,18 @@ fn namespace(text: &str) -> (&str, &str) {
     text.split_once(',').unwrap_or((text, ""))
 }
 
+#[inline]
 fn ack_id(text: &str) -> (Option<AckId>, &str) {
     let (digits, rest) = text.split_at(digits_len(text));
     let id = (!digits.is_empty()).then(|| AckId::parse(digits));
     (id, rest)
 }
 
+#[inline]
 fn digits_len(text: &str) -> usize {
-    text.bytes().take_while(u8::is_ascii_digit).count()
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|byte| !byte.is_ascii_digit());
+    end.unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

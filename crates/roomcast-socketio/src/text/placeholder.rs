@@ -3,9 +3,11 @@
 //! Spec: Socket.IO protocol 5, "Packet encoding": `{"_placeholder":true,"num":0}`. As the official
 //! parser does, any object counts whose `_placeholder` is `true`, whatever else it holds.
 
+use std::borrow::Cow;
+
 use super::scan::scan;
 use super::span::{Span, Spans};
-use super::writer::write_placeholder;
+use super::writer::{is_placeholder, write_placeholder};
 use crate::DecodeError;
 
 /// An object that stands for an attachment.
@@ -20,7 +22,9 @@ pub(super) struct Placeholder {
 #[derive(Debug)]
 pub(super) struct Tracker {
     attachments: usize,
-    open: Vec<OpenObject>,
+    innermost: Option<OpenObject>,
+    /// The objects around it.
+    outer: Vec<OpenObject>,
     found: Vec<Placeholder>,
 }
 
@@ -44,25 +48,27 @@ impl Tracker {
     pub(super) fn new(attachments: usize) -> Self {
         Self {
             attachments,
-            open: Vec::new(),
+            innermost: None,
+            outer: Vec::new(),
             found: Vec::new(),
         }
     }
 
     /// An object starts.
     pub(super) fn open(&mut self, start: usize) {
-        self.open.push(OpenObject {
+        let outer = self.innermost.replace(OpenObject {
             start,
             key: Key::Other,
             value_start: 0,
             is_placeholder: false,
             num: None,
         });
+        self.outer.extend(outer);
     }
 
     /// A key of the innermost object was passed, quotes included, and its value starts.
     pub(super) fn key(&mut self, key: &str, value_start: usize) {
-        if let Some(object) = self.open.last_mut() {
+        if let Some(object) = &mut self.innermost {
             object.key = Key::of(key);
             object.value_start = value_start;
         }
@@ -70,7 +76,7 @@ impl Tracker {
 
     /// A value of the innermost object ends. Of equal keys the last one counts.
     pub(super) fn value(&mut self, json: &str, end: usize) {
-        let Some(object) = self.open.last_mut() else {
+        let Some(object) = &mut self.innermost else {
             return;
         };
         let value = Span::new(object.value_start, end);
@@ -83,7 +89,7 @@ impl Tracker {
 
     /// The innermost object ends.
     pub(super) fn close(&mut self, json: &str, end: usize) -> Result<(), DecodeError> {
-        let Some(object) = self.open.pop() else {
+        let Some(object) = std::mem::replace(&mut self.innermost, self.outer.pop()) else {
             return Ok(());
         };
         if !object.is_placeholder {
@@ -138,35 +144,65 @@ pub(crate) fn renumbered(
     // The value was within the limits of the packet in which it came.
     let outline = scan(json, usize::MAX, Some(attachments), &mut Spans::default())?;
     let whole = Span::new(0, json.len());
-    Ok(renumber(json, whole, &outline.placeholders, first).0)
+    Ok(renumber(json, Outermost::of(&outline.placeholders, whole), first).into_owned())
 }
 
-/// The text at `span` with its placeholders numbered from `first` on, and the attachments for
-/// which they stood, in the order of the new numbers.
-pub(super) fn renumber(
-    json: &str,
+/// The placeholders of a value that lie in no other placeholder, in the order of their starts.
+#[derive(Clone, Debug)]
+pub(super) struct Outermost<'a> {
+    rest: &'a [Placeholder],
+    /// The part of the value that was not passed.
     span: Span,
-    placeholders: &[Placeholder],
-    first: usize,
-) -> (String, Vec<u32>) {
-    let mut text = Vec::with_capacity(span.of(json).len() + 8);
-    let mut attachments = Vec::new();
-    let mut from = span.start;
-    let behind = placeholders.partition_point(|found| found.span.start < span.start);
-    let within = placeholders[behind..].iter();
-    for placeholder in within.take_while(|found| found.span.start < span.end) {
-        // One that lies within another is no part of the value.
-        if placeholder.span.start >= from {
-            let before = from as usize..placeholder.span.start as usize;
-            text.extend_from_slice(&json.as_bytes()[before]);
-            write_placeholder(&mut text, first + attachments.len());
-            attachments.push(placeholder.attachment);
-            from = placeholder.span.end;
+}
+
+impl<'a> Outermost<'a> {
+    pub(super) fn of(placeholders: &'a [Placeholder], span: Span) -> Self {
+        let before = placeholders.partition_point(|found| found.span.start < span.start);
+        Self {
+            rest: &placeholders[before..],
+            span,
         }
     }
-    text.extend_from_slice(&json.as_bytes()[from as usize..span.end as usize]);
+}
+
+impl<'a> Iterator for Outermost<'a> {
+    type Item = &'a Placeholder;
+
+    fn next(&mut self) -> Option<&'a Placeholder> {
+        loop {
+            let (next, rest) = self.rest.split_first()?;
+            if next.span.start >= self.span.end {
+                return None;
+            }
+            self.rest = rest;
+            if next.span.start >= self.span.start {
+                self.span.start = next.span.end;
+                return Some(next);
+            }
+        }
+    }
+}
+
+/// The text of a value whose placeholders are numbered from `first` on, borrowed if they are
+/// already.
+pub(super) fn renumber<'a>(json: &'a str, placed: Outermost<'_>, first: usize) -> Cow<'a, str> {
+    let span = placed.span;
+    let has_number = |(number, placeholder): (usize, &Placeholder)| {
+        is_placeholder(placeholder.span.of(json), number)
+    };
+    if (first..).zip(placed.clone()).all(has_number) {
+        return Cow::Borrowed(span.of(json));
+    }
+    let (bytes, mut from) = (json.as_bytes(), span.start as usize);
+    let mut text = Vec::with_capacity(span.of(json).len() + 8);
+    for (number, placeholder) in (first..).zip(placed) {
+        text.extend_from_slice(&bytes[from..placeholder.span.start as usize]);
+        write_placeholder(&mut text, number);
+        from = placeholder.span.end as usize;
+    }
+    text.extend_from_slice(&bytes[from..span.end as usize]);
     let text = String::from_utf8(text).expect("whole objects of a text were replaced by ASCII");
-    (text, attachments)
+    Cow::Owned(text)
 }
 
 /// The number `num` of a placeholder, if it is one of the attachments. `0`, `0.0` and `-0` are
@@ -174,6 +210,9 @@ pub(super) fn renumber(
 fn attachment_index(num: &str, attachments: usize) -> Option<u32> {
     if !num.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return None;
+    }
+    if let Ok(index) = num.parse::<u32>() {
+        return ((index as usize) < attachments).then_some(index);
     }
     let num: f64 = num.parse().ok()?;
     (num.fract() == 0.0 && num >= 0.0 && num < attachments as f64).then_some(num as u32)

@@ -21,7 +21,7 @@ use self::containers::{Elements, Entries};
 pub(super) use self::raw_parts::RawParts;
 use self::variant::Variant;
 use super::data::{Binary, unescape};
-use super::placeholder::renumber;
+use super::placeholder::Outermost;
 use super::plain::plain_prefix;
 use super::scan::huge_number;
 use super::span::Span;
@@ -30,19 +30,20 @@ use crate::{Raw, shared_bytes};
 pub(super) struct Reader<'de> {
     json: &'de str,
     at: usize,
+    /// The value that is read.
+    whole: Span,
     binary: &'de Binary,
 }
 
 impl<'de> Reader<'de> {
-    /// Reads the value at `span` of `json`.
+    /// Reads the value at `span` of `json`, which has no whitespace around it.
     pub(super) fn new(json: &'de str, span: Span, binary: &'de Binary) -> Self {
-        let mut reader = Self {
+        Self {
             json,
             at: span.start as usize,
+            whole: span,
             binary,
-        };
-        reader.skip_whitespace();
-        reader
+        }
     }
 
     /// Passes a placeholder, if one starts here.
@@ -117,15 +118,13 @@ impl<'de> Reader<'de> {
     /// attachments.
     fn raw(&mut self) -> RawParts<'de> {
         let start = self.at;
-        self.skip_value();
-        let Binary {
-            placeholders,
-            attachments,
-        } = self.binary;
-        let span = Span::new(start, self.at);
-        let (json, indices) = renumber(self.json, span, placeholders, 0);
-        let attachments = indices.iter().map(|&index| &attachments[index as usize]);
-        RawParts::new(json, attachments.collect())
+        if start == self.whole.start as usize {
+            self.at = self.whole.end as usize;
+        } else {
+            self.skip_value();
+        }
+        let placed = Outermost::of(&self.binary.placeholders, Span::new(start, self.at));
+        RawParts::new(self.json, placed, &self.binary.attachments)
     }
 
     /// Whether another element follows before `end`; passes the comma or the end.

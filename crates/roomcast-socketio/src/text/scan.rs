@@ -95,6 +95,9 @@ struct Scanner<'a> {
 
 type Scan<T = ()> = Result<T, DecodeError>;
 
+/// A step that passes something, or finds that it is no JSON.
+type Step = Option<()>;
+
 const INVALID: DecodeError = DecodeError::InvalidPayload;
 
 impl Scanner<'_> {
@@ -124,15 +127,16 @@ impl Scanner<'_> {
 
     /// Passes a whole scalar or empty container, or the start of a container up to its first
     /// value.
+    #[inline]
     fn begin_value(&mut self) -> Scan<Begun> {
         match self.peek() {
-            Some(b'"') => self.string()?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'"') => self.string().ok_or(INVALID)?,
+            Some(b'-' | b'0'..=b'9') => self.number().ok_or(INVALID)?,
             Some(b'[') => return self.open(Container::Array),
             Some(b'{') => return self.open(Container::Object),
-            Some(b't') => self.literal("true")?,
-            Some(b'f') => self.literal("false")?,
-            Some(b'n') => self.literal("null")?,
+            Some(b't') => self.literal("true").ok_or(INVALID)?,
+            Some(b'f') => self.literal("false").ok_or(INVALID)?,
+            Some(b'n') => self.literal("null").ok_or(INVALID)?,
             _ => return Err(INVALID),
         }
         Ok(Begun::Whole)
@@ -170,6 +174,7 @@ impl Scanner<'_> {
 
     /// Passes what follows a value: the ends of containers that are complete, then a comma and
     /// what leads to the next value.
+    #[inline]
     fn end_value(&mut self) -> Scan<Ended> {
         while let Some(container) = self.containers.top() {
             match container {
@@ -199,6 +204,7 @@ impl Scanner<'_> {
     }
 
     /// Stands where an element of `container` must start; passes an object's key and colon.
+    #[inline]
     fn lead_to_value(&mut self, container: Container) -> Scan {
         match container {
             Container::Array if self.containers.depth() == 1 => self.element_start = self.at,
@@ -213,7 +219,7 @@ impl Scanner<'_> {
         if self.peek() != Some(b'"') {
             return Err(INVALID);
         }
-        self.string()?;
+        self.string().ok_or(INVALID)?;
         let key = Span::new(start, self.at);
         self.skip_whitespace();
         if self.peek() != Some(b':') {
@@ -228,50 +234,59 @@ impl Scanner<'_> {
     }
 
     /// Passes a string; stands at its opening quote.
-    fn string(&mut self) -> Scan {
+    #[inline]
+    fn string(&mut self) -> Step {
         self.at += 1;
-        loop {
-            self.at += plain_prefix(&self.bytes[self.at..]);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => self.escape()?,
-                _ => return Err(INVALID),
-            }
+        self.at += plain_prefix(&self.bytes[self.at..]);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Some(());
         }
+        self.escapes()
+    }
+
+    /// Passes the rest of a string in which there is an escape here.
+    #[cold]
+    fn escapes(&mut self) -> Step {
+        self.has_escape = true;
+        while self.peek() == Some(b'\\') {
+            self.escape()?;
+            self.at += plain_prefix(&self.bytes[self.at..]);
+        }
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        self.at += 1;
+        Some(())
     }
 
     /// Passes one escape, or the two of a surrogate pair.
-    #[cold]
-    fn escape(&mut self) -> Scan {
-        self.has_escape = true;
+    fn escape(&mut self) -> Step {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 self.at += 2;
-                return Ok(());
+                return Some(());
             }
             Some(b'u') => {}
-            _ => return Err(INVALID),
+            _ => return None,
         }
-        let unit = self.unicode_escape().ok_or(INVALID)?;
+        let unit = self.unicode_escape()?;
         let digits = self.at - 4;
         if !(0xd800..0xe000).contains(&unit) {
-            return Ok(());
+            return Some(());
         }
         let is_high = unit < 0xdc00;
         if is_high && self.bytes[self.at..].starts_with(b"\\u") {
             let before = self.at;
-            let next = self.unicode_escape().ok_or(INVALID)?;
+            let next = self.unicode_escape()?;
             if (0xdc00..0xe000).contains(&next) {
-                return Ok(());
+                return Some(());
             }
             self.at = before;
         }
         // COMPAT: JSON.parse takes half a surrogate pair, as in "\ud800".
         self.lone_surrogates.push(digits as u32);
-        Ok(())
+        Some(())
     }
 
     /// Passes `\uXXXX` and gives the number; stands at the backslash, which `u` follows.
@@ -285,7 +300,7 @@ impl Scanner<'_> {
         Some(unit)
     }
 
-    fn number(&mut self) -> Scan {
+    fn number(&mut self) -> Step {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -309,36 +324,34 @@ impl Scanner<'_> {
         if has_exponent || self.at - start > MOST_SAFE_DIGITS {
             self.has_huge_number |= huge_number(&self.json[start..self.at]).is_some();
         }
-        Ok(())
+        Some(())
     }
 
     /// Passes at least one digit.
-    fn digits(&mut self) -> Scan {
+    fn digits(&mut self) -> Step {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at == start {
-            Err(INVALID)
-        } else {
-            Ok(())
-        }
+        if self.at == start { None } else { Some(()) }
     }
 
-    fn literal(&mut self, literal: &str) -> Scan {
+    fn literal(&mut self, literal: &str) -> Step {
         if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
-            return Err(INVALID);
+            return None;
         }
         self.at += literal.len();
-        Ok(())
+        Some(())
     }
 
+    #[inline]
     fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }

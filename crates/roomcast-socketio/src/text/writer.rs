@@ -264,7 +264,17 @@ const VERBATIM: &str = "$serde_json::private::";
 
 /// Writes what stands for an attachment.
 pub(super) fn write_placeholder(out: &mut Vec<u8>, number: usize) {
-    out.extend_from_slice(b"{\"_placeholder\":true,\"num\":");
+    out.extend_from_slice(PLACEHOLDER.as_bytes());
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     out.push(b'}');
 }
+
+/// Whether `text` is what [`write_placeholder`] writes.
+pub(super) fn is_placeholder(text: &str, number: usize) -> bool {
+    let digits = text
+        .strip_prefix(PLACEHOLDER)
+        .and_then(|rest| rest.strip_suffix('}'));
+    digits == Some(itoa::Buffer::new().format(number))
+}
+
+const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;

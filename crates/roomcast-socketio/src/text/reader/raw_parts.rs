@@ -8,11 +8,14 @@ use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::Error;
 
 use crate::shared_bytes;
+use crate::text::placeholder::{Outermost, renumber};
+use crate::text::span::Span;
 
 /// A value as a sequence: its text, then its attachments.
 pub(in crate::text) struct RawParts<'de> {
     json: Option<Cow<'de, str>>,
-    attachments: std::vec::IntoIter<&'de Bytes>,
+    placed: Outermost<'de>,
+    attachments: &'de [Bytes],
 }
 
 impl<'de> RawParts<'de> {
@@ -20,14 +23,16 @@ impl<'de> RawParts<'de> {
     pub(in crate::text) fn text(json: &'de str) -> Self {
         Self {
             json: Some(Cow::Borrowed(json)),
-            attachments: Vec::new().into_iter(),
+            placed: Outermost::of(&[], Span::default()),
+            attachments: &[],
         }
     }
 
-    pub(super) fn new(json: String, attachments: Vec<&'de Bytes>) -> Self {
+    pub(super) fn new(json: &'de str, placed: Outermost<'de>, attachments: &'de [Bytes]) -> Self {
         Self {
-            json: Some(Cow::Owned(json)),
-            attachments: attachments.into_iter(),
+            json: Some(renumber(json, placed.clone(), 0)),
+            placed,
+            attachments,
         }
     }
 }
@@ -42,8 +47,11 @@ impl<'de> SeqAccess<'de> for RawParts<'de> {
         if let Some(json) = self.json.take() {
             return seed.deserialize(Part::Text(json)).map(Some);
         }
-        let part = self.attachments.next().map(Part::Attachment);
-        part.map(|part| seed.deserialize(part)).transpose()
+        let Some(placeholder) = self.placed.next() else {
+            return Ok(None);
+        };
+        let attachment = &self.attachments[placeholder.attachment as usize];
+        seed.deserialize(Part::Attachment(attachment)).map(Some)
     }
 }
 
