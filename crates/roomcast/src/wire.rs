@@ -58,7 +58,7 @@ pub(crate) fn ack<T: Serialize + ?Sized>(
         namespace,
         ack: Some(id),
     };
-    let mut draft = message();
+    let mut draft = Draft::message();
     let attachments = roomcast_socketio::encode_ack(draft.buffer_mut(), header, args)?;
     Ok(match attachments.is_empty() {
         true => Single::Text(draft),
@@ -82,7 +82,7 @@ pub(crate) fn disconnect(namespace: &str) -> Outgoing {
 }
 
 fn plain(write: impl FnOnce(&mut Vec<u8>)) -> Outgoing {
-    let mut draft = message();
+    let mut draft = Draft::message();
     write(draft.buffer_mut());
     Outgoing::Text(text(draft))
 }
@@ -90,17 +90,12 @@ fn plain(write: impl FnOnce(&mut Vec<u8>)) -> Outgoing {
 fn encode(
     write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EncodeError>,
 ) -> Result<Outgoing, EncodeError> {
-    let mut draft = message();
+    let mut draft = Draft::message();
     let attachments = write(draft.buffer_mut())?;
     Ok(match attachments.is_empty() {
         true => Outgoing::Text(text(draft)),
         false => Outgoing::Binary(with_attachments(draft, &attachments)),
     })
-}
-
-/// The Engine.IO digit of a message, for a packet to follow.
-fn message() -> Draft {
-    Draft::of(b"4")
 }
 
 fn text(draft: Draft) -> Frame {

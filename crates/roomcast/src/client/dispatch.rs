@@ -10,8 +10,8 @@ use super::Client;
 use super::parked::{Finished, contained, panic_message};
 use crate::error::{Refusal, SocketError};
 use crate::handler::{
-    Answered, AnyHandler, Call, Cause, Entry, Origin, Outcome, OwnedResponder, Responder, Slot,
-    Table, Verdict,
+    Answered, AnyHandler, Call, Cause, Origin, Outcome, OwnedResponder, Responder, Slot, Table,
+    Verdict,
 };
 use crate::socket::Socket;
 
@@ -19,30 +19,29 @@ impl Client {
     /// Hands an event to the catch-all handlers, the middleware and the handlers, in this order.
     ///
     /// Events that come after a disconnection are ignored.
-    pub(super) fn dispatch(&mut self, socket: &Socket, packet: Packet<'_>, cx: &mut Context<'_>) {
+    pub(super) fn dispatch(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
         if !socket.is_connected() {
             return;
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
         let answered = Answered::default();
         let responder = Responder::new(socket, packet.ack(), &answered);
-        let (shared, own) = (socket.namespace().table(), socket.own_table());
-        let tables = Tables([&shared, &own]);
+        let guards = Guards::of(socket);
+        let tables = guards.tables();
         if tables.has(Slot::Any) {
-            let call = || Call::named_event(socket, &packet, responder);
+            let call = || Call::named_event(socket, packet, responder);
             self.call_entries(socket, tables, Slot::Any, call, cx);
         }
         if tables.has_event_middleware() {
-            let tables = [Arc::clone(&shared), Arc::clone(&own)];
             let asking = ask(
                 socket.clone(),
-                packet.into_owned(),
+                packet.clone().into_owned(),
                 responder.to_owned(),
-                tables,
+                guards.to_owned(),
             );
             self.start(Box::pin(asking), cx);
         } else {
-            self.call_handlers_in(socket, tables, &packet, responder, cx);
+            self.call_handlers_in(socket, tables, packet, responder, cx);
         }
     }
 
@@ -54,8 +53,8 @@ impl Client {
         responder: Responder<'_>,
         cx: &mut Context<'_>,
     ) {
-        let (shared, own) = (socket.namespace().table(), socket.own_table());
-        self.call_handlers_in(socket, Tables([&shared, &own]), packet, responder, cx);
+        let guards = Guards::of(socket);
+        self.call_handlers_in(socket, guards.tables(), packet, responder, cx);
     }
 
     fn call_handlers_in(
@@ -82,8 +81,8 @@ impl Client {
         call: impl Fn() -> Call<'c>,
         cx: &mut Context<'_>,
     ) {
-        let (shared, own) = (socket.namespace().table(), socket.own_table());
-        self.call_entries(socket, Tables([&shared, &own]), slot, call, cx);
+        let guards = Guards::of(socket);
+        self.call_entries(socket, guards.tables(), slot, call, cx);
     }
 
     fn call_entries<'c>(
@@ -94,7 +93,7 @@ impl Client {
         call: impl Fn() -> Call<'c>,
         cx: &mut Context<'_>,
     ) {
-        for entry in tables.entries(slot) {
+        for entry in tables.all().flat_map(|table| table.entries(slot)) {
             let Some(handler) = entry.claim() else {
                 continue;
             };
@@ -134,11 +133,7 @@ impl Client {
 
     /// Tells the error handlers of the socket; where there are none, the log.
     pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
-        let is_handled = {
-            let (shared, own) = (socket.namespace().table(), socket.own_table());
-            Tables([&shared, &own]).has(Slot::Error)
-        };
-        if is_handled {
+        if Guards::of(socket).tables().has(Slot::Error) {
             self.call_slot(
                 socket,
                 Slot::Error,
@@ -182,24 +177,53 @@ impl Client {
 }
 
 /// The handlers of a namespace and of one socket, as they were when the event came.
+struct Guards {
+    shared: arc_swap::Guard<Arc<Table>>,
+    own: Option<arc_swap::Guard<Arc<Table>>>,
+}
+
+impl Guards {
+    fn of(socket: &Socket) -> Self {
+        Self {
+            shared: socket.namespace().table(),
+            own: socket.own_table(),
+        }
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        Tables {
+            shared: &self.shared,
+            own: self.own.as_deref().map(|table| &**table),
+        }
+    }
+
+    fn to_owned(&self) -> Vec<Arc<Table>> {
+        [Some(&self.shared), self.own.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|table| Arc::clone(table))
+            .collect()
+    }
+}
+
+/// The tables of [`Guards`].
 #[derive(Clone, Copy)]
-struct Tables<'t>([&'t Table; 2]);
+struct Tables<'t> {
+    shared: &'t Table,
+    own: Option<&'t Table>,
+}
 
 impl<'t> Tables<'t> {
-    fn entries<'s>(self, slot: Slot<'s>) -> impl Iterator<Item = &'t Entry> + use<'t, 's> {
-        self.0
-            .into_iter()
-            .flat_map(move |table| table.entries(slot))
+    fn all(self) -> impl Iterator<Item = &'t Table> {
+        std::iter::once(self.shared).chain(self.own)
     }
 
     fn has(self, slot: Slot<'_>) -> bool {
-        self.0.iter().any(|table| !table.entries(slot).is_empty())
+        self.all().any(|table| !table.entries(slot).is_empty())
     }
 
     fn has_event_middleware(self) -> bool {
-        self.0
-            .iter()
-            .any(|table| !table.event_middleware().is_empty())
+        self.all().any(|table| !table.event_middleware().is_empty())
     }
 }
 
@@ -208,7 +232,7 @@ async fn ask(
     socket: Socket,
     packet: Packet<'static>,
     responder: OwnedResponder,
-    tables: [Arc<Table>; 2],
+    tables: Vec<Arc<Table>>,
 ) -> Finished {
     let origin = packet.event().map_or_else(
         || Origin::Other("".into()),
@@ -226,7 +250,7 @@ async fn pass(
     socket: &Socket,
     packet: &Packet<'static>,
     responder: &OwnedResponder,
-    tables: &[Arc<Table>; 2],
+    tables: &[Arc<Table>],
 ) -> Result<(), Refusal> {
     for middleware in tables.iter().flat_map(|table| table.event_middleware()) {
         if !socket.is_connected() {

@@ -74,7 +74,7 @@ impl Client {
             }
             self.held.push(packet);
         } else {
-            self.on_packet(packet, cx);
+            self.on_packet(&packet, cx);
         }
     }
 
@@ -83,7 +83,7 @@ impl Client {
         while !self.parked.is_full()
             && let Some(packet) = self.next_held()
         {
-            self.on_packet(packet, cx);
+            self.on_packet(&packet, cx);
             self.run_commands(cx);
         }
     }
@@ -96,7 +96,7 @@ impl Client {
             // Nobody joins any more, and there is nothing to close for a broken rule.
             let is_taken = matches!(packet.kind(), PacketKind::Event | PacketKind::Disconnect);
             if is_taken && socket.is_some() {
-                self.on_packet(packet, cx);
+                self.on_packet(&packet, cx);
                 self.run_commands(cx);
             }
         }
@@ -110,9 +110,9 @@ impl Client {
         self.held.pop()
     }
 
-    fn on_packet(&mut self, packet: Packet<'_>, cx: &mut Context<'_>) {
-        match self.namespaces.route(&packet) {
-            Ok(Step::Join) => self.join(&packet, cx),
+    fn on_packet(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        match self.namespaces.route(packet) {
+            Ok(Step::Join) => self.join(packet, cx),
             Ok(Step::Leave(socket)) => {
                 self.disconnect(&socket, DisconnectReason::ClientNamespaceDisconnect, cx);
             }
@@ -130,9 +130,9 @@ impl Client {
         }
     }
 
-    fn acknowledge(&self, socket: &Socket, packet: Packet<'_>) {
+    fn acknowledge(&self, socket: &Socket, packet: &Packet<'_>) {
         if let Some(id) = packet.ack() {
-            let answer = Answer::new(socket.id(), packet.into_owned());
+            let answer = Answer::new(socket.id(), packet.clone().into_owned());
             socket.acks().resolve(socket.id(), id, answer);
         }
     }

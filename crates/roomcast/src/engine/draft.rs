@@ -15,6 +15,13 @@ impl Draft {
         Self(buffer)
     }
 
+    /// An Engine.IO message, for its text to follow.
+    pub(crate) fn message() -> Self {
+        let mut buffer = take_buffer();
+        buffer.extend_from_slice(b"\0\0\0\0\0\0\0\0\0\x004");
+        Self(buffer)
+    }
+
     /// A draft of these bytes.
     pub(crate) fn of(payload: &[u8]) -> Self {
         let mut draft = Self::new();

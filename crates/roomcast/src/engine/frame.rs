@@ -21,7 +21,7 @@ impl Frame {
 
     /// A text message.
     pub(crate) fn message(text: &str) -> Self {
-        let mut draft = Draft::of(b"4");
+        let mut draft = Draft::message();
         draft.buffer_mut().extend_from_slice(text.as_bytes());
         Self::of(draft, OpCode::Text)
     }

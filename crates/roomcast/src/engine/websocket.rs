@@ -75,8 +75,9 @@ pub(crate) struct WebSocket {
     deflater: Option<Box<deflate::Deflater>>,
     /// Bytes that were read but not yet decoded.
     pub(crate) unread: BytesMut,
-    /// Frames that were taken from the mailbox and not yet written, in order.
-    unsent: Batch,
+    /// Frames that were taken from the mailbox and not yet written, in order; mostly none, since
+    /// they are written from the mailbox.
+    unsent: Option<Box<Batch>>,
     /// Control frames (pong, close), sent before `unsent`.
     control: Vec<u8>,
 }
@@ -126,7 +127,7 @@ impl WebSocket {
             decoder,
             deflater: deflater.map(Box::new),
             unread,
-            unsent: Batch::default(),
+            unsent: None,
             control: Vec::new(),
         }
     }
@@ -176,7 +177,7 @@ impl WebSocket {
         let Connection::Tcp(_, side @ WriteSide::Here(_)) = &mut self.connection else {
             return;
         };
-        if self.deflater.is_some() || !self.unsent.is_empty() || !self.control.is_empty() {
+        if self.deflater.is_some() || self.unsent.is_some() || !self.control.is_empty() {
             return;
         }
         if let WriteSide::Here(writer) = std::mem::replace(side, WriteSide::Lent(socket.clone())) {
@@ -190,12 +191,15 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) -> io::Result<Written> {
         loop {
-            if let (Some(mailbox), true) = (mailbox, self.unsent.is_empty()) {
+            if let (None, Some(mailbox)) = (&self.unsent, mailbox) {
                 self.take_from(mailbox);
             }
-            let control = self.unsent.put_ahead(&mut self.control);
-            mailbox.inspect(|mailbox| mailbox.recount(0, control));
-            if self.unsent.is_empty() {
+            if !self.control.is_empty() {
+                let unsent = self.unsent.get_or_insert_default();
+                let bytes = unsent.put_ahead(&mut self.control);
+                mailbox.inspect(|mailbox| mailbox.recount(0, bytes));
+            }
+            if self.unsent.is_none() {
                 return Ok(Written::All);
             }
             let Poll::Ready(written) = self.poll_write_some(cx)? else {
@@ -216,7 +220,7 @@ impl WebSocket {
                 mailbox.recount(before, entry.bytes().len());
             }
         }
-        self.unsent = Batch::new(queue);
+        self.unsent = (!queue.is_empty()).then(|| Box::new(Batch::new(queue)));
     }
 
     /// One write of what fits.
@@ -226,7 +230,10 @@ impl WebSocket {
             Connection::Tcp(..) => return Err(io::ErrorKind::BrokenPipe.into()),
             Connection::Other(stream) => Pin::new(stream),
         };
-        let written = self.unsent.write_with(|slices| match slices {
+        let Some(unsent) = &mut self.unsent else {
+            return Ok(Poll::Ready(0));
+        };
+        let written = unsent.write_with(|slices| match slices {
             [slice] => stream.as_mut().poll_write(cx, slice),
             slices => stream.as_mut().poll_write_vectored(cx, slices),
         });
@@ -235,7 +242,10 @@ impl WebSocket {
             // There was something to write: a connection that takes nothing will never take it.
             Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(written)) => {
-                self.unsent.advance(written);
+                unsent.advance(written);
+                if unsent.is_empty() {
+                    self.unsent = None;
+                }
                 Ok(Poll::Ready(written))
             }
             Poll::Ready(Err(error)) => Err(error),
@@ -291,7 +301,7 @@ impl WebSocket {
         if let Some(writer) = writer {
             *side = WriteSide::Here(writer);
         }
-        self.unsent = unsent;
+        self.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
     }
 
     /// Reads and forgets until the peer closes.

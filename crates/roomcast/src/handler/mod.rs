@@ -23,7 +23,7 @@ pub use middleware::Verdict;
 pub use reply::{IntoReply, Reply};
 pub(crate) use responder::{Answered, OwnedResponder, Responder};
 pub use table::HandlerId;
-pub(crate) use table::{Entry, Listeners, Origin, Place, Slot, Table};
+pub(crate) use table::{Listeners, Origin, Place, Slot, Table};
 
 use crate::error::ArgumentError;
 

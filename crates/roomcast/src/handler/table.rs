@@ -195,6 +195,8 @@ impl Slot<'_> {
 /// A [`Table`] that is read often and changed seldom.
 pub(crate) struct Listeners {
     table: ArcSwap<Table>,
+    /// Something was added once.
+    is_used: AtomicBool,
     /// A listener for outgoing events was added once.
     may_have_outgoing: AtomicBool,
 }
@@ -203,7 +205,10 @@ impl Default for Listeners {
     /// Cost: sockets without handlers of their own share one empty table.
     fn default() -> Self {
         static EMPTY: LazyLock<Arc<Table>> = LazyLock::new(Arc::default);
-        Self::inherit(Arc::clone(&EMPTY))
+        Self {
+            is_used: AtomicBool::new(false),
+            ..Self::inherit(Arc::clone(&EMPTY))
+        }
     }
 }
 
@@ -211,6 +216,7 @@ impl Listeners {
     /// Starts with the handlers of `table`.
     pub(crate) fn inherit(table: Arc<Table>) -> Self {
         Self {
+            is_used: AtomicBool::new(true),
             may_have_outgoing: AtomicBool::new(!table.any_outgoing.is_empty()),
             table: ArcSwap::new(table),
         }
@@ -221,6 +227,13 @@ impl Listeners {
     /// Cost: a broadcast asks each receiver, and mostly reads one flag.
     pub(crate) fn has_outgoing(&self) -> bool {
         self.may_have_outgoing.load(Ordering::Acquire) && !self.table().any_outgoing.is_empty()
+    }
+
+    /// The table, if it was ever added to.
+    ///
+    /// Cost: most sockets have no handlers of their own; asking for them costs one flag.
+    pub(crate) fn used_table(&self) -> Option<arc_swap::Guard<Arc<Table>>> {
+        self.is_used.load(Ordering::Acquire).then(|| self.table())
     }
 
     pub(crate) fn table(&self) -> arc_swap::Guard<Arc<Table>> {
@@ -320,6 +333,7 @@ impl Listeners {
     }
 
     fn update(&self, change: impl Fn(&mut Table)) {
+        self.is_used.store(true, Ordering::Release);
         self.table.rcu(|table| {
             if table.is_closed {
                 return Arc::clone(table);

@@ -374,9 +374,10 @@ impl Socket {
             tracing::error!("a packet of the server's own cannot be read");
             return;
         };
-        let tables = [self.namespace().table(), self.own_table()];
+        let tables = [Some(self.namespace().table()), self.own_table()];
         for entry in tables
             .iter()
+            .flatten()
             .flat_map(|table| table.entries(Slot::AnyOutgoing))
         {
             let Some(handler) = entry.claim() else {

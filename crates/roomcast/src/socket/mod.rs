@@ -472,8 +472,9 @@ impl Socket {
         &self.0.connection
     }
 
-    pub(crate) fn own_table(&self) -> arc_swap::Guard<Arc<Table>> {
-        self.0.listeners.table()
+    /// The handlers of this socket alone, if there were ever any.
+    pub(crate) fn own_table(&self) -> Option<arc_swap::Guard<Arc<Table>>> {
+        self.0.listeners.used_table()
     }
 
     pub(crate) fn acks(&self) -> &PendingAcks {

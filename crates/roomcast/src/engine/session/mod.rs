@@ -161,7 +161,9 @@ impl SessionTask {
         while let Some(output) = self.session.poll_output() {
             self.on_output(output, cx);
         }
-        self.carry_out_orders();
+        if self.orders.answers_probe || self.orders.closes {
+            self.carry_out_orders();
+        }
     }
 
     fn carry_out_orders(&mut self) {
