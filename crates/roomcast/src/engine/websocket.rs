@@ -13,7 +13,9 @@ use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::frame::Frame;
 use super::mailbox::{Entry, Mailbox};
+use super::upgrade::Codecs;
 
 /// An upgraded connection.
 enum Connection {
@@ -65,11 +67,8 @@ pub(crate) enum Written {
 }
 
 impl WebSocket {
-    pub(crate) fn new(
-        upgraded: Upgraded,
-        decoder: Decoder,
-        deflater: Option<deflate::Deflater>,
-    ) -> Self {
+    /// Takes a connection over from hyper; `greeting` leaves ahead of all else.
+    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[Frame]) -> Self {
         let (connection, unread) = match upgraded.downcast::<TokioIo<TcpStream>>() {
             // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
             Ok(parts) => (
@@ -81,6 +80,30 @@ impl WebSocket {
                 BytesMut::new(),
             ),
         };
+        let mut control = BytesMut::new();
+        for frame in greeting {
+            control.extend_from_slice(frame.websocket());
+        }
+        Self::on(connection, unread, codecs, control)
+    }
+
+    /// Takes over a connection: `unread` was read from it already, and `unsent` leaves ahead of all
+    /// else.
+    pub(crate) fn over(
+        stream: TcpStream,
+        unread: BytesMut,
+        codecs: Codecs,
+        unsent: BytesMut,
+    ) -> Self {
+        Self::on(Connection::Tcp(stream), unread, codecs, unsent)
+    }
+
+    fn on(
+        connection: Connection,
+        unread: BytesMut,
+        (decoder, deflater): Codecs,
+        control: BytesMut,
+    ) -> Self {
         Self {
             connection,
             decoder,
@@ -88,7 +111,7 @@ impl WebSocket {
             unread,
             unsent: VecDeque::new(),
             head: Head::default(),
-            control: BytesMut::new(),
+            control,
         }
     }
 
