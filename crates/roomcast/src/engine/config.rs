@@ -124,6 +124,11 @@ impl Config {
         (self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
 
+    /// Whether `path` is this server's.
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        self.strip_path(path).is_some()
+    }
+
     /// The transports to which a session on `transport` may upgrade.
     pub(crate) fn upgrades(&self, transport: Transport) -> Vec<Transport> {
         let upgrades = if self.allows_upgrades {

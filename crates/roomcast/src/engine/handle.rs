@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN, UPGRADE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
+use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::revision4::PayloadEncoder;
 use roomcast_engineio::{
     self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
@@ -20,26 +21,69 @@ use super::mailbox::{Input, Mailbox, PollAnswer, PostAnswer};
 use super::request::Request;
 use super::respond::{self, Answer};
 use super::server::{Owner, Shared};
+use super::session::SessionTask;
 use super::socket::Socket;
-use super::upgrade::Upgrade;
+use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
+use crate::http::head::RequestHead;
 use crate::http::{compression, vary};
 
+/// What a request comes to.
+pub(crate) enum Reply {
+    Answer(Answer),
+    /// 101: the connection becomes a WebSocket.
+    Switch(Answer, Switch),
+}
+
+/// Whether a request's connection can become a WebSocket; one of HTTP/2 cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Switchable,
+    Fixed,
+}
+
 impl Shared {
-    /// Answers a request whose path is this server's; `rest` is the path behind the server's own.
+    /// Answers a request that came through hyper, and whose path is this server's.
     pub(crate) async fn handle<B>(
         self: &Arc<Self>,
         mut parts: Parts,
         body: B,
-        rest: &str,
         owner: Owner,
     ) -> Answer
     where
         B: Body,
         B::Data: Buf,
     {
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        let request = Arc::new(Request::new(&parts));
+        drop(parts);
+        let carrier = match on_upgrade {
+            Some(_) => Carrier::Switchable,
+            None => Carrier::Fixed,
+        };
+        match (self.reply(&request, body, carrier).await, on_upgrade) {
+            (Reply::Switch(answer, switch), Some(on_upgrade)) => {
+                switch.begin_later(self, on_upgrade, owner);
+                answer
+            }
+            (Reply::Answer(answer) | Reply::Switch(answer, _), _) => answer,
+        }
+    }
+
+    /// Decides about a request whose path is this server's.
+    pub(crate) async fn reply<B>(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        body: B,
+        carrier: Carrier,
+    ) -> Reply
+    where
+        B: Body,
+        B::Data: Buf,
+    {
+        let head = request.head();
         let cors = match &self.config().cors {
-            Some(cors) => cors.answer(&parts).await,
+            Some(cors) => cors.answer(head).await,
             None => CorsAnswer::Continue(HeaderMap::new()),
         };
         let (mut headers, is_refused) = match cors {
@@ -47,31 +91,38 @@ impl Shared {
             CorsAnswer::Preflight(status, headers) => {
                 let mut answer = respond::status(status);
                 *answer.headers_mut() = headers;
-                return answer;
+                return Reply::Answer(answer);
             }
             CorsAnswer::Refused => (HeaderMap::new(), true),
         };
         let bundle = self.config().client_bundle.as_ref();
-        let file = bundle.and_then(|bundle| bundle.answer(&parts.method, rest, &parts.headers));
-        let mut answer = match file {
-            Some(file) => file,
+        let file = bundle.and_then(|bundle| bundle.answer(head, self.rest_of(head)));
+        let mut reply = match file {
+            Some(file) => Reply::Answer(file),
             None => {
-                let upgrade = Upgrade::take(&mut parts);
-                let is_upgrade = upgrade.is_some();
-                let request = Arc::new(Request::new(&parts));
+                let kind = match asks_for_upgrade(head) {
+                    true => RequestKind::Upgrade,
+                    false => RequestKind::Plain,
+                };
                 let result = match is_refused {
                     true => Err(BadRequest::MiddlewareFailure.into()),
-                    false => self.ask_middleware(&request, &mut headers).await,
+                    false => self.ask_middleware(request, &mut headers).await,
                 };
                 let result = match result {
-                    Ok(()) => self.answer(&parts, &request, body, upgrade, owner).await,
+                    Ok(()) => self.admit(request, body, kind, carrier).await,
                     Err(refusal) => Err(refusal),
                 };
-                result.unwrap_or_else(|refusal| self.refuse(&request, refusal, is_upgrade))
+                result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, refusal, kind)))
             }
         };
+        let (Reply::Answer(answer) | Reply::Switch(answer, _)) = &mut reply;
         vary::merge_headers(answer.headers_mut(), &headers);
-        answer
+        reply
+    }
+
+    /// The path behind the server's own.
+    fn rest_of<'h>(&self, head: &'h RequestHead) -> &'h str {
+        self.config().strip_path(head.path()).unwrap_or_default()
     }
 
     /// Asks the application's middlewares, which may add headers to the answer.
@@ -90,35 +141,11 @@ impl Shared {
         Ok(())
     }
 
-    async fn answer<B>(
-        self: &Arc<Self>,
-        parts: &Parts,
-        request: &Arc<Request>,
-        body: B,
-        upgrade: Option<Upgrade>,
-        owner: Owner,
-    ) -> Result<Answer, Refusal>
-    where
-        B: Body,
-        B::Data: Buf,
-    {
-        match (
-            self.admit(parts, request, body, upgrade.as_ref()).await?,
-            upgrade,
-        ) {
-            (Admitted::Answer(answer), _) => Ok(answer),
-            (Admitted::WebSocket(purpose), Some(upgrade)) => {
-                upgrade.accept(self, purpose, Arc::clone(request), owner)
-            }
-            (Admitted::WebSocket(_), None) => Err(BadRequest::TransportHandshakeError.into()),
-        }
-    }
-
-    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, is_upgrade: bool) -> Answer {
+    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, kind: RequestKind) -> Answer {
         tracing::debug!(%refusal, "request refused");
-        let answer = match is_upgrade {
-            true => respond::refuse_upgrade(&refusal),
-            false => respond::refuse(&refusal),
+        let answer = match kind {
+            RequestKind::Upgrade => respond::refuse_upgrade(&refusal),
+            RequestKind::Plain => respond::refuse(&refusal),
         };
         if let Some(hook) = &self.config().connection_error {
             hook(&ConnectionError {
@@ -131,25 +158,21 @@ impl Shared {
 
     async fn admit<B>(
         self: &Arc<Self>,
-        parts: &Parts,
         request: &Arc<Request>,
         body: B,
-        upgrade: Option<&Upgrade>,
-    ) -> Result<Admitted, Refusal>
+        kind: RequestKind,
+        carrier: Carrier,
+    ) -> Result<Reply, Refusal>
     where
         B: Body,
         B::Data: Buf,
     {
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let kind = if upgrade.is_some() {
-            RequestKind::Upgrade
-        } else {
-            RequestKind::Plain
-        };
+        let head = request.head();
+        let query = Query::parse(head.query());
         let facts = proto::Request {
             query: &query,
-            method: parts.method.as_str(),
-            origin: parts.headers.get(ORIGIN).map(http::HeaderValue::as_bytes),
+            method: head.method().as_str(),
+            origin: head.header(ORIGIN.as_str()),
             kind,
         };
         let mut found = None;
@@ -158,30 +181,42 @@ impl Shared {
             found.as_ref().map(Socket::transport)
         })?;
         if kind == RequestKind::Upgrade {
-            self.check_origin(parts).await?;
+            self.check_origin(head).await?;
         }
-        match (admission, found) {
+        let purpose = match (admission, found) {
             (Admission::Handshake(transport), _) => {
-                self.handshake(request, &query, transport).await
+                let sid = self.admit_session(request, &query).await?;
+                match transport {
+                    Transport::WebSocket => Purpose::Session(sid),
+                    _ => return self.open_polling(request, sid).map(Reply::Answer),
+                }
             }
-            (Admission::Polling(_), Some(socket)) => Ok(Admitted::Answer(
-                self.polling(parts, request, body, &socket).await?,
-            )),
-            (Admission::Upgrade(_), Some(socket)) => {
-                Ok(Admitted::WebSocket(Purpose::Probe(socket)))
+            (Admission::Polling(_), Some(socket)) => {
+                return self
+                    .polling(request, body, &socket)
+                    .await
+                    .map(Reply::Answer);
             }
-            (Admission::Pointless, _) => Ok(Admitted::WebSocket(Purpose::Nothing)),
-            (Admission::Polling(_) | Admission::Upgrade(_), None) => Err(Refusal::UnknownSid),
+            (Admission::Upgrade(_), Some(socket)) => Purpose::Probe(socket),
+            (Admission::Pointless, _) => Purpose::Nothing,
+            (Admission::Polling(_) | Admission::Upgrade(_), None) => {
+                return Err(Refusal::UnknownSid);
+            }
+        };
+        if carrier == Carrier::Fixed || kind == RequestKind::Plain {
+            return Err(BadRequest::TransportHandshakeError.into());
         }
+        let (answer, switch) = Switch::accept(self, request, purpose)?;
+        Ok(Reply::Switch(answer, switch))
     }
 
-    async fn check_origin(&self, parts: &Parts) -> Result<(), Refusal> {
-        if self.config().origin_check == OriginCheck::None || cors::is_same_origin(parts) {
+    async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {
+        if self.config().origin_check == OriginCheck::None || cors::is_same_origin(head) {
             return Ok(());
         }
         let is_allowed = match &self.config().cors {
-            Some(cors) => cors.allows_origin(parts).await,
-            None => !parts.headers.contains_key(ORIGIN),
+            Some(cors) => cors.allows_origin(head).await,
+            None => !head.has_header(&ORIGIN),
         };
         if is_allowed {
             Ok(())
@@ -190,12 +225,12 @@ impl Shared {
         }
     }
 
-    async fn handshake(
-        self: &Arc<Self>,
+    /// Asks the application whether a session may begin, and makes its id.
+    async fn admit_session(
+        &self,
         request: &Arc<Request>,
         query: &Query<'_>,
-        transport: Transport,
-    ) -> Result<Admitted, Refusal> {
+    ) -> Result<String, Refusal> {
         if let Some(allow) = &self.config().allow_request {
             allow(Arc::clone(request))
                 .await
@@ -206,22 +241,30 @@ impl Shared {
         if self.is_closing() {
             return Err(Refusal::Forbidden(Some("server is shutting down".into())));
         }
-        if transport == Transport::WebSocket {
-            return Ok(Admitted::WebSocket(Purpose::Session(sid)));
-        }
+        Ok(sid)
+    }
+
+    fn open_polling(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        sid: String,
+    ) -> Result<Answer, Refusal> {
         // The answer to the handshake needs no session yet: its packets are known.
         let mut payload = PayloadEncoder::new();
-        payload.push(&proto::Packet::Open(&self.open_packet(&sid, transport)));
+        let open = self.open_packet(&sid, Transport::Polling);
+        payload.push(&proto::Packet::Open(&open));
         if let Some(text) = &self.config().initial_packet {
             payload.push_text(text);
         }
         let answer = respond::payload(payload.into_body().into());
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
-        let socket = self.socket(sid, Arc::clone(request), transport);
-        let task = self.open(socket, None);
-        self.tasks()
-            .spawn(task.map_err(|_| BadRequest::TransportHandshakeError)?);
-        Ok(Admitted::Answer(answer))
+        let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
+        let Some(application) = self.accept(&socket) else {
+            return Err(BadRequest::TransportHandshakeError.into());
+        };
+        let session = SessionTask::new(Arc::clone(self), socket, application, None);
+        self.tasks().spawn(session);
+        Ok(answer)
     }
 
     async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
@@ -264,18 +307,19 @@ impl Shared {
     }
 
     /// The frames that every WebSocket session begins with.
-    pub(crate) fn greeting(&self, sid: &str) -> impl Iterator<Item = Frame> {
+    pub(crate) fn greeting(&self, sid: &str) -> Vec<Frame> {
         let open = format!("0{}", self.open_packet(sid, Transport::WebSocket));
         let initial =
             self.config().initial_packet.as_ref().map(|text| {
                 Frame::message(std::str::from_utf8(text).expect("the option takes text"))
             });
-        std::iter::once(Frame::text(open.as_bytes())).chain(initial)
+        std::iter::once(Frame::text(open.as_bytes()))
+            .chain(initial)
+            .collect()
     }
 
     async fn polling<B>(
         &self,
-        parts: &Parts,
         request: &Arc<Request>,
         body: B,
         socket: &Socket,
@@ -284,9 +328,10 @@ impl Shared {
         B: Body,
         B::Data: Buf,
     {
-        let answer = match parts.method {
-            Method::GET => self.poll(parts, socket).await?,
-            Method::POST => self.post(parts, body, socket).await,
+        let head = request.head();
+        let answer = match *head.method() {
+            Method::GET => self.poll(head, socket).await?,
+            Method::POST => self.post(head, body, socket).await,
             _ => return Ok(respond::status(StatusCode::INTERNAL_SERVER_ERROR)),
         };
         if answer.status() != StatusCode::OK {
@@ -300,7 +345,7 @@ impl Shared {
         ))
     }
 
-    async fn poll(&self, parts: &Parts, socket: &Socket) -> Result<Answer, Refusal> {
+    async fn poll(&self, head: &RequestHead, socket: &Socket) -> Result<Answer, Refusal> {
         let (sender, answer) = oneshot::channel();
         socket.mailbox().tell(Input::Poll(sender));
         let guard = Abort::new(socket, || Input::PollAborted);
@@ -308,7 +353,7 @@ impl Shared {
         guard.disarm();
         match answer {
             Ok(PollAnswer::Payload { body, may_compress }) => {
-                Ok(self.compressed(parts, body.into(), may_compress))
+                Ok(self.compressed(head, body.into(), may_compress))
             }
             Ok(PollAnswer::Refused) => Ok(respond::status(StatusCode::BAD_REQUEST)),
             // The session ended before it could take the request.
@@ -316,8 +361,8 @@ impl Shared {
         }
     }
 
-    fn compressed(&self, parts: &Parts, body: Bytes, may_compress: bool) -> Answer {
-        let accepted = parts.headers.get(http::header::ACCEPT_ENCODING);
+    fn compressed(&self, head: &RequestHead, body: Bytes, may_compress: bool) -> Answer {
+        let accepted = head.header_text(http::header::ACCEPT_ENCODING.as_str());
         let encoding = self
             .config()
             .http_compression
@@ -332,7 +377,7 @@ impl Shared {
         answer
     }
 
-    async fn post<B>(&self, parts: &Parts, body: B, socket: &Socket) -> Answer
+    async fn post<B>(&self, head: &RequestHead, body: B, socket: &Socket) -> Answer
     where
         B: Body,
         B::Data: Buf,
@@ -342,8 +387,8 @@ impl Shared {
             mailbox.tell(Input::PostOverlapped);
             return respond::status(StatusCode::BAD_REQUEST);
         };
-        let content_type = parts.headers.get(CONTENT_TYPE);
-        if content_type.is_some_and(|value| value == "application/octet-stream") {
+        let content_type = head.header(CONTENT_TYPE.as_str());
+        if content_type == Some(b"application/octet-stream") {
             mailbox.tell(Input::PostRefused);
             return respond::status(StatusCode::BAD_REQUEST);
         }
@@ -351,7 +396,7 @@ impl Shared {
         let read = async {
             let max_bytes = self.config().max_message_bytes;
             tokio::select! {
-                read = read_body(&parts.headers, body, max_bytes) => read,
+                read = read_body(head, body, max_bytes) => read,
                 _ = session_end => Err(ReadError::Broken),
             }
         };
@@ -375,22 +420,6 @@ impl Shared {
             Ok(PostAnswer::Refused) | Err(_) => respond::status(StatusCode::BAD_REQUEST),
         }
     }
-}
-
-/// Where an admitted request goes.
-enum Admitted {
-    Answer(Answer),
-    WebSocket(Purpose),
-}
-
-/// What an accepted WebSocket is for.
-pub(crate) enum Purpose {
-    /// A new session with this id.
-    Session(String),
-    /// The upgrade of a session.
-    Probe(Socket),
-    /// The request named the polling transport: accepted and closed at once.
-    Nothing,
 }
 
 /// Tells the session when its request is dropped because the client hung up.
@@ -425,14 +454,14 @@ enum ReadError {
     Broken,
 }
 
-async fn read_body<B>(headers: &HeaderMap, body: B, max_bytes: usize) -> Result<Bytes, ReadError>
+async fn read_body<B>(head: &RequestHead, body: B, max_bytes: usize) -> Result<Bytes, ReadError>
 where
     B: Body,
     B::Data: Buf,
 {
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length = head
+        .header_text(CONTENT_LENGTH.as_str())
+        .and_then(|value| value.parse::<usize>().ok());
     if length.is_some_and(|length| length > max_bytes) {
         return Err(ReadError::TooLarge);
     }
@@ -453,17 +482,4 @@ where
         }
     }
     Ok(read.into())
-}
-
-/// Whether the request asks for a WebSocket.
-pub(crate) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
-    let connection = headers.get_all(http::header::CONNECTION).iter();
-    let names_upgrade = |value: &http::HeaderValue| {
-        value.to_str().is_ok_and(|value| {
-            value
-                .split(',')
-                .any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
-        })
-    };
-    headers.contains_key(UPGRADE) && connection.into_iter().any(names_upgrade)
 }

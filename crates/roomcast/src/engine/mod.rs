@@ -34,7 +34,7 @@ mod frame;
 mod handle;
 mod mailbox;
 mod outbox;
-mod read_buffer;
+pub(crate) mod read_buffer;
 mod request;
 mod respond;
 mod server;
@@ -51,12 +51,17 @@ pub use config::ConnectionError;
 pub(crate) use draft::Draft;
 pub(crate) use flusher::Round;
 pub(crate) use frame::Frame;
+pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
 pub(crate) use mailbox::{SendOptions, Sent};
 pub use request::{Peer, Request};
+pub(crate) use respond::Answer;
 pub use server::{Connection, Engine};
 pub(crate) use server::{Owner, Shared};
+pub(crate) use session::SessionTask;
 pub use socket::Socket;
+pub(crate) use upgrade::Switch;
+pub(crate) use websocket::WebSocket;
 
 pub use roomcast_engineio::{
     BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError,

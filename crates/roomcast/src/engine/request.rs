@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Uri};
+use http::{Extensions, HeaderMap, Method};
+
+use crate::http::head::RequestHead;
 
 /// The peer of a connection, as the HTTP server sees it.
 ///
@@ -96,73 +98,71 @@ impl Peer {
 /// Spec: features 1.31, 3.5.
 #[derive(Clone, Debug)]
 pub struct Request {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    query: Vec<(String, String)>,
+    head: RequestHead,
     peer: Option<Peer>,
 }
 
 impl Request {
     pub(crate) fn new(parts: &Parts) -> Self {
-        let query = parts.uri.query().unwrap_or_default();
         Self {
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
-            query: form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
+            head: RequestHead::of(parts),
             peer: peer(&parts.extensions),
         }
+    }
+
+    pub(crate) fn with_peer(head: RequestHead, peer: Peer) -> Self {
+        Self {
+            head,
+            peer: Some(peer),
+        }
+    }
+
+    pub(crate) fn head(&self) -> &RequestHead {
+        &self.head
     }
 
     /// Returns the method. Example: [`Request`].
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.method
+        self.head.method()
     }
 
-    /// Returns the headers. Example: [`Request`].
+    /// Returns the headers. The first call makes the map, which lives as long as the request; for a
+    /// header or two [`header`](Self::header) costs less. Example: [`Request`].
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.head.headers()
     }
 
     /// Returns one header as text, if it is there and readable. Example: [`Request`].
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.head.header_text(name)
     }
 
     /// Returns path and query as they came. Example: [`Request`].
     #[must_use]
     pub fn url(&self) -> String {
-        self.uri
-            .path_and_query()
-            .map_or_else(|| self.uri.path().to_owned(), ToString::to_string)
+        self.head.target().to_owned()
     }
 
     /// Returns a parameter of the query, decoded; of a repeated one the last value. Example:
     /// [`Request`].
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        let mut values = self.query.iter().rev();
-        values
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.head.parameter(name)
     }
 
     /// Walks over the parameters of the query, each name once with its last value. Example:
     /// [`Request`].
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parameters = self.head.parameters();
         let is_last = |index: usize, key: &String| {
-            !self.query[index + 1..]
+            !parameters[index + 1..]
                 .iter()
                 .any(|(later, _)| later == key)
         };
-        let last = self
-            .query
+        let last = parameters
             .iter()
             .enumerate()
             .filter(move |(index, (key, _))| is_last(*index, key));

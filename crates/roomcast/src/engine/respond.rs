@@ -69,11 +69,8 @@ pub(crate) fn finish_polling(
 ) -> Answer {
     let headers = answer.headers_mut();
     // Old versions of that browser take a payload for a script injection.
-    if request
-        .headers()
-        .get(USER_AGENT)
-        .is_some_and(is_internet_explorer)
-    {
+    let agent = request.header(USER_AGENT.as_str());
+    if agent.is_some_and(is_internet_explorer) {
         headers.insert("x-xss-protection", HeaderValue::from_static("0"));
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -99,8 +96,6 @@ pub(crate) fn call_hooks(
     }
 }
 
-fn is_internet_explorer(agent: &HeaderValue) -> bool {
-    agent
-        .to_str()
-        .is_ok_and(|agent| agent.contains(";MSIE") || agent.contains("Trident/"))
+fn is_internet_explorer(agent: &str) -> bool {
+    agent.contains(";MSIE") || agent.contains("Trident/")
 }

@@ -18,7 +18,6 @@ use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
 use super::flusher::Flusher;
-use super::session::SessionTask;
 use super::socket::Socket;
 use super::websocket::WebSocket;
 
@@ -259,15 +258,11 @@ impl Shared {
         self.sessions.find(sid)
     }
 
-    /// Makes a session known and gives the task that owns it, or the WebSocket back if its id is in
-    /// use or the application did not take it.
-    pub(crate) fn open(
-        self: &Arc<Self>,
-        socket: Socket,
-        websocket: Option<Box<WebSocket>>,
-    ) -> Result<SessionTask, Option<Box<WebSocket>>> {
+    /// Makes a session known and gives what the application makes of it: nothing if its id is in use
+    /// or the application did not take it.
+    pub(crate) fn accept(&self, socket: &Socket) -> Option<Box<dyn Application>> {
         if !self.sessions.insert(socket.clone()) {
-            return Err(websocket);
+            return None;
         }
         self.flusher.start();
         // Invariant: a session that came too late to be seen by `close` sees here that it is late.
@@ -275,17 +270,12 @@ impl Shared {
             socket.discard(CloseReason::ServerShuttingDown);
         }
         let accept = AssertUnwindSafe(|| (self.accept)(socket.clone()));
-        let Ok(application) = std::panic::catch_unwind(accept) else {
+        let application = std::panic::catch_unwind(accept);
+        if application.is_err() {
             tracing::error!("a session was not accepted for a panic");
-            self.forget(&socket);
-            return Err(websocket);
-        };
-        Ok(SessionTask::new(
-            Arc::clone(self),
-            socket,
-            application,
-            websocket,
-        ))
+            self.forget(socket);
+        }
+        application.ok()
     }
 
     pub(crate) fn forget(&self, socket: &Socket) {

@@ -2,66 +2,70 @@
 
 use std::sync::Arc;
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::{BadRequest, Refusal, Transport};
 use roomcast_websocket::deflate::{self, Deflater};
 use roomcast_websocket::{Decoder, Limits, Role, handshake};
 
-use super::handle::{Purpose, asks_for_upgrade};
+use super::frame::Frame;
 use super::mailbox::Input;
 use super::request::Request;
 use super::respond::{self, Answer};
 use super::server::{Owner, Shared};
+use super::session::SessionTask;
+use super::socket::Socket;
 use super::websocket::WebSocket;
+use crate::http::head::RequestHead;
 
-/// A request that asks for a WebSocket, with the means to give it one.
-pub(crate) struct Upgrade {
-    method: Method,
-    headers: HeaderMap,
-    /// Missing where the HTTP server cannot upgrade, as on HTTP/2.
-    on_upgrade: Option<OnUpgrade>,
+/// A WebSocket that was promised to a client; it begins once the answer 101 has left.
+pub(crate) struct Switch {
+    request: Arc<Request>,
+    purpose: Purpose,
+    agreement: Option<deflate::Agreement>,
 }
 
-impl Upgrade {
-    /// Takes the upgrade out of the request, if it asks for one.
-    pub(crate) fn take(parts: &mut Parts) -> Option<Self> {
-        asks_for_upgrade(&parts.headers).then(|| Self {
-            method: parts.method.clone(),
-            headers: parts.headers.clone(),
-            on_upgrade: parts.extensions.remove::<OnUpgrade>(),
-        })
-    }
+/// What reads and writes the frames of a WebSocket.
+pub(crate) type Codecs = (Decoder, Option<Deflater>);
 
-    /// Answers 101, and opens the WebSocket once the answer has left.
-    pub(crate) fn accept(
-        self,
-        engine: &Arc<Shared>,
+/// What an accepted WebSocket is for.
+pub(crate) enum Purpose {
+    /// A new session with this id.
+    Session(String),
+    /// The upgrade of a session.
+    Probe(Socket),
+    /// The request named the polling transport: accepted and closed at once.
+    Nothing,
+}
+
+impl Switch {
+    /// Agrees to the upgrade that `request` asks for: gives the answer 101 too.
+    pub(super) fn accept(
+        engine: &Shared,
+        request: &Arc<Request>,
         purpose: Purpose,
-        request: Arc<Request>,
-        owner: Owner,
-    ) -> Result<Answer, Refusal> {
-        let text = |name: HeaderName| joined(&self.headers, &name);
+    ) -> Result<(Answer, Self), Refusal> {
+        let text = |name: HeaderName| request.head().joined(&name);
         let (connection, upgrade) = (text(header::CONNECTION), text(header::UPGRADE));
         let (version, key) = (
             text(header::SEC_WEBSOCKET_VERSION),
             text(header::SEC_WEBSOCKET_KEY),
         );
         let check = handshake::Request {
-            method: self.method.as_str(),
+            method: request.method().as_str(),
             connection: connection.as_deref(),
             upgrade: upgrade.as_deref(),
             version: version.as_deref(),
             key: key.as_deref(),
         };
-        let (Ok(accept), Some(on_upgrade)) = (check.check(), self.on_upgrade) else {
+        let Ok(accept) = check.check() else {
             return Err(BadRequest::TransportHandshakeError.into());
         };
-        let offers = joined(&self.headers, &header::SEC_WEBSOCKET_EXTENSIONS);
         let config = engine.config().deflate.as_ref();
-        let agreement = config.and_then(|config| deflate::negotiate(offers.as_deref()?, config));
+        let agreement = config.and_then(|config| {
+            deflate::negotiate(&text(header::SEC_WEBSOCKET_EXTENSIONS)?, config)
+        });
 
         let mut answer = Response::new(bytes::Bytes::new());
         *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -76,82 +80,100 @@ impl Upgrade {
             );
         }
         let is_initial = request.query("sid").is_none_or(str::is_empty);
-        respond::call_hooks(headers, &request, is_initial, engine.config());
+        respond::call_hooks(headers, request, is_initial, engine.config());
+        let switch = Self {
+            request: Arc::clone(request),
+            purpose,
+            agreement,
+        };
+        Ok((answer, switch))
+    }
 
+    fn codecs(&self, engine: &Shared) -> Codecs {
+        let max_bytes = engine.config().max_message_bytes;
+        let limits = Limits::default()
+            .with_max_frame_bytes(max_bytes)
+            .with_max_message_bytes(max_bytes)
+            .with_max_fragments(engine.config().max_fragments);
+        let decoder = Decoder::new(Role::Server, limits);
+        match (&self.agreement, &engine.config().deflate) {
+            (Some(agreement), Some(config)) => (
+                decoder.with_inflate(agreement, engine.pool()),
+                Some(Deflater::new(
+                    Role::Server,
+                    agreement,
+                    config,
+                    engine.pool(),
+                )),
+            ),
+            _ => (decoder, None),
+        }
+    }
+
+    /// Opens the WebSocket by `connect`, which gets the codecs and the first frames, and gives it to
+    /// what it is for; a new session is returned.
+    pub(crate) fn begin(
+        self,
+        engine: &Arc<Shared>,
+        connect: impl FnOnce(Codecs, &[Frame]) -> WebSocket,
+    ) -> Option<SessionTask> {
+        let codecs = self.codecs(engine);
+        let refused = match self.purpose {
+            Purpose::Session(sid) => {
+                let socket = engine.socket(sid, self.request, Transport::WebSocket);
+                if let Some(application) = engine.accept(&socket) {
+                    let websocket = Box::new(connect(codecs, &engine.greeting(socket.sid())));
+                    let engine = Arc::clone(engine);
+                    return Some(SessionTask::new(
+                        engine,
+                        socket,
+                        application,
+                        Some(websocket),
+                    ));
+                }
+                // Another session took the id meanwhile, or the application panicked.
+                connect(codecs, &[])
+            }
+            Purpose::Probe(socket) => {
+                let websocket = Box::new(connect(codecs, &[]));
+                socket.mailbox().tell(Input::Probe(websocket));
+                return None;
+            }
+            Purpose::Nothing => connect(codecs, &[]),
+        };
+        engine.close_websocket(Box::new(refused), None);
+        None
+    }
+
+    /// Opens the WebSocket once hyper has sent the answer and lets the connection go.
+    pub(super) fn begin_later(self, engine: &Arc<Shared>, on_upgrade: OnUpgrade, owner: Owner) {
         let opening = Arc::clone(engine);
         engine.tasks().spawn(async move {
-            match on_upgrade.await {
-                Ok(upgraded) => {
-                    let (decoder, deflater) = codecs(&opening, agreement.as_ref());
-                    let websocket = Box::new(WebSocket::new(upgraded, decoder, deflater));
-                    start(&opening, websocket, purpose, request, owner).await;
-                }
+            let upgraded = match on_upgrade.await {
+                Ok(upgraded) => upgraded,
                 Err(error) => {
-                    tracing::debug!(%error, "a client left before its WebSocket was open")
+                    return tracing::debug!(%error, "a client left before its WebSocket was open");
                 }
+            };
+            let session = self.begin(&opening, |codecs, greeting| {
+                WebSocket::new(upgraded, codecs, greeting)
+            });
+            drop((opening, owner));
+            if let Some(session) = session {
+                session.await;
             }
         });
-        Ok(answer)
     }
 }
 
-/// Gives an open WebSocket to what it is for.
-async fn start(
-    engine: &Arc<Shared>,
-    websocket: Box<WebSocket>,
-    purpose: Purpose,
-    request: Arc<Request>,
-    owner: Owner,
-) {
-    match purpose {
-        Purpose::Session(sid) => {
-            let socket = engine.socket(sid, request, Transport::WebSocket);
-            for frame in engine.greeting(socket.sid()) {
-                socket.mailbox().send_control(frame);
-            }
-            let session = engine.open(socket, Some(websocket));
-            drop(owner);
-            match session {
-                Ok(task) => task.await,
-                // Another session took the id meanwhile, or the application panicked.
-                Err(Some(websocket)) => websocket.close(None).await,
-                Err(None) => {}
-            }
-        }
-        Purpose::Probe(socket) => socket.mailbox().tell(Input::Probe(websocket)),
-        Purpose::Nothing => websocket.close(None).await,
-    }
-}
-
-fn codecs(engine: &Shared, agreement: Option<&deflate::Agreement>) -> (Decoder, Option<Deflater>) {
-    let max_bytes = engine.config().max_message_bytes;
-    let limits = Limits::default()
-        .with_max_frame_bytes(max_bytes)
-        .with_max_message_bytes(max_bytes)
-        .with_max_fragments(engine.config().max_fragments);
-    let decoder = Decoder::new(Role::Server, limits);
-    match (agreement, &engine.config().deflate) {
-        (Some(agreement), Some(config)) => (
-            decoder.with_inflate(agreement, engine.pool()),
-            Some(Deflater::new(
-                Role::Server,
-                agreement,
-                config,
-                engine.pool(),
-            )),
-        ),
-        _ => (decoder, None),
-    }
-}
-
-/// All values of a header, joined by commas.
-fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    (!values.is_empty()).then(|| values.join(", "))
+/// Whether the request asks for a WebSocket.
+pub(super) fn asks_for_upgrade(head: &RequestHead) -> bool {
+    let names_upgrade = |value: &[u8]| {
+        value
+            .split(|&byte| byte == b',')
+            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    };
+    head.has_header(&header::UPGRADE) && head.values(header::CONNECTION.as_str()).any(names_upgrade)
 }
 
 fn value(text: &str) -> HeaderValue {

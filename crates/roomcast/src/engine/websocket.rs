@@ -13,10 +13,12 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::frame::Frame;
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Batch, Entry, Queue};
 use super::read_buffer;
 use super::socket::Socket;
+use super::upgrade::Codecs;
 
 /// An upgraded connection.
 enum Connection {
@@ -100,11 +102,8 @@ pub(crate) enum Written {
 }
 
 impl WebSocket {
-    pub(crate) fn new(
-        upgraded: Upgraded,
-        decoder: Decoder,
-        deflater: Option<deflate::Deflater>,
-    ) -> Self {
+    /// Takes a connection over from hyper; `greeting` leaves ahead of all else.
+    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[Frame]) -> Self {
         // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
         let (connection, unread) = match tcp(upgraded) {
             Ok((stream, unread)) => (Connection::tcp(stream), BytesMut::from(&unread[..])),
@@ -113,14 +112,30 @@ impl WebSocket {
                 BytesMut::new(),
             ),
         };
-        Self::with(connection, unread, decoder, deflater)
+        let control = greeting
+            .iter()
+            .flat_map(|frame| frame.websocket())
+            .copied()
+            .collect();
+        Self::on(connection, unread, codecs, control)
     }
 
-    fn with(
+    /// Takes over a connection: `unread` was read from it already, and `unsent` leaves ahead of all
+    /// else.
+    pub(crate) fn over(
+        stream: TcpStream,
+        unread: BytesMut,
+        codecs: Codecs,
+        unsent: Vec<u8>,
+    ) -> Self {
+        Self::on(Connection::tcp(stream), unread, codecs, unsent)
+    }
+
+    fn on(
         connection: Connection,
         unread: BytesMut,
-        decoder: Decoder,
-        deflater: Option<deflate::Deflater>,
+        (decoder, deflater): Codecs,
+        control: Vec<u8>,
     ) -> Self {
         Self {
             connection,
@@ -128,7 +143,7 @@ impl WebSocket {
             deflater: deflater.map(Box::new),
             unread,
             unsent: None,
-            control: Vec::new(),
+            control,
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    HeaderValue, Method, Response, StatusCode,
     header::{
         ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
         IF_NONE_MATCH, VARY,
@@ -16,6 +16,7 @@ use http::{
 };
 
 use super::compression::{Effort, Encoding, compress_with, negotiate};
+use super::head::RequestHead;
 
 /// The files of the official `socket.io-client`, to be served below the server's path.
 ///
@@ -154,21 +155,16 @@ impl ClientBundle {
     /// without the query. `None` if the bundle has no such file.
     ///
     /// COMPAT: the official server answers any method with the file.
-    pub(crate) fn answer(
-        &self,
-        method: &Method,
-        file_name: &str,
-        headers: &HeaderMap,
-    ) -> Option<Response<Bytes>> {
+    pub(crate) fn answer(&self, request: &RequestHead, file_name: &str) -> Option<Response<Bytes>> {
         let bundle = &*self.0;
         let file = bundle.files.iter().find(|file| file.name == file_name)?;
-        if has_tag(headers, &bundle.etag) {
+        if has_tag(request, &bundle.etag) {
             return Some(bundle.response(StatusCode::NOT_MODIFIED, Bytes::new()));
         }
-        let encoding = negotiate(headers.get(ACCEPT_ENCODING), &OFFERED);
+        let encoding = negotiate(request.header_text(ACCEPT_ENCODING.as_str()), &OFFERED);
         let body = file.body(encoding);
         let len = body.len();
-        let body = if method == Method::HEAD {
+        let body = if request.method() == Method::HEAD {
             Bytes::new()
         } else {
             body
@@ -280,11 +276,11 @@ fn etag_of(version: &str) -> Result<HeaderValue, ClientBundleError> {
 }
 
 /// Whether `If-None-Match` names the tag, strong or weak, alone or in a list, or is `*`.
-fn has_tag(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let lines = headers.get_all(IF_NONE_MATCH).iter();
+fn has_tag(request: &RequestHead, etag: &HeaderValue) -> bool {
+    let lines = request.values(IF_NONE_MATCH.as_str());
     // A version holds no comma, so its tag is never split here.
     lines
-        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
+        .flat_map(|line| line.split(|&byte| byte == b','))
         .any(|item| {
             let item = item.trim_ascii();
             item == b"*" || item.strip_prefix(b"W/").unwrap_or(item) == etag.as_bytes()

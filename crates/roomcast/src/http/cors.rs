@@ -9,10 +9,10 @@ use http::{
         ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
         ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, HOST, ORIGIN, VARY,
     },
-    request::Parts,
 };
 
 use super::{
+    head::RequestHead,
     origin::{CorsOrigin, Grant, PatternError},
     vary::add_to_vary,
 };
@@ -285,9 +285,10 @@ impl Cors {
     }
 
     /// Judges one request, before anything else looks at it.
-    pub(crate) async fn answer(&self, request: &Parts) -> CorsAnswer {
+    pub(crate) async fn answer(&self, request: &RequestHead) -> CorsAnswer {
         let origin = self.origin_for(request).await;
-        let mut headers = match origin.grant(request.headers.get(ORIGIN)) {
+        let asked = request.header_value(&ORIGIN);
+        let mut headers = match origin.grant(asked.as_ref()) {
             Grant::Disabled => return CorsAnswer::Continue(HeaderMap::new()),
             Grant::Refused => return CorsAnswer::Refused,
             Grant::Any => {
@@ -301,7 +302,7 @@ impl Cors {
                 HeaderValue::from_static("true"),
             );
         }
-        if request.method != Method::OPTIONS {
+        if request.method() != Method::OPTIONS {
             set(
                 &mut headers,
                 ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -322,9 +323,9 @@ impl Cors {
     /// Whether these rules allow the request's `Origin`, for the check of WebSockets. A request
     /// without one is not from a page, so it is allowed; [`is_same_origin`] is a question of its
     /// own.
-    pub(crate) async fn allows_origin(&self, request: &Parts) -> bool {
-        match request.headers.get(ORIGIN) {
-            Some(asked) => self.origin_for(request).await.allows(asked),
+    pub(crate) async fn allows_origin(&self, request: &RequestHead) -> bool {
+        match request.header_value(&ORIGIN) {
+            Some(asked) => self.origin_for(request).await.allows(&asked),
             None => true,
         }
     }
@@ -341,27 +342,26 @@ impl Cors {
         }
     }
 
-    async fn origin_for(&self, request: &Parts) -> Cow<'_, CorsOrigin> {
+    async fn origin_for(&self, request: &RequestHead) -> Cow<'_, CorsOrigin> {
         match &self.origin {
             OriginSource::Fixed(origin) => Cow::Borrowed(origin),
             OriginSource::Function(function) => {
-                let asked = request
-                    .headers
-                    .get(ORIGIN)
-                    .and_then(|origin| origin.to_str().ok());
+                let asked = request.header_text(ORIGIN.as_str());
                 Cow::Owned(function(asked.map(str::to_owned)).await)
             }
         }
     }
 
-    fn add_preflight_headers(&self, headers: &mut HeaderMap, request: &Parts) {
+    fn add_preflight_headers(&self, headers: &mut HeaderMap, request: &RequestHead) {
         set(headers, ACCESS_CONTROL_ALLOW_METHODS, Some(&self.methods));
+        let asked;
         let allowed = match &self.allowed_headers {
             Some(listed) => Some(listed),
             None => {
                 let name = HeaderValue::from_static("Access-Control-Request-Headers");
                 add_to_vary(headers, &name);
-                request.headers.get(ACCESS_CONTROL_REQUEST_HEADERS)
+                asked = request.header_value(&ACCESS_CONTROL_REQUEST_HEADERS);
+                asked.as_ref()
             }
         };
         set(headers, ACCESS_CONTROL_ALLOW_HEADERS, allowed);
@@ -392,19 +392,13 @@ impl fmt::Debug for OriginSource {
 
 /// Whether the request comes from a page of the host that it asks: the `Origin` without its scheme
 /// is the `Host`. Behind a proxy this holds only if the proxy hands the `Host` on.
-pub(crate) fn is_same_origin(request: &Parts) -> bool {
-    let text = |name| {
-        request
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+pub(crate) fn is_same_origin(request: &RequestHead) -> bool {
     let host = request
-        .uri
         .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(|| text(HOST));
-    let origin = text(ORIGIN).and_then(|origin| origin.split_once("://"));
+        .or_else(|| request.header_text(HOST.as_str()));
+    let origin = request
+        .header_text(ORIGIN.as_str())
+        .and_then(|origin| origin.split_once("://"));
     match (origin, host) {
         (Some((_scheme, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),
         _ => false,

@@ -5,5 +5,6 @@ pub(crate) mod client_bundle;
 pub(crate) mod compression;
 pub(crate) mod cookie;
 pub(crate) mod cors;
+pub(crate) mod head;
 pub(crate) mod origin;
 pub(crate) mod vary;

@@ -111,19 +111,14 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let Some(rest) = self
-            .engine
-            .config()
-            .strip_path(request.uri().path())
-            .map(str::to_owned)
-        else {
+        if !self.engine.config().serves(request.uri().path()) {
             let answer = self.inner.call(request);
             return Box::pin(async move { Ok(answer.await?.map(ResponseBody::inner)) });
-        };
+        }
         let (engine, owner) = (Arc::clone(&self.engine), self.owner.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let answer = engine.handle(parts, body, &rest, owner).await;
+            let answer = engine.handle(parts, body, owner).await;
             Ok(ResponseBody::answer(answer))
         })
     }

@@ -1,23 +1,21 @@
 //! Listeners of the server's own.
 
-use std::future::Future;
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::Notify;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs};
+use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
-use tower_layer::Layer as _;
-use tower_service::Service as _;
 
-use super::layer::{Layer, NotFound, Service};
-use crate::engine::{Engine, Peer, Shared};
+use super::front::Connection;
+use super::layer::Layer;
+use crate::engine::Engine;
 
 /// A bound listener whose clients are served by [`run`](Self::run).
 ///
@@ -43,7 +41,7 @@ pub struct Listening {
 
 impl Listening {
     pub(crate) async fn bind(layer: Layer, address: impl ToSocketAddrs) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = bind(address).await?;
         Ok(Self { listener, layer })
     }
 
@@ -84,29 +82,27 @@ impl Listening {
     /// Dropping the future closes the listener. Connections that are open live on until the server
     /// is closed.
     pub async fn run(self) -> io::Result<()> {
-        let service = self.layer.layer(NotFound);
-        let engine = self.layer.engine();
         let connections = TaskTracker::new();
-        let closing = engine.closing();
-        tokio::pin!(closing);
-        loop {
-            tokio::select! {
-                () = &mut closing => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, address)) => {
-                        let connection = serve_connection(engine, service.clone(), stream, address);
-                        // Both wait for it: this listener, and the `close` of the server.
-                        connections.spawn(engine.tasks().track_future(connection));
-                    }
-                    // Out of files, or the client has left: others may still get in.
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
+        let listener = Arc::new(Mutex::new(Some(self.listener)));
+        // Cost: in the task that awaits this, which may be the main thread, each new connection
+        // would be a wake-up across threads.
+        let accepting = tokio::spawn(accept(
+            Arc::clone(&listener),
+            Arc::new(self.layer),
+            connections.clone(),
+        ));
+        let door = Door {
+            listener,
+            accepting: accepting.abort_handle(),
+        };
+        if let Err(error) = accepting.await {
+            match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is being shut down, and this future with it.
+                Err(_) => std::future::pending().await,
             }
         }
-        drop(self.listener);
+        drop(door);
         connections.close();
         // Invariant: each of them ends `LAST_ANSWERS` after the closing at the latest.
         connections.wait().await;
@@ -114,57 +110,81 @@ impl Listening {
     }
 }
 
-fn serve_connection(
-    engine: &Arc<Shared>,
-    service: Service<NotFound>,
-    stream: TcpStream,
-    address: SocketAddr,
-) -> impl Future<Output = ()> + Send + use<> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "small packets may be delayed");
-    }
-    let requested = Arc::new(Notify::new());
-    let service = {
-        let requested = Arc::clone(&requested);
-        hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            requested.notify_one();
-            request.extensions_mut().insert(Peer::new(address));
-            service.clone().call(request)
-        })
-    };
-    let closing = engine.closing();
-    async move {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        // A client that does not finish its request head is let go after 30 s, the default of both.
-        builder.http1().timer(TokioTimer::new());
-        builder.http2().timer(TokioTimer::new());
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        tokio::pin!(connection, closing);
-        let result = tokio::select! {
-            result = &mut connection => result,
-            // hyper has no timer while it tells HTTP/1 from HTTP/2.
-            () = silence(&requested) => {
-                return tracing::debug!(%address, "a connection asked for nothing");
-            }
-            () = &mut closing => {
-                connection.as_mut().graceful_shutdown();
-                tokio::time::timeout(LAST_ANSWERS, connection).await.unwrap_or(Ok(()))
-            }
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "an HTTP connection ended");
-        }
+/// Closes the listener when it is dropped, without waiting for the task that accepts.
+struct Door {
+    listener: Arc<Mutex<Option<TcpListener>>>,
+    accepting: AbortHandle,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        drop(self.listener.lock().take());
     }
 }
 
-/// Ends if no request comes in time.
-async fn silence(requested: &Notify) {
-    if tokio::time::timeout(FIRST_REQUEST, requested.notified())
-        .await
-        .is_ok()
-    {
-        std::future::pending().await
+/// Accepts until the server is closed.
+async fn accept(
+    listener: Arc<Mutex<Option<TcpListener>>>,
+    layer: Arc<Layer>,
+    connections: TaskTracker,
+) {
+    let mut closing = pin!(layer.engine().closing());
+    let start = |stream: TcpStream, address| {
+        if !INHERITS_NODELAY && let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "small packets may be delayed");
+        }
+        let connection = Connection::new(Arc::clone(&layer), stream, address, connections.token());
+        // Both wait for it: the listener, and the `close` of the server.
+        tokio::spawn(layer.engine().tasks().track_future(connection));
+    };
+    let mut poll_accept = |cx: &mut Context<'_>| {
+        if closing.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        // Lock order: a leaf.
+        let listener = listener.lock();
+        let Some(listener) = &*listener else {
+            return Poll::Ready(None);
+        };
+        loop {
+            match ready!(listener.poll_accept(cx)) {
+                Ok((stream, address)) => start(stream, address),
+                Err(error) => return Poll::Ready(Some(error)),
+            }
+        }
+    };
+    // Out of files, or the client has left: others may still get in.
+    while let Some(error) = poll_fn(&mut poll_accept).await {
+        tracing::warn!(%error, "a connection could not be accepted");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
+}
+
+/// Binds a listener whose connections send small packets at once.
+async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut failure = io::ErrorKind::InvalidInput.into();
+    for address in tokio::net::lookup_host(address).await? {
+        match bind_to(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As tokio does: on Windows the option would let others take the port.
+    if cfg!(not(windows)) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Engine {
@@ -237,11 +257,11 @@ impl Engine {
     }
 }
 
-/// From the acceptance of a connection to the head of its first request.
-const FIRST_REQUEST: Duration = Duration::from_secs(30);
-
-/// What connections get to finish their answers when the server is closed.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
 /// After a failed accept, so that a full table of files does not burn the CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that wait to be accepted, as tokio and the standard library have it.
+const BACKLOG: u32 = 1024;
+
+/// Whether accepted connections have the listener's `TCP_NODELAY`: one system call less for each.
+const INHERITS_NODELAY: bool = cfg!(target_os = "linux");

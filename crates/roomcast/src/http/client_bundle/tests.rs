@@ -17,15 +17,16 @@ fn bundle() -> ClientBundle {
 }
 
 fn ask(method: &Method, name: &str, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {
-    let headers = headers.iter().map(|&(name, value)| {
-        (
-            name.parse().expect("a header name"),
-            HeaderValue::from_static(value),
-        )
-    });
     bundle()
-        .answer(method, name, &headers.collect())
+        .answer(&request(method, headers), name)
         .expect("a file of the bundle")
+}
+
+fn request(method: &Method, headers: &[(&'static str, &'static str)]) -> RequestHead {
+    RequestHead::new(method.clone(), "", "/", || {
+        let headers = headers.iter();
+        headers.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+    })
 }
 
 fn fields(response: &Response<Bytes>) -> Vec<(&str, &str)> {
@@ -104,9 +105,7 @@ fn names_that_are_not_in_the_bundle_have_no_answer() {
         "SOCKET.IO.MIN.JS",
     ] {
         assert!(
-            bundle()
-                .answer(&Method::GET, name, &HeaderMap::new())
-                .is_none(),
+            bundle().answer(&request(&Method::GET, &[]), name).is_none(),
             "{name:?}"
         );
     }
@@ -192,10 +191,10 @@ fn accepted_encoding_is_used_and_named() {
 #[test]
 fn compressed_form_is_made_once_and_shared_by_clones() {
     let bundle = bundle();
-    let gzip = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
+    let gzip = request(&Method::GET, &[("accept-encoding", "gzip")]);
     let body = |bundle: &ClientBundle| {
         bundle
-            .answer(&Method::GET, "socket.io.min.js", &gzip)
+            .answer(&gzip, "socket.io.min.js")
             .expect("a file")
             .into_body()
     };
@@ -239,7 +238,7 @@ fn folder_that_lacks_files_serves_the_others() {
         &[("dist/socket.io.js", SCRIPT), ("dist/index.js", "x")],
     );
     let bundle = folder.bundle().expect("a bundle");
-    let answer = |name| bundle.answer(&Method::GET, name, &HeaderMap::new());
+    let answer = |name| bundle.answer(&request(&Method::GET, &[]), name);
 
     assert!(answer("socket.io.js").is_some_and(|response| response.body() == SCRIPT));
     assert!(answer("socket.io.min.js").is_none() && answer("index.js").is_none());
@@ -281,7 +280,7 @@ fn files_of_other_names_are_ignored_and_the_last_of_two_counts() {
         ("socket.io.js", "new"),
     ];
     let bundle = ClientBundle::from_files("1", files).expect("a bundle");
-    let response = bundle.answer(&Method::GET, "socket.io.js", &HeaderMap::new());
+    let response = bundle.answer(&request(&Method::GET, &[]), "socket.io.js");
 
     assert_eq!(response.map(Response::into_body), Some(Bytes::from("new")));
     let none = ClientBundle::from_files("1", [("index.js", "x")]);

@@ -9,7 +9,7 @@ use super::*;
 const PAGE: &str = "http://a.example";
 
 /// The answer, in lines; `Vary` is not last because a header keeps the place it first had.
-fn judge(cors: &Cors, request: &Parts) -> String {
+fn judge(cors: &Cors, request: &RequestHead) -> String {
     let (first_line, headers) = match ready(cors.answer(request)) {
         CorsAnswer::Continue(headers) => ("continue".to_owned(), headers),
         CorsAnswer::Preflight(status, headers) => (status.as_str().to_owned(), headers),
@@ -32,20 +32,20 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn parts(builder: http::request::Builder) -> Parts {
-    builder.body(()).expect("a request").into_parts().0
+fn head(builder: http::request::Builder) -> RequestHead {
+    RequestHead::of(&builder.body(()).expect("a request").into_parts().0)
 }
 
-fn get(origin: &str) -> Parts {
-    parts(Request::get("/socket.io/").header("Origin", origin))
+fn get(origin: &str) -> RequestHead {
+    head(Request::get("/socket.io/").header("Origin", origin))
 }
 
-fn get_without_origin() -> Parts {
-    parts(Request::get("/socket.io/"))
+fn get_without_origin() -> RequestHead {
+    head(Request::get("/socket.io/"))
 }
 
-fn preflight() -> Parts {
-    parts(
+fn preflight() -> RequestHead {
+    head(
         Request::options("/socket.io/")
             .header("Origin", PAGE)
             .header("Access-Control-Request-Method", "POST")
@@ -104,7 +104,7 @@ fn preflight_answers_with_methods_credentials_and_the_headers_it_asks_for() {
 
 #[test]
 fn preflight_that_asks_for_no_headers_is_allowed_none() {
-    let request = parts(Request::options("/socket.io/").header("Origin", PAGE));
+    let request = head(Request::options("/socket.io/").header("Origin", PAGE));
 
     assert_eq!(
         judge(&Cors::origin(PAGE), &request),
@@ -305,7 +305,7 @@ fn header_name_with_a_line_break_panics_where_it_is_configured() {
 
 #[test]
 fn websocket_check_follows_the_same_rules() {
-    let allows = |cors: Cors, request: Parts| ready(cors.allows_origin(&request));
+    let allows = |cors: Cors, request: RequestHead| ready(cors.allows_origin(&request));
 
     assert!(allows(Cors::any(), get(PAGE)));
     assert!(allows(Cors::origin(PAGE), get(PAGE)));
@@ -322,13 +322,13 @@ fn websocket_check_follows_the_same_rules() {
 #[test]
 fn same_origin_is_the_host_that_is_asked() {
     let request = |origin: &str, host: &str| {
-        parts(
+        head(
             Request::get("/socket.io/")
                 .header("Origin", origin)
                 .header("Host", host),
         )
     };
-    let http2 = parts(
+    let http2 = head(
         Request::get("https://chat.example/socket.io/").header("Origin", "https://chat.example"),
     );
 

@@ -1,0 +1,300 @@
+//! The head of a request, in the form in which its session keeps it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+/// The head of an HTTP request in one block of bytes.
+///
+/// Cost: the headers that hyper gives are slices of its read buffer; a session that kept them would
+/// keep 8 kB. Here it keeps their own length, and a map is made for those that ask for one.
+#[derive(Clone)]
+pub(crate) struct RequestHead {
+    method: Method,
+    /// Authority, path with query, then each header: the lengths of its name and of its value, the
+    /// name in lower case, the value.
+    block: Box<[u8]>,
+    authority_len: u32,
+    target_len: u32,
+    map: OnceLock<Box<HeaderMap>>,
+    parameters: OnceLock<Parameters>,
+}
+
+/// Names and values of the query, decoded.
+type Parameters = Box<[(String, String)]>;
+
+impl RequestHead {
+    /// Keeps the head of a request that came through hyper.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let authority = parts.uri.authority().map_or("", Authority::as_str);
+        let target = parts.uri.path_and_query();
+        let target = target.map_or_else(|| parts.uri.path(), http::uri::PathAndQuery::as_str);
+        Self::new(parts.method.clone(), authority, target, || {
+            let headers = parts.headers.iter();
+            headers.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+        })
+    }
+
+    /// Keeps what was read: `headers` walks over names, in any case, and their values.
+    pub(crate) fn new<'h, H: Iterator<Item = (&'h [u8], &'h [u8])>>(
+        method: Method,
+        authority: &str,
+        target: &str,
+        headers: impl Fn() -> H,
+    ) -> Self {
+        let len = |(name, value): (&[u8], &[u8])| LENGTHS + name.len() + value.len();
+        let len = authority.len() + target.len() + headers().map(len).sum::<usize>();
+        let mut block = Vec::with_capacity(len);
+        block.extend_from_slice(authority.as_bytes());
+        block.extend_from_slice(target.as_bytes());
+        for (name, value) in headers() {
+            block.extend_from_slice(&short(name.len()).to_ne_bytes());
+            block.extend_from_slice(&short(value.len()).to_ne_bytes());
+            let start = block.len();
+            block.extend_from_slice(name);
+            block[start..].make_ascii_lowercase();
+            block.extend_from_slice(value);
+        }
+        Self {
+            method,
+            block: block.into_boxed_slice(),
+            authority_len: short(authority.len()),
+            target_len: short(target.len()),
+            map: OnceLock::new(),
+            parameters: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The host that the request line names, as that of HTTP/2 does.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        let authority = self.text_at(0, self.authority_len);
+        (!authority.is_empty()).then_some(authority)
+    }
+
+    /// Path and query as they came.
+    pub(crate) fn target(&self) -> &str {
+        self.text_at(self.authority_len, self.target_len)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        let target = self.target();
+        target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// What is behind the `?`.
+    pub(crate) fn query(&self) -> &str {
+        self.target().split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// A parameter of the query, decoded; of a repeated one the last value.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        let query = self.query();
+        // Nothing to decode: the usual case.
+        if !query.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+            let parameters = query.rsplit('&').filter(|parameter| !parameter.is_empty());
+            let mut parameters =
+                parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
+            return parameters
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value);
+        }
+        let mut parameters = self.parameters().iter().rev();
+        parameters
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
+        self.parameters.get_or_init(|| {
+            form_urlencoded::parse(self.query().as_bytes())
+                .into_owned()
+                .collect()
+        })
+    }
+
+    /// The first header of this name, in any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).next()
+    }
+
+    /// The first header of this name, if it is visible ASCII.
+    pub(crate) fn header_text(&self, name: &str) -> Option<&str> {
+        text(self.header(name)?)
+    }
+
+    /// The first header of this name, for use in an answer.
+    pub(crate) fn header_value(&self, name: &HeaderName) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(self.header(name.as_str())?).ok()
+    }
+
+    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
+        self.header(name.as_str()).is_some()
+    }
+
+    /// All headers of this name, those that are visible ASCII, joined by commas.
+    pub(crate) fn joined(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
+        let mut values = self.values(name.as_str()).filter_map(text);
+        let mut joined = Cow::Borrowed(values.next()?);
+        for value in values {
+            let joined = joined.to_mut();
+            joined.push_str(", ");
+            joined.push_str(value);
+        }
+        Some(joined)
+    }
+
+    /// All headers of this name, in any case.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.fields()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// The headers as a map, made at the first call.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.map.get_or_init(|| {
+            let fields = self.fields().filter_map(|(name, value)| {
+                let name = HeaderName::from_bytes(name).ok()?;
+                Some((name, HeaderValue::from_bytes(value).ok()?))
+            });
+            Box::new(fields.collect())
+        })
+    }
+
+    fn fields(&self) -> Fields<'_> {
+        let start = self.authority_len + self.target_len;
+        Fields(&self.block[start as usize..])
+    }
+
+    fn text_at(&self, start: u32, len: u32) -> &str {
+        let bytes = &self.block[start as usize..(start + len) as usize];
+        std::str::from_utf8(bytes).expect("it was copied from a text")
+    }
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method)
+            .field("target", &self.target())
+            .field("headers", self.headers())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Walks over the headers of a block.
+struct Fields<'b>(&'b [u8]);
+
+impl<'b> Iterator for Fields<'b> {
+    type Item = (&'b [u8], &'b [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name_len, rest) = self.0.split_first_chunk()?;
+        let (value_len, rest) = rest.split_first_chunk()?;
+        let (name, rest) = rest.split_at(u32::from_ne_bytes(*name_len) as usize);
+        let (value, rest) = rest.split_at(u32::from_ne_bytes(*value_len) as usize);
+        self.0 = rest;
+        Some((name, value))
+    }
+}
+
+/// A header's value as text: visible ASCII, spaces and tabs.
+pub(crate) fn text(value: &[u8]) -> Option<&str> {
+    let is_text = |&byte: &u8| byte == b'\t' || (b' '..0x7f).contains(&byte);
+    value
+        .iter()
+        .all(is_text)
+        .then(|| std::str::from_utf8(value).expect("ASCII is UTF-8"))
+}
+
+fn short(len: usize) -> u32 {
+    u32::try_from(len).expect("no HTTP server takes a head of 4 GiB")
+}
+
+/// What stands before each header in a block, in bytes.
+const LENGTHS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn head() -> RequestHead {
+        let request = Request::get("https://a.example/chat/?room=a+b&room=%C3%A9&empty&x=1")
+            .header("X-Tag", "one")
+            .header("x-tag", "two")
+            .header("Origin", b"caf\xe9".as_slice())
+            .header("host", "b.example");
+        RequestHead::of(&request.body(()).expect("a request").into_parts().0)
+    }
+
+    #[test]
+    fn the_request_line_comes_back_in_its_parts() {
+        let head = head();
+
+        assert_eq!(head.method(), Method::GET);
+        assert_eq!(head.authority(), Some("a.example"));
+        assert_eq!(head.path(), "/chat/");
+        assert_eq!(head.query(), "room=a+b&room=%C3%A9&empty&x=1");
+        assert_eq!(head.target(), "/chat/?room=a+b&room=%C3%A9&empty&x=1");
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_in_their_order() {
+        let head = head();
+
+        assert_eq!(head.header_text("X-TAG"), Some("one"));
+        let name = HeaderName::from_static("x-tag");
+        assert_eq!(head.joined(&name).as_deref(), Some("one, two"));
+        assert_eq!(head.header("origin"), Some(&b"caf\xe9"[..]));
+        assert_eq!(head.header_text("origin"), None);
+        assert_eq!(head.header("x-ta"), None);
+    }
+
+    #[test]
+    fn the_map_holds_what_came() {
+        let head = head();
+
+        let names: Vec<_> = head.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["x-tag", "origin", "host"]);
+        assert_eq!(head.headers().get_all("x-tag").iter().count(), 2);
+        assert_eq!(head.headers()["origin"].as_bytes(), b"caf\xe9");
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_the_last_of_a_name_counts() {
+        let head = head();
+
+        assert_eq!(head.parameter("room"), Some("é"));
+        assert_eq!(head.parameter("empty"), Some(""));
+        assert_eq!(head.parameter("x"), Some("1"));
+        assert_eq!(head.parameter("y"), None);
+    }
+
+    #[test]
+    fn parameters_without_escapes_read_the_same_without_being_decoded() {
+        for query in ["", "a=1&a=2", "&&a", "a==b&", "b=1&=2", "a"] {
+            let target = format!("/?{query}");
+            let head = RequestHead::new(Method::GET, "", &target, std::iter::empty);
+
+            for name in ["a", "b", ""] {
+                let mut decoded = head.parameters().iter().rev();
+                let decoded = decoded.find(|(key, _)| key == name);
+                assert_eq!(
+                    head.parameter(name),
+                    decoded.map(|(_, value)| value.as_str()),
+                    "{name:?} in {query:?}"
+                );
+            }
+        }
+    }
+}

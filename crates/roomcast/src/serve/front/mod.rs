@@ -1,0 +1,362 @@
+//! The HTTP of the server's own listener: requests below its path are served here, all others by
+//! hyper.
+//!
+//! Cost: hyper takes 8 kB for each connection, which an upgrade leaves behind, and about 6 µs for
+//! each handshake. Here a connection that waits has no buffer, and a WebSocket's first frames leave
+//! together with the answer 101.
+
+mod body;
+mod request;
+mod response;
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use self::body::Incoming;
+use self::request::{Asked, Parsed};
+use super::layer::Layer;
+use super::rewound::Rewound;
+use crate::engine::{
+    Answer, Carrier, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer,
+};
+
+/// The task of one accepted connection. It becomes the task of the session that is opened over it.
+pub(super) struct Connection(Phase);
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is what a connection is for most of its life"
+)]
+enum Phase {
+    /// In a box, so that the session keeps nothing of it.
+    Http(Pin<Box<dyn Future<Output = Option<SessionTask>> + Send>>),
+    Session(SessionTask),
+}
+
+impl Connection {
+    /// `held` is kept until the connection is a session or at its end.
+    pub(super) fn new(
+        layer: Arc<Layer>,
+        stream: TcpStream,
+        address: SocketAddr,
+        held: TaskTrackerToken,
+    ) -> Self {
+        let front = Front {
+            layer,
+            stream,
+            address,
+            unread: Vec::new(),
+            searched: 0,
+        };
+        Self(Phase::Http(Box::pin(async move {
+            let session = front.serve().await;
+            drop(held);
+            session
+        })))
+    }
+}
+
+impl Future for Connection {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Phase::Http(http) = &mut self.0 {
+            let Some(session) = ready!(http.as_mut().poll(cx)) else {
+                return Poll::Ready(());
+            };
+            self.0 = Phase::Session(session);
+        }
+        match &mut self.0 {
+            Phase::Session(session) => Pin::new(session).poll(cx),
+            Phase::Http(_) => unreachable!("it was replaced two lines above"),
+        }
+    }
+}
+
+/// A connection that speaks HTTP/1.1.
+struct Front {
+    layer: Arc<Layer>,
+    stream: TcpStream,
+    address: SocketAddr,
+    /// What was read and belongs to no request yet.
+    unread: Vec<u8>,
+    /// Bytes of `unread` that are known not to end a head.
+    searched: usize,
+}
+
+/// What comes next on a connection.
+enum Next {
+    Request(Asked),
+    /// What only hyper serves.
+    Foreign,
+    End,
+}
+
+/// What an exchange leaves.
+enum Step {
+    /// A connection for the next request.
+    Next,
+    End,
+    /// A connection whose request was not read to its end.
+    Abandoned,
+    Switched(Answer, Switch),
+}
+
+/// What a conversation comes to.
+enum Outcome {
+    Session(SessionTask),
+    /// hyper goes on; until this time it must have read a request.
+    Foreign(Front, Instant),
+    End,
+}
+
+impl Front {
+    async fn serve(self) -> Option<SessionTask> {
+        let layer = Arc::clone(&self.layer);
+        let address = self.address;
+        let outcome = {
+            let mut conversation = pin!(self.converse());
+            let closing = pin!(layer.engine().closing());
+            tokio::select! {
+                biased;
+                outcome = &mut conversation => outcome,
+                () = closing => {
+                    let rest = tokio::time::timeout(LAST_ANSWERS, conversation);
+                    rest.await.unwrap_or(Outcome::End)
+                }
+            }
+        };
+        match outcome {
+            Outcome::Session(session) => Some(session),
+            Outcome::Foreign(front, first_by) => {
+                let io = Rewound::new(front.stream, front.unread.into());
+                Box::pin(super::foreign::serve(&layer, io, address, first_by)).await;
+                None
+            }
+            Outcome::End => None,
+        }
+    }
+
+    async fn converse(mut self) -> Outcome {
+        let mut head_by = Instant::now() + HEAD_TIMEOUT;
+        let mut timer = pin!(tokio::time::sleep_until(head_by));
+        loop {
+            let next = poll_fn(|cx| self.poll_next(timer.as_mut(), head_by, cx)).await;
+            let asked = match next {
+                Next::Request(asked) => asked,
+                Next::Foreign => return Outcome::Foreign(self, head_by),
+                Next::End => return Outcome::End,
+            };
+            match self.exchange(asked).await {
+                Ok(Step::Next) => {}
+                Ok(Step::Switched(answer, switch)) => return self.begin(&answer, switch),
+                Ok(Step::Abandoned) => {
+                    self.leave().await;
+                    return Outcome::End;
+                }
+                Ok(Step::End) => return Outcome::End,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection broke");
+                    return Outcome::End;
+                }
+            }
+            head_by = Instant::now() + HEAD_TIMEOUT;
+        }
+    }
+
+    fn poll_next(
+        &mut self,
+        mut timer: Pin<&mut Sleep>,
+        head_by: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Next> {
+        if let Poll::Ready(next) = self.poll_request(cx) {
+            return Poll::Ready(next);
+        }
+        if self.unread.is_empty() && self.layer.engine().is_closing() {
+            return Poll::Ready(Next::End);
+        }
+        // Cost: a timer that fires too early is cheaper than one that is moved for each request.
+        while timer.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= head_by {
+                tracing::debug!(address = %self.address, "a connection asked for nothing");
+                return Poll::Ready(Next::End);
+            }
+            timer.as_mut().reset(head_by);
+        }
+        Poll::Pending
+    }
+
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(next) = self.take_request() {
+            return Poll::Ready(next);
+        }
+        loop {
+            let next = ready!(read_buffer::with(|buf| {
+                let mut buf = ReadBuf::new(buf);
+                let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+                Poll::Ready(match (read, buf.filled()) {
+                    // A reset is an ordinary end: no request was lost.
+                    (Err(_), _) | (Ok(()), []) => Some(Next::End),
+                    (Ok(()), read) => self.take_from(read),
+                })
+            }));
+            if let Some(next) = next {
+                return Poll::Ready(next);
+            }
+        }
+    }
+
+    /// Takes a request out of what was just read, or keeps it.
+    fn take_from(&mut self, read: &[u8]) -> Option<Next> {
+        if self.unread.is_empty() {
+            match request::parse(read, self.layer.engine().config()) {
+                Parsed::Request(asked, len) => {
+                    self.unread.extend_from_slice(&read[len..]);
+                    return Some(Next::Request(asked));
+                }
+                Parsed::Foreign => {
+                    self.unread.extend_from_slice(read);
+                    return Some(Next::Foreign);
+                }
+                Parsed::Partial => self.searched = read.len(),
+            }
+        }
+        self.unread.extend_from_slice(read);
+        self.take_request()
+    }
+
+    /// Takes a request out of what is kept.
+    fn take_request(&mut self) -> Option<Next> {
+        // Invariant: time is linear in what is read, however small the pieces: a head is parsed when
+        // it began, and when it may have ended.
+        let is_new = self.searched == 0 && !self.unread.is_empty();
+        if !is_new && !request::may_end(&self.unread, self.searched) {
+            self.searched = self.unread.len();
+            return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
+        }
+        self.searched = self.unread.len();
+        match request::parse(&self.unread, self.layer.engine().config()) {
+            Parsed::Request(asked, len) => {
+                self.unread.drain(..len);
+                self.searched = 0;
+                Some(Next::Request(asked))
+            }
+            Parsed::Foreign => Some(Next::Foreign),
+            Parsed::Partial => None,
+        }
+    }
+
+    async fn exchange(&mut self, asked: Asked) -> io::Result<Step> {
+        let Self {
+            layer,
+            stream,
+            address,
+            unread,
+            searched,
+        } = self;
+        *searched = 0;
+        let engine = layer.engine();
+        let request = Arc::new(Request::with_peer(asked.head, Peer::new(*address)));
+        let mut body = Incoming::new(stream, unread, asked.content_length);
+        let is_whole = body.is_whole();
+        let reply = {
+            let mut reply = pin!(engine.reply(&request, &mut body, Carrier::Switchable));
+            poll_fn(|cx| match reply.as_mut().poll(cx) {
+                Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                // As long as the body comes, its reader sees the end of the connection.
+                Poll::Pending if !is_whole => Poll::Pending,
+                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+            })
+            .await
+        };
+        let is_read = body.is_whole();
+        match reply {
+            Some(Reply::Answer(answer)) => {
+                let is_last = asked.is_last || !is_read || engine.is_closing();
+                let is_last = response::write(&answer, is_last, stream).await?;
+                match (is_last, is_read) {
+                    (true, true) => stream.shutdown().await.map(|()| Step::End),
+                    (true, false) => Ok(Step::Abandoned),
+                    (false, _) => Ok(Step::Next),
+                }
+            }
+            Some(Reply::Switch(answer, switch)) => Ok(Step::Switched(answer, switch)),
+            // Invariant: the request's future is dropped, which tells its session.
+            None => Ok(Step::End),
+        }
+    }
+
+    fn begin(self, answer: &Answer, switch: Switch) -> Outcome {
+        let unread = BytesMut::from(&self.unread[..]);
+        let session = switch.begin(self.layer.engine(), |codecs, greeting| {
+            let unsent = response::write_switch(answer, greeting, &self.stream);
+            WebSocket::over(self.stream, unread, codecs, unsent)
+        });
+        session.map_or(Outcome::End, Outcome::Session)
+    }
+
+    /// Says goodbye to a client that is still sending: without the wait the kernel would reset the
+    /// connection, and the client could lose the answer.
+    async fn leave(mut self) {
+        let farewell = async {
+            self.stream.shutdown().await?;
+            poll_fn(|cx| {
+                read_buffer::with(|buf| {
+                    loop {
+                        let mut buf = ReadBuf::new(buf);
+                        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+                        if buf.filled().is_empty() {
+                            return Poll::Ready(io::Result::Ok(()));
+                        }
+                    }
+                })
+            })
+            .await
+        };
+        if let Ok(Err(error)) = tokio::time::timeout(LAST_ANSWERS, farewell).await {
+            tracing::debug!(%error, "a connection broke behind its last answer");
+        }
+    }
+}
+
+/// Ends when the client hangs up. What it sends meanwhile is kept, and is reason to look no further.
+fn poll_hang_up(stream: &TcpStream, unread: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
+    while unread.is_empty() {
+        if ready!(stream.poll_read_ready(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        let read = read_buffer::with(|buf| {
+            let read = stream.try_read(buf)?;
+            unread.extend_from_slice(&buf[..read]);
+            Ok::<_, io::Error>(read)
+        });
+        match read {
+            Ok(0) => return Poll::Ready(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return Poll::Ready(()),
+        }
+    }
+    Poll::Pending
+}
+
+/// From the acceptance of a connection to its first request, and from an answer to the next one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What connections get to finish their answers when the server is closed.
+pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Of a head that has not ended; hyper decides about longer ones.
+const MAX_HEAD_BYTES: usize = 16 * 1024;

@@ -1,0 +1,146 @@
+//! Writing answers, as hyper writes them.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Write as _};
+use std::time::SystemTime;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::engine::{Answer, Frame};
+
+/// Writes an answer; tells whether it is the connection's last one, because it should be or because
+/// the answer says so.
+pub(super) async fn write(
+    answer: &Answer,
+    should_be_last: bool,
+    stream: &mut TcpStream,
+) -> io::Result<bool> {
+    let says_close = says_close(answer.headers());
+    let rest = with_scratch(|out| {
+        put_line(out, answer.status());
+        put_headers(out, answer.headers());
+        if should_be_last && !says_close {
+            out.extend_from_slice(b"connection: close\r\n");
+        }
+        put_len(out, answer);
+        put_date(out, answer.headers());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(answer.body());
+        write_now(out, stream)
+    })?;
+    stream.write_all(&rest).await?;
+    Ok(should_be_last || says_close)
+}
+
+/// Writes the answer 101 and the first frames behind it; gives back what is left, which belongs in
+/// front of all else.
+///
+/// COMPAT: the official server sends no `Date` with it.
+pub(super) fn write_switch(answer: &Answer, frames: &[Frame], stream: &TcpStream) -> Vec<u8> {
+    with_scratch(|out| {
+        put_line(out, answer.status());
+        put_headers(out, answer.headers());
+        out.extend_from_slice(b"\r\n");
+        for frame in frames {
+            out.extend_from_slice(frame.websocket());
+        }
+        let rest = write_now(out, stream);
+        // A connection that is broken now is broken when its session reads from it.
+        rest.unwrap_or_default().to_vec()
+    })
+}
+
+/// Writes what the connection takes now; gives back the rest.
+fn write_now(out: &[u8], stream: &TcpStream) -> io::Result<Vec<u8>> {
+    match stream.try_write(out) {
+        Ok(written) => Ok(out[written..].to_vec()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(out.to_vec()),
+        Err(error) => Err(error),
+    }
+}
+
+fn put_line(out: &mut Vec<u8>, status: StatusCode) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or("<none>").as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        // The length is written by whoever knows it, and no body is encoded.
+        if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+            put_header(out, name.as_str(), value.as_bytes());
+        }
+    }
+}
+
+fn put_header(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// SPEC: RFC 9110, 8.6: answers that never have a body have no length of their own.
+fn put_len(out: &mut Vec<u8>, answer: &Response<bytes::Bytes>) {
+    let is_bodiless = matches!(
+        answer.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if !is_bodiless || answer.headers().contains_key(CONTENT_LENGTH) {
+        write!(out, "content-length: {}\r\n", answer.body().len())
+            .expect("memory takes what is written");
+    }
+}
+
+/// Cost: the text is made once in a second and thread.
+fn put_date(out: &mut Vec<u8>, headers: &HeaderMap) {
+    thread_local! {
+        static DATE_TEXT: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    if headers.contains_key(DATE) {
+        return;
+    }
+    let now = SystemTime::now();
+    let second = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    DATE_TEXT.with_borrow_mut(|(made_at, text)| {
+        if *made_at != second || text.is_empty() {
+            (*made_at, *text) = (second, httpdate::fmt_http_date(now));
+        }
+        put_header(out, DATE.as_str(), text.as_bytes());
+    });
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    let says_close = |value: &HeaderValue| {
+        let options = value.as_bytes().split(|&byte| byte == b',');
+        options
+            .into_iter()
+            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+    };
+    headers.get_all(CONNECTION).iter().any(says_close)
+}
+
+/// Lends this thread's buffer for an answer, empty.
+fn with_scratch<R>(write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    thread_local! {
+        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let result = write(&mut scratch);
+    if scratch.capacity() <= MAX_SCRATCH_BYTES {
+        SCRATCH.set(scratch);
+    }
+    result
+}
+
+/// What a thread keeps for its answers.
+const MAX_SCRATCH_BYTES: usize = 64 * 1024;
