@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -51,8 +52,8 @@ def parser():
     add("--fixture", metavar="PATH", help="this repository's fixture, built elsewhere")
     add("--no-build", action="store_true", help="take what is built")
     add("--block", action="store_true", help="the generator sleeps while nothing comes, instead of asking again and again")
-    add("--server-core", type=int, default=0)
-    add("--gen-core", type=int, default=1)
+    add("--server-core", type=int, default=0, metavar="N")
+    add("--gen-core", type=int, default=min(1, (os.cpu_count() or 1) - 1), metavar="N")
     add("--out", metavar="FILE", help="where the figures go, a line of JSON each")
     add("--show", nargs="+", metavar="FILE", help="print the tables of earlier runs")
     add("--write-guide", nargs="+", metavar="FILE", help="put the tables of earlier runs into docs/guide/performance.md")

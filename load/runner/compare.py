@@ -2,7 +2,7 @@
 
 from .figures import median, ratio, shown, table, user_us, values, verdict, with_spread
 from .scenarios import ALL, SCENARIOS
-from .servers import ANCHOR, FLOOR, IMITATIONS, NO_POLLING, OWN, REFERENCE
+from .servers import FLOOR, NO_POLLING, OWN, REFERENCE
 
 KIND = "table"
 
@@ -131,5 +131,3 @@ def wanted(options):
     """The peers that a run needs."""
     return [FLOOR, REFERENCE] if options.quick else None
 
-
-__all__ = ["ANCHOR", "IMITATIONS", "KIND", "measure", "report", "wanted"]

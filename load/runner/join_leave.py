@@ -3,7 +3,7 @@
 import statistics
 
 from .figures import table, values, verdict
-from .servers import OWN
+from .servers import IMITATIONS, OWN
 
 KIND = "join-leave"
 # How members move: arguments.
@@ -17,7 +17,8 @@ def measure(bench, options):
     for _ in range(options.reps or 1):
         for way, more in WAYS.items():
             for server in bench.servers:
-                if more and server not in WITH_EVERYONE:
+                # The imitations know no `leave`.
+                if server in IMITATIONS or (more and server not in WITH_EVERYONE):
                     continue
                 args = f"join-leave --connections {members} --rate 5 --windows {options.windows or 5}{more}"
                 bench.run(KIND, server, way, args, {"PING_INTERVAL": "60000"}, seconds=options.secs or 1.0)

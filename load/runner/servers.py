@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .place import BINARIES, LOAD, WORK
 
-FLOOR, REFERENCE, ANCHOR, OWN = "floor-batch", "socketioxide", "uws", "roomcast"
+FLOOR, REFERENCE, OWN = "floor-batch", "socketioxide", "roomcast"
 BUN = WORK / "bun" / "node_modules" / "bun" / "bin" / "bun.exe"
 
 # Name: command, environment.

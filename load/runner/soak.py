@@ -17,7 +17,7 @@ def measure(bench, options):
     minutes = options.minutes or 60.0
     for server in bench.servers:
         args = f"soak --connections {options.connections or 200} --sample {max(1.0, minutes / 4):.1f}"
-        bench.run(KIND, server, f"{minutes:g} min", args, VARIABLES, seconds=minutes * 60, unspun=True)
+        bench.run(KIND, server, f"{minutes:g} min", args, VARIABLES, seconds=minutes * 60)
 
 
 def report(rows, targets, own=OWN):

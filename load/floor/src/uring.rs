@@ -17,6 +17,10 @@ const BUF: usize = 64 * 1024;
 enum Cur {
     None,
     Own(Vec<u8>),
+    #[expect(
+        dead_code,
+        reason = "keeps the bytes alive while the kernel sends them"
+    )]
     Shared(Rc<Vec<u8>>),
 }
 
@@ -328,11 +332,12 @@ pub fn run() {
                 }
                 SEND => {
                     let done = std::mem::replace(&mut n.conns[c].cur, Cur::None);
-                    if let Cur::Own(mut v) = done {
-                        if n.conns[c].out.is_empty() && v.capacity() <= 4096 {
-                            v.clear();
-                            n.conns[c].out = v;
-                        }
+                    if let Cur::Own(mut v) = done
+                        && n.conns[c].out.is_empty()
+                        && v.capacity() <= 4096
+                    {
+                        v.clear();
+                        n.conns[c].out = v;
                     }
                     if !n.conns[c].out.is_empty() || n.conns[c].closing {
                         n.kick(c);

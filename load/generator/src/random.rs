@@ -15,7 +15,7 @@ impl Random {
     /// A number from 0 to `limit - 1`.
     #[inline]
     pub fn below(&mut self, limit: usize) -> usize {
-        ((self.next() >> 32) * limit as u64 >> 32) as usize
+        (((self.next() >> 32) * limit as u64) >> 32) as usize
     }
 }
 

@@ -142,8 +142,10 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
     for member in 0..members {
         room.ask(&mut net, member, 1, "join");
     }
+    let until = now() + 60_000_000_000;
     while room.joined < members {
         net.poll(100, &mut room);
+        assert!(now() < until, "{} joins are answered", room.joined);
     }
     let mut probe = Probe::open(options.value("port", 0), PROBE_GAP);
     meter.start(net.traffic);
@@ -179,6 +181,7 @@ fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f
     let mut longest = 0;
     let mut next = now();
     let until = now() + nanoseconds(seconds);
+    let patience = until + 10_000_000_000;
     // What is under way belongs to the window in which it began.
     while now() < until || room.moving > 0 {
         if now() >= until {
@@ -189,6 +192,7 @@ fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f
         }
         room.keep_moving(net);
         net.poll(1, room);
+        assert!(now() < patience, "no answer to a leave or a join");
         if let Some(latency) = probe.turn() {
             longest = longest.max(latency);
             room.seen[usize::from(room.is_moving)].probe.record(latency);
