@@ -11,11 +11,12 @@ The commands of this repository.
   cargo xtask run [-- ARGS]      build the web page and the server, start it with ARGS
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
-  cargo xtask test [SUITE…]      every test, or some suites: cargo, seeds, server, autobahn, browser
+  cargo xtask test [SUITE…]      every test, or some suites: cargo, seeds, server, autobahn, browser, load
+  cargo xtask load [ARGS]        servers under load, see load/README.md; --quick, --help
 
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
-With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD
-and ROOMCAST_CMD put other programs to the test than this workspace's.
+With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD,
+ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
 ";
 
 /// What to do.
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Build,
     Check { fix: bool },
     Test { suites: Vec<Selected> },
+    Load { args: Vec<String> },
     Help,
 }
 
@@ -51,11 +53,14 @@ impl Command {
                     .collect::<Result<_, _>>()?;
                 Ok(Self::Test { suites })
             }
+            ("load", args) => Ok(Self::Load {
+                args: args.to_vec(),
+            }),
             ("help" | "--help" | "-h", _) => Ok(Self::Help),
             ("build" | "check", [arg, ..]) => Err(unexpected(arg, "see `cargo xtask help`")),
             _ => Err(unexpected(
                 &name,
-                "the commands are run, build, check and test",
+                "the commands are run, build, check, test and load",
             )),
         }
     }
@@ -105,6 +110,13 @@ mod tests {
     }
 
     #[test]
+    fn the_arguments_of_load_go_to_its_runner() {
+        let args = vec!["growth".to_owned(), "--reps".to_owned(), "5".to_owned()];
+
+        assert_eq!(parse("load growth --reps 5"), Ok(Command::Load { args }));
+    }
+
+    #[test]
     fn test_without_names_selects_no_suite_in_particular() {
         assert_eq!(parse("test"), Ok(Command::Test { suites: vec![] }));
     }
@@ -135,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, seeds, server, autobahn, browser";
+        let text =
+            "unexpected `seed`: the suites are cargo, seeds, server, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

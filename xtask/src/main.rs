@@ -1,12 +1,13 @@
-//! The repository's own commands: `cargo xtask run`, `build`, `check` and `test`.
+//! The repository's own commands: `cargo xtask run`, `build`, `check`, `test` and `load`.
 //!
 //! Made for Unix. `run` starts the server, `build` makes every program, `check` reads the code without running it,
-//! `test` runs every test. Each says by name what the machine lacks.
+//! `test` runs every test, `load` puts servers under load. Each says by name what the machine lacks.
 
 mod args;
 mod build;
 mod check;
 mod failure;
+mod load;
 mod node;
 mod process;
 mod run;
@@ -38,6 +39,7 @@ fn start() -> Result<(), Failure> {
         Command::Build => build::all(),
         Command::Check { fix } => check::all(fix),
         Command::Test { suites } => test::all(&suites),
+        Command::Load { args } => load::run(&args),
         Command::Help => {
             print!("{}", args::HELP);
             Ok(())

@@ -4,6 +4,7 @@ mod autobahn;
 mod browser;
 mod cargo;
 mod expected;
+mod load;
 mod seeds;
 mod server;
 mod tally;
@@ -32,15 +33,18 @@ pub(crate) enum Suite {
     Autobahn,
     /// Pages in a real browser.
     Browser,
+    /// The load generator against its fixture, briefly.
+    Load,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Cargo,
         Self::Seeds,
         Self::Server,
         Self::Autobahn,
         Self::Browser,
+        Self::Load,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -50,6 +54,7 @@ impl Suite {
             Self::Server => "server",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
+            Self::Load => "load",
         }
     }
 
@@ -65,6 +70,7 @@ impl Suite {
             Self::Server => server::run(bench, folder),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),
+            Self::Load => load::run(bench),
         }
     }
 }
