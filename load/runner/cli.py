@@ -98,5 +98,6 @@ def again(options, targets):
         texts.pop(smoke.KIND, None)
         guide.write(texts, machine)
     else:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print("\n\n".join(texts.values()))
     return 0
