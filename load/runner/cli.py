@@ -38,7 +38,8 @@ def parser():
     line.add_argument("command", nargs="?", default=compare.KIND, choices=COMMANDS, help="default: table")
     add = line.add_argument
     add("--quick", action="store_true", help="table: few scenarios, one short repetition; floor, reference and ours")
-    add("--server", action="append", default=[], metavar="NAME=CMD", help="another server; it reads PORT, PING_INTERVAL and PING_TIMEOUT")
+    words = "another server; it reads PORT, PING_INTERVAL and PING_TIMEOUT"
+    add("--server", action="append", default=[], metavar="NAME=CMD", help=words)
     add("--only", metavar="NAMES", help="servers, separated by commas; none but --server with an empty list")
     add("--scenarios", metavar="NAMES", help="table (also idle25, idle1) and workers: scenarios, separated by commas")
     add("--reps", type=int, metavar="N", help="repetitions")
@@ -89,15 +90,25 @@ def servers(options, module):
 
 
 def again(options, targets):
-    files = [Path(name) for name in options.show or options.write_guide]
-    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    machine = next((row for row in rows if row.get("kind") == "machine"), None)
+    rows = [row for name in options.show or options.write_guide for row in read(Path(name))]
     found = {kind: module.report(rows, targets) for kind, module in COMMANDS.items()}
     texts = {kind: report[0] for kind, report in found.items() if report}
     if options.write_guide:
         texts.pop(smoke.KIND, None)
-        guide.write(texts, machine)
+        guide.write(texts, rows)
     else:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print("\n\n".join(texts.values()))
     return 0
+
+
+def read(file):
+    """The rows of a run, each with the machine that it was taken on."""
+    machine = None
+    for line in file.read_text().splitlines():
+        row = json.loads(line)
+        if row.get("kind") == "machine":
+            machine = row
+        else:
+            row["machine"] = machine
+        yield row

@@ -51,8 +51,8 @@ def curve_of(rows, curve, args, target, own):
             cpu, user = median(rows, "cpu_us", **this), user_us(rows, **this)
             if cpu is None:
                 continue
-            memory, errors = median(rows, "rss_per_conn", **this), median(rows, "errors", **this)
-            lines.append([f"{size:,}", server, shown(cpu), shown(user), shown(cpu - user), shown(memory, 0), shown(errors, 0)])
+            counts = [shown(median(rows, key, **this), 0) for key in ("rss_per_conn", "errors")]
+            lines.append([f"{size:,}", server, shown(cpu), shown(user), shown(cpu - user), *counts])
     words, passed = judge(rows, curve, target, own)
     return f"### Growth: {curve}\n\n`{args.format('N')}`\n\n{table(head, lines)}\n\n{words}", passed
 

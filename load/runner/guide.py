@@ -5,13 +5,14 @@ import re
 from .place import GUIDE
 
 
-def write(reports, machine):
+def write(reports, rows):
     """Replaces what stands between the markers of each report; the rest of the guide stays."""
     text = GUIDE.read_text()
     for kind, report in reports.items():
         # In the guide, a table stands below a heading of its own.
         body = re.sub(r"^### ", "#### ", report, flags=re.MULTILINE)
-        text = put(text, kind, f"{note(machine)}\n\n{body}")
+        these = [row for row in rows if row.get("kind") == kind]
+        text = put(text, kind, f"{note(these)}\n\n{body}")
     GUIDE.write_text(text)
 
 
@@ -22,10 +23,14 @@ def put(text, kind, body):
     return marked.sub(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", text)
 
 
-def note(machine):
+def note(rows):
+    """When and on what the figures were taken."""
+    count = 1 + max((row.get("rep", 0) for row in rows), default=0)
+    plural = "s" if count > 1 else ""
+    machine = next((row["machine"] for row in rows if row.get("machine")), None)
     if not machine:
-        return "Taken on an unknown machine."
+        return f"{count} repetition{plural}, on an unknown machine."
     return (
-        f"Taken at revision `{machine['revision']}` on {machine['cores']} cores ({machine['model']}), "
+        f"{count} repetition{plural}, at revision `{machine['revision']}`, on {machine['cores']} cores ({machine['model']}), "
         f"{machine['memory_mib'] // 1024} GiB of memory, Linux {machine['kernel']}."
     )

@@ -14,14 +14,15 @@ WITH_EVERYONE = {OWN}
 
 def measure(bench, options):
     members = options.connections or 10_000
-    for _ in range(options.reps or 1):
+    for repetition in range(options.reps or 1):
         for way, more in WAYS.items():
             for server in bench.servers:
                 # The imitations know no `leave`.
                 if server in IMITATIONS or (more and server not in WITH_EVERYONE):
                     continue
                 args = f"join-leave --connections {members} --rate 5 --windows {options.windows or 5}{more}"
-                bench.run(KIND, server, way, args, {"PING_INTERVAL": "60000"}, seconds=options.secs or 1.0)
+                window = {"seconds": options.secs or 1.0}
+                bench.run(KIND, server, way, args, {"PING_INTERVAL": "60000"}, rep=repetition, **window)
 
 
 def report(rows, targets, own=OWN):
@@ -32,7 +33,7 @@ def report(rows, targets, own=OWN):
     lines, passed = [], True
     for row in rows:
         if "fail" in row:
-            lines.append([row["case"], row["server"], row["fail"], *[""] * 8, verdict(False)])
+            lines.append([row["case"], row["server"], row["fail"], *[""] * 9, verdict(False)])
             passed &= row["server"] != own
             continue
         pause = pause_of(row)
@@ -41,7 +42,7 @@ def report(rows, targets, own=OWN):
         lines.append(line_of(row, pause, verdict(is_met)))
     head = [
         "members move", "server", "moves/s", "probe p50 µs, quiet", "moving", "p99.9, quiet", "moving",
-        "longest of a window, quiet", "moving", "pause µs", "last delivery p99 µs, quiet → moving", "verdict",
+        "longest of a window, quiet", "moving", "pause µs", "last delivery p99 µs, quiet → moving", "core taken", "verdict",
     ]  # fmt: skip
     members = max(values(rows, "conns"), default=0)
     words = f"A room of {members:,} members, 5 broadcasts a second. Pause: {MEANING} At most {limit:,} µs."
@@ -50,7 +51,7 @@ def report(rows, targets, own=OWN):
 
 MEANING = (
     "the probe's longest latency in a window in which members move, less the same in a window in which none does; "
-    "medians of the windows."
+    "medians of the windows. Core taken: the part of the time in which something else ran on the server's core while the server had work."
 )
 
 
@@ -66,7 +67,8 @@ def line_of(row, pause, word):
     # Members move in half of the windows.
     moves = 2 * row["per_s"]
     cells = [f"{value:,.0f}" for value in (moves, *probe, *longest, pause)]
-    return [row["case"], row["server"], *cells, delivery, word]
+    taken = f"{row['srv_waited']:.0%}" if "srv_waited" in row else "–"
+    return [row["case"], row["server"], *cells, delivery, taken, word]
 
 
 def wanted(_options):

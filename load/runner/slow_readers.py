@@ -13,10 +13,10 @@ def measure(bench, options):
     outbox = options.outbox or MIB
     variables = {"MAX_OUTBOX": str(outbox), "COUNT_REASONS": "1", "PING_INTERVAL": "120000"}
     args = f"slow-readers --connections {connections} --slow {slow} --rate 30 --size 16384 --patience 60"
-    for _ in range(options.reps or 1):
+    for repetition in range(options.reps or 1):
         for server in bench.servers:
             window = {"seconds": options.secs or 5.0, "warmup": options.warm or 1.0}
-            bench.run(KIND, server, KIND, args, variables, outbox=outbox, **window)
+            bench.run(KIND, server, KIND, args, variables, outbox=outbox, rep=repetition, **window)
 
 
 def report(rows, targets, own=OWN):
@@ -31,7 +31,7 @@ def report(rows, targets, own=OWN):
             continue
         faults = faults_of(row, targets["slow_readers"])
         passed &= not faults or row["server"] != own
-        lines.append(line_of(row, "; ".join(["FAIL", *faults]) if faults else "PASS"))
+        lines.append(line_of(row, f"FAIL: {'; '.join(faults)}" if faults else "PASS"))
     head = [
         "server", "slow of all", "p50 µs, all read", "some do not", "p99, all read", "some do not",
         "RSS before, MiB", "most", "closed", "of them `outbox full`", "verdict",
@@ -51,7 +51,7 @@ def faults_of(row, target):
         "memory beyond the outboxes": grown > row["slow"] * row["outbox"],
         "not all are closed": row["closed"] < row["slow"],
         "another reason": row["answers_stats"] and row["outbox_full"] != row["slow"],
-        "reordered": row["reordered"] > 0,
+        "messages missing or out of order": row["reordered"] > 0,
         "errors": row["errors"] > 0,
     }
     return [words for words, holds in faults.items() if holds]

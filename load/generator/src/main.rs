@@ -32,7 +32,7 @@ usage: generator SCENARIO --port P --pid PID [--warmup S] [--seconds S] [--spin]
   polling       --connections --size
   order         --connections --window
   join-leave    --connections --rate --windows [--everyone]
-  slow-readers  --connections --slow --rate --size --patience
+  slow-readers  --connections --slow --rate --size --patience [--told]
   soak          --connections --sample";
 
 fn main() {

@@ -52,6 +52,8 @@ impl Meter {
         let user = usage.user_ticks - self.usage.user_ticks;
         let system = usage.system_ticks - self.usage.system_ticks;
         let switches = usage.voluntary_switches - self.usage.voluntary_switches;
+        // A thread that has ended takes its time with it.
+        let waited = usage.waited.saturating_sub(self.usage.waited) as f64 / 1e9;
         let resident = self.server.resident();
         let grown = resident.saturating_sub(self.resident_at_first) as f64;
         let messages = work.messages.max(1) as f64;
@@ -62,6 +64,7 @@ impl Meter {
             .rounded("cpu_us", processor * 1e6 / messages, 3)
             .rounded("user_frac", user as f64 / (user + system).max(1) as f64, 3)
             .rounded("srv_util", processor / seconds, 2)
+            .rounded("srv_waited", waited / seconds, 3)
             .rounded("gen_util", own / seconds, 2)
             .rounded("ctxsw_per_msg", switches as f64 / messages, 4)
             .rounded(

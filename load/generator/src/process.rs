@@ -12,6 +12,8 @@ pub struct Usage {
     pub user_ticks: u64,
     pub system_ticks: u64,
     pub voluntary_switches: u64,
+    /// Nanoseconds in which its threads could have run and did not, since something else did.
+    pub waited: u64,
 }
 
 impl Processes {
@@ -38,6 +40,12 @@ impl Processes {
             }
             for thread in threads(pid) {
                 let status = fs::read_to_string(thread.join("status")).unwrap_or_default();
+                let schedule = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+                let waited = schedule
+                    .split(' ')
+                    .nth(1)
+                    .and_then(|text| text.parse().ok());
+                usage.waited += waited.unwrap_or(0);
                 usage.voluntary_switches += status_field(&status, "voluntary_ctxt_switches:");
             }
         }

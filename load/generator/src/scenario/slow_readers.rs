@@ -130,7 +130,11 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
     let (start, mut next) = (now(), now());
     let until = start + seconds("patience", 60.0);
     let mut files = files_before;
-    scenario.run(&mut net, &meter, rate, |_| {
+    let is_told = options.has("told");
+    scenario.run(&mut net, &meter, rate, |scenario| {
+        if is_told && scenario.overflowed() >= slow {
+            return false;
+        }
         if now() >= next {
             files = meter.server.files();
             next = now() + LOOK;
