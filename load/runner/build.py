@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .place import BINARIES, LOAD, ROOT, WORK
+from .place import LOAD, ROOT, WORK
 
 NODE_PACKAGES = {
     "node": ["socket.io@4.8.4"],
