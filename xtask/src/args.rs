@@ -12,14 +12,15 @@ The commands of this repository.
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
   cargo xtask test [SUITE…]      every test, or some suites: cargo, instructions, seeds, server,
-                                 autobahn, browser
+                                 autobahn, browser, load
   cargo xtask bench instructions [--accept]
                                  instruction counts against benches/instructions.json;
                                  --accept makes them the new baseline
+  cargo xtask load [ARGS]        servers under load, see load/README.md; --quick, --help
 
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
-With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD
-and ROOMCAST_CMD put other programs to the test than this workspace's.
+With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD,
+ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
 ";
 
 /// What to do.
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Check { fix: bool },
     Test { suites: Vec<Selected> },
     Bench { accept: bool },
+    Load { args: Vec<String> },
     Help,
 }
 
@@ -63,11 +65,14 @@ impl Command {
             ("bench", _) => Err(Failure::new(
                 "expected `bench instructions`: the other benchmarks are run by `cargo bench`",
             )),
+            ("load", args) => Ok(Self::Load {
+                args: args.to_vec(),
+            }),
             ("help" | "--help" | "-h", _) => Ok(Self::Help),
             ("build" | "check", [arg, ..]) => Err(unexpected(arg, "see `cargo xtask help`")),
             _ => Err(unexpected(
                 &name,
-                "the commands are run, build, check, test and bench",
+                "the commands are run, build, check, test, bench and load",
             )),
         }
     }
@@ -117,6 +122,13 @@ mod tests {
     }
 
     #[test]
+    fn the_arguments_of_load_go_to_its_runner() {
+        let args = vec!["growth".to_owned(), "--reps".to_owned(), "5".to_owned()];
+
+        assert_eq!(parse("load growth --reps 5"), Ok(Command::Load { args }));
+    }
+
+    #[test]
     fn test_without_names_selects_no_suite_in_particular() {
         assert_eq!(parse("test"), Ok(Command::Test { suites: vec![] }));
     }
@@ -161,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, autobahn, browser";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

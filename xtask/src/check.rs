@@ -5,6 +5,9 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::{build, process, workspace};
 
+/// The workspace of the load generator.
+const LOAD: &str = "load/Cargo.toml";
+
 /// Checks formatting, lints, documentation and licences; with `fix`, formats instead of complaining.
 pub(crate) fn all(fix: bool) -> Result<(), Failure> {
     let format: &[&str] = if fix {
@@ -13,6 +16,7 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
         &["fmt", "--all", "--check"]
     };
     step(build::cargo().args(format))?;
+    step(build::cargo().args(format).args(["--manifest-path", LOAD]))?;
     step(build::cargo().args([
         "clippy",
         "--workspace",
@@ -21,6 +25,13 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
         "-D",
         "warnings",
     ]))?;
+    let packages = ["--package", "generator", "--package", "floor"];
+    step(
+        build::cargo()
+            .args(["clippy", "--manifest-path", LOAD])
+            .args(packages)
+            .args(["--", "-D", "warnings"]),
+    )?;
     step(
         build::cargo()
             .args(["doc", "--workspace", "--no-deps"])

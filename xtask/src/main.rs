@@ -1,13 +1,15 @@
-//! The repository's own commands: `cargo xtask run`, `build`, `check`, `test` and `bench`.
+//! The repository's own commands: `cargo xtask run`, `build`, `check`, `test`, `bench` and `load`.
 //!
 //! Made for Unix. `run` starts the server, `build` makes every program, `check` reads the code without running it,
-//! `test` runs every test, `bench` counts instructions. Each says by name what the machine lacks.
+//! `test` runs every test, `bench` counts instructions, `load` puts servers under load. Each says by name what the
+//! machine lacks.
 
 mod args;
 mod bench;
 mod build;
 mod check;
 mod failure;
+mod load;
 mod node;
 mod process;
 mod run;
@@ -40,6 +42,7 @@ fn start() -> Result<(), Failure> {
         Command::Check { fix } => check::all(fix),
         Command::Test { suites } => test::all(&suites),
         Command::Bench { accept } => bench::instructions(accept),
+        Command::Load { args } => load::run(&args),
         Command::Help => {
             print!("{}", args::HELP);
             Ok(())

@@ -1,8 +1,13 @@
-//! The application of the load generator in `bench`, on `PORT` of 127.0.0.1.
+//! The application of the load generator in `load`, on `PORT` of 127.0.0.1.
+//!
+//! `PING_INTERVAL` and `PING_TIMEOUT` are milliseconds, `MAX_OUTBOX` is bytes. With `COUNT_REASONS` set, the event
+//! `stats` also tells why sockets were disconnected.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use roomcast::{Raw, Reply, Server, Socket};
+use roomcast::{DisconnectReason, OutboxPolicy, Raw, Reply, Server, Socket};
 
 #[derive(serde::Deserialize)]
 struct RoomMessage {
@@ -10,13 +15,27 @@ struct RoomMessage {
     payload: Raw,
 }
 
+/// What the server holds, counted while the asking socket is connected.
+#[derive(serde::Serialize)]
+struct Stats {
+    sessions: usize,
+    sockets: usize,
+    rooms: usize,
+    reasons: BTreeMap<&'static str, u64>,
+}
+
+/// How often sockets were disconnected, by reason.
+type Reasons = Arc<Mutex<BTreeMap<&'static str, u64>>>;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let milliseconds = |name, default| Duration::from_millis(number(name, default));
+    let outbox = usize::try_from(number("MAX_OUTBOX", 16 * 1024 * 1024)).unwrap_or(usize::MAX);
     let io = Server::builder()
         .ping_interval(milliseconds("PING_INTERVAL", 25_000))
         .ping_timeout(milliseconds("PING_TIMEOUT", 20_000))
         .max_http_buffer_size(10_000_000)
+        .max_outbox(outbox, OutboxPolicy::Disconnect)
         .build();
 
     io.on("echo", |value: Raw| value);
@@ -31,12 +50,45 @@ async fn main() -> std::io::Result<()> {
     io.on("private", |io: Server, id: String, value: Raw| {
         io.to(id).emit("p", value)
     });
+    control(&io);
 
     io.serve((
         "127.0.0.1",
         u16::try_from(number("PORT", 42100)).expect("PORT is a port"),
     ))
     .await
+}
+
+/// Events of the trials; the measured events above do not touch what they need.
+fn control(io: &Server) {
+    let reasons = Reasons::default();
+    if std::env::var_os("COUNT_REASONS").is_some() {
+        let reasons = Arc::clone(&reasons);
+        io.on_disconnect(move |reason: DisconnectReason| {
+            let mut reasons = reasons.lock().expect("no holder panics");
+            *reasons.entry(reason.as_str()).or_default() += 1;
+        });
+    }
+    io.on("leave", |socket: Socket, room: String| {
+        socket.leave(room);
+        Reply(())
+    });
+    io.on("everyone-joins", |io: Server, room: String| {
+        io.sockets_join(room);
+        Reply(())
+    });
+    io.on("everyone-leaves", |io: Server, room: String| {
+        io.sockets_leave(room);
+        Reply(())
+    });
+    io.on("stats", move |io: Server| {
+        Reply(Stats {
+            sessions: io.engine().clients_count(),
+            sockets: io.sockets_count(),
+            rooms: io.rooms().len(),
+            reasons: reasons.lock().expect("no holder panics").clone(),
+        })
+    });
 }
 
 fn number(name: &str, default: u64) -> u64 {

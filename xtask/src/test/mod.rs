@@ -5,6 +5,7 @@ mod browser;
 mod cargo;
 mod expected;
 mod instructions;
+mod load;
 mod seeds;
 mod server;
 mod tally;
@@ -35,16 +36,19 @@ pub(crate) enum Suite {
     Autobahn,
     /// Pages in a real browser.
     Browser,
+    /// The load generator against its fixture, briefly.
+    Load,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Autobahn,
         Self::Browser,
+        Self::Load,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -55,6 +59,7 @@ impl Suite {
             Self::Server => "server",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
+            Self::Load => "load",
         }
     }
 
@@ -71,6 +76,7 @@ impl Suite {
             Self::Server => server::run(bench, folder),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),
+            Self::Load => load::run(bench),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Tally {
         }
     }
 
-    /// Adds what the closing line of Autobahn's judge says: `301 passed, 0 failed`.
+    /// Adds what the closing line of a judge says, Autobahn's or the load runner's: `301 passed, 0 failed`.
     pub(super) fn read_judge(&mut self, line: &str) {
         let words: Vec<_> = line.split_whitespace().collect();
         let [passed, "passed,", failed, "failed"] = words[..] else {

@@ -1,0 +1,1 @@
+"""Builds servers, runs the generator against each, judges and prints what it counted."""

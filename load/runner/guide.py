@@ -1,0 +1,36 @@
+"""Puts tables into the guide, between `<!-- load:KIND -->` and `<!-- /load:KIND -->`."""
+
+import re
+
+from .place import GUIDE
+
+
+def write(reports, rows):
+    """Replaces what stands between the markers of each report; the rest of the guide stays."""
+    text = GUIDE.read_text()
+    for kind, report in reports.items():
+        # In the guide, a table stands below a heading of its own.
+        body = re.sub(r"^### ", "#### ", report, flags=re.MULTILINE)
+        these = [row for row in rows if row.get("kind") == kind]
+        text = put(text, kind, f"{note(these)}\n\n{body}")
+    GUIDE.write_text(text)
+
+
+def put(text, kind, body):
+    marked = re.compile(rf"(<!-- load:{kind} -->\n).*?(<!-- /load:{kind} -->)", re.DOTALL)
+    if not marked.search(text):
+        raise SystemExit(f"{GUIDE} has no markers for {kind}")
+    return marked.sub(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", text)
+
+
+def note(rows):
+    """When and on what the figures were taken."""
+    count = 1 + max((row.get("rep", 0) for row in rows), default=0)
+    plural = "s" if count > 1 else ""
+    machine = next((row["machine"] for row in rows if row.get("machine")), None)
+    if not machine:
+        return f"{count} repetition{plural}, on an unknown machine."
+    return (
+        f"{count} repetition{plural}, at revision `{machine['revision']}`, on {machine['cores']} cores ({machine['model']}), "
+        f"{machine['memory_mib'] // 1024} GiB of memory, Linux {machine['kernel']}."
+    )
