@@ -19,6 +19,9 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 /// How much more than the baseline passes, in percent.
 const TOLERANCE: u64 = 5;
 
+/// The programs that count.
+const PROGRAMS: [&str; 2] = ["packet_instructions", "broadcast_instructions"];
+
 /// Counts, shows what changed, and makes the counts the baseline if `accept` says so.
 pub(crate) fn instructions(accept: bool) -> Result<(), Failure> {
     let counts = match measure()? {
@@ -61,16 +64,16 @@ pub(crate) fn measure() -> Result<Measured, Failure> {
         }
     }
     let bench = ["bench", "--quiet", "--package", "roomcast-benches"];
-    let only = ["--bench", "instructions", "--", "--output-format=json"];
+    let programs = PROGRAMS.iter().flat_map(|program| ["--bench", program]);
+    let mut command = build::cargo();
+    command.args(bench).args(programs);
+    command.args(["--", "--output-format=json"]);
     let mut counts = Counts::new();
     let mut unread = None;
-    let status = process::lines(
-        build::cargo().args(bench).args(only),
-        |line| match read_summary(line) {
-            Some((name, count)) => drop(counts.insert(name, count)),
-            None => unread = Some(line.to_owned()),
-        },
-    )?;
+    let status = process::lines(&mut command, |line| match read_summary(line) {
+        Some((name, count)) => drop(counts.insert(name, count)),
+        None => unread = Some(line.to_owned()),
+    })?;
     if let Some(line) = unread {
         return Err(Failure::new(format!("no summary of a benchmark: {line}")));
     }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use roomcast_socketio::{
-    AckId, Decoder, Header, Packet, PacketKind, RESERVED_EVENTS, Spread, Value, encode_ack,
+    AckId, Decoder, Header, Packet, PacketKind, RESERVED_EVENTS, Raw, Spread, Value, encode_ack,
     encode_event,
 };
 
@@ -94,6 +94,52 @@ proptest! {
         prop_assert_eq!(packet.kind(), PacketKind::Ack);
         prop_assert_eq!(packet.ack(), header.ack);
         prop_assert_eq!(packet.args().rest::<Value>().unwrap(), args.0);
+    }
+
+    #[test]
+    fn raw_values_that_are_passed_on_are_the_values_that_came(
+        args in prop::collection::vec(any_value(), 0..6),
+        shift in 0_usize..6,
+    ) {
+        let header = Header { namespace: "/", ack: None };
+        let mut out = Vec::new();
+        let attachments = encode_event(&mut out, header, "x", &Spread(args.clone())).unwrap();
+        let packet = decode(&out, &attachments);
+
+        // In another order the placeholders get other numbers.
+        let mut raw = packet.args().rest::<Raw>().unwrap();
+        let mut expected = args;
+        let shift = shift.min(raw.len());
+        raw.rotate_left(shift);
+        expected.rotate_left(shift);
+        out.clear();
+        let attachments = encode_event(&mut out, header, "y", &Spread(raw.clone())).unwrap();
+        let passed_on = decode(&out, &attachments);
+
+        prop_assert_eq!(&passed_on.args().rest::<Value>().unwrap(), &expected);
+        prop_assert_eq!(passed_on.args().rest::<Raw>().unwrap(), raw);
+    }
+
+    #[test]
+    fn strings_are_read_as_serde_json_reads_them(
+        text in prop_oneof![any::<String>(), "[ -~é\"\\\\\n]{0,150}"],
+        other in any::<String>(),
+    ) {
+        let json = serde_json::to_string(&text).unwrap();
+        // An escape anywhere in the packet takes the slower way for all of it.
+        let other_json = serde_json::to_string(&other).unwrap();
+        let packet = format!("2[\"x\",{json},{other_json}]");
+        let mut decoder = Decoder::default();
+        let packet = decoder.text(&packet).unwrap().unwrap();
+        let mut args = packet.args();
+
+        prop_assert_eq!(args.get::<Value>(0).unwrap().unwrap(), Value::from(text.as_str()));
+        prop_assert_eq!(args.get::<Option<String>>(0).unwrap().unwrap(), Some(text.clone()));
+        prop_assert_eq!(args.raw(0), Some(json.as_str()));
+        let raw = args.get::<Raw>(0).unwrap().unwrap();
+        prop_assert_eq!(raw.json(), json);
+        prop_assert_eq!(args.read::<String>().unwrap(), text);
+        prop_assert_eq!(args.read::<String>().unwrap(), other);
     }
 
     #[test]
