@@ -44,6 +44,7 @@ mod limits;
 mod namespaces;
 mod packet;
 mod raw;
+mod raw_text;
 mod shared_bytes;
 mod spread;
 mod text;

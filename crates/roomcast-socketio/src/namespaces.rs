@@ -100,6 +100,8 @@ impl<T> Namespaces<T> {
     /// and so is any other packet until [`complete`](Self::complete).
     pub fn begin(&mut self, namespace: &str) {
         if self.position(namespace).is_none() {
+            // Most clients join one namespace.
+            self.entries.reserve_exact(1);
             self.entries.push(Entry {
                 name: namespace.into(),
                 socket: None,

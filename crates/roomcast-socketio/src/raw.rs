@@ -11,6 +11,7 @@ use serde::ser::{Error as _, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::raw_text::RawText;
 use crate::text::{Data, renumbered};
 use crate::{Limits, Value, ValueError, shared_bytes};
 
@@ -36,7 +37,7 @@ use crate::{Limits, Value, ValueError, shared_bytes};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw {
-    json: Box<str>,
+    json: RawText,
     attachments: Vec<Bytes>,
 }
 
@@ -46,7 +47,7 @@ impl Raw {
 
     fn without_attachments(json: Box<RawValue>) -> Self {
         Self {
-            json: json.into(),
+            json: Box::<str>::from(json).into(),
             attachments: Vec::new(),
         }
     }
@@ -115,7 +116,7 @@ impl FromStr for Raw {
 impl From<Box<RawValue>> for Raw {
     fn from(json: Box<RawValue>) -> Self {
         Self {
-            json: json.into(),
+            json: Box::<str>::from(json).into(),
             attachments: Vec::new(),
         }
     }
@@ -181,7 +182,7 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     /// The reader of binary packets gives the text and then the attachments.
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Raw, A::Error> {
-        let json = parts.next_element::<Box<str>>()?;
+        let json = parts.next_element::<RawText>()?;
         let json = json.ok_or_else(|| A::Error::invalid_length(0, &self))?;
         let mut attachments = Vec::new();
         while let Some(attachment) = parts.next_element::<Value>()? {

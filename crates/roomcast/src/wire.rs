@@ -14,12 +14,6 @@ pub(crate) enum Outgoing {
     Binary(Vec<Frame>),
 }
 
-/// One encoded packet that goes to one client.
-pub(crate) enum Single {
-    Text(Draft),
-    Binary(Vec<Frame>),
-}
-
 impl Outgoing {
     pub(crate) fn frames(&self) -> &[Frame] {
         match self {
@@ -48,22 +42,19 @@ pub(crate) fn event<T: Serialize + ?Sized>(
     encode(|out| roomcast_socketio::encode_event(out, Header { namespace, ack }, event, args))
 }
 
-/// An acknowledgement, which one client gets.
+/// An acknowledgement, which one client gets: its text and its attachments.
 pub(crate) fn ack<T: Serialize + ?Sized>(
     namespace: &str,
     id: AckId,
     args: &T,
-) -> Result<Single, EncodeError> {
+) -> Result<(Draft, Vec<Bytes>), EncodeError> {
     let header = Header {
         namespace,
         ack: Some(id),
     };
     let mut draft = Draft::message();
     let attachments = roomcast_socketio::encode_ack(draft.buffer_mut(), header, args)?;
-    Ok(match attachments.is_empty() {
-        true => Single::Text(draft),
-        false => Single::Binary(with_attachments(draft, &attachments)),
-    })
+    Ok((draft, attachments))
 }
 
 pub(crate) fn connect(namespace: &str, sid: &str) -> Outgoing {

@@ -10,8 +10,13 @@ use crate::engine::Readiness;
 ///
 /// They are kept so that reading can go on: an acknowledgement or a pong that comes behind them may
 /// be what a handler, or the heartbeat, waits for.
+///
+/// Cost: hardly ever used, so it is a pointer where it is empty.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct Held(Option<Box<Queue>>);
+
+#[derive(Default)]
+struct Queue {
     packets: VecDeque<Packet<'static>>,
     /// What the packets weigh together.
     bytes: usize,
@@ -19,14 +24,16 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn push(&mut self, packet: Packet<'_>) {
-        self.bytes += weight(&packet);
-        self.packets.push_back(packet.into_owned());
+        let queue = self.0.get_or_insert_default();
+        queue.bytes += weight(&packet);
+        queue.packets.push_back(packet.into_owned());
     }
 
     pub(super) fn pop(&mut self) -> Option<Packet<'static>> {
-        let packet = self.packets.pop_front()?;
-        self.bytes -= weight(&packet);
-        if self.packets.is_empty() {
+        let queue = self.0.as_mut()?;
+        let packet = queue.packets.pop_front()?;
+        queue.bytes -= weight(&packet);
+        if queue.packets.is_empty() {
             self.clear();
         }
         Some(packet)
@@ -38,15 +45,14 @@ impl Held {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+        self.0.is_none()
     }
 
     /// Whether one packet more may be kept, whatever its size.
     pub(super) fn readiness(&self) -> Readiness {
-        if self.bytes < MAX_HELD_BYTES {
-            Readiness::Ready
-        } else {
-            Readiness::Saturated
+        match &self.0 {
+            Some(queue) if queue.bytes >= MAX_HELD_BYTES => Readiness::Saturated,
+            _ => Readiness::Ready,
         }
     }
 }

@@ -9,6 +9,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 use roomcast_engineio::CloseReason;
 use roomcast_websocket::OpCode;
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::draft::Draft;
@@ -224,35 +225,30 @@ impl Mailbox {
         self.queued(state)
     }
 
-    /// Queues a text packet for this session alone.
+    /// Queues a message for this session alone: a text packet, and its attachments side by side.
     ///
     /// Cost: short packets that wait together share one buffer, long ones are not copied.
-    pub(crate) fn send_own(&self, mut packet: Draft, options: SendOptions) -> Sent {
+    pub(crate) fn send_own(
+        &self,
+        packet: Draft,
+        attachments: &[Bytes],
+        options: SendOptions,
+    ) -> Sent {
         let mut state = match self.admit(options) {
             Ok(state) => state,
             Err(sent) => return sent,
         };
         if matches!(state.line, Line::None) {
             drop(state);
-            return self.send(&[Frame::of(packet, OpCode::Text)], options);
+            let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
+            let frames: SmallVec<[Frame; 1]> = std::iter::once(Frame::of(packet, OpCode::Text))
+                .chain(binary)
+                .collect();
+            return self.send(&frames, options);
         }
-        if packet.len() > MAX_COPIED_BYTES {
-            let (bytes, start) = packet.into_frame(OpCode::Text);
-            state.pending_bytes += bytes.len() - start;
-            state.queue.push(Entry::Own { bytes, start });
-            return self.queued(state);
-        }
-        let frame = packet.frame(OpCode::Text);
-        state.pending_bytes += frame.len();
-        match state.queue.last_mut() {
-            Some(Entry::Own { bytes, .. }) if bytes.len() <= MAX_COPIED_BYTES => {
-                bytes.extend_from_slice(frame);
-            }
-            _ => {
-                let mut bytes = super::draft::take_buffer();
-                bytes.extend_from_slice(frame);
-                state.queue.push(Entry::Own { bytes, start: 0 });
-            }
+        state.push_own(packet, OpCode::Text);
+        for attachment in attachments {
+            state.push_own(Draft::of(attachment), OpCode::Binary);
         }
         self.queued(state)
     }
@@ -359,6 +355,29 @@ impl Mailbox {
         if !std::mem::replace(&mut state.is_awake, true) {
             drop(state);
             self.task.wake();
+        }
+    }
+}
+
+impl State {
+    fn push_own(&mut self, mut packet: Draft, opcode: OpCode) {
+        if packet.len() > MAX_COPIED_BYTES {
+            let (bytes, start) = packet.into_frame(opcode);
+            self.pending_bytes += bytes.len() - start;
+            self.queue.push(Entry::Own { bytes, start });
+            return;
+        }
+        let frame = packet.frame(opcode);
+        self.pending_bytes += frame.len();
+        match self.queue.last_mut() {
+            Some(Entry::Own { bytes, .. }) if bytes.len() <= MAX_COPIED_BYTES => {
+                bytes.extend_from_slice(frame);
+            }
+            _ => {
+                let mut bytes = super::draft::take_buffer();
+                bytes.extend_from_slice(frame);
+                self.queue.push(Entry::Own { bytes, start: 0 });
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
 
 use super::draft::Draft;
@@ -177,9 +178,14 @@ impl Socket {
         }
     }
 
-    /// Sends a text packet that no other session gets.
-    pub(crate) fn send_own(&self, packet: Draft, options: SendOptions) -> Sent {
-        let sent = self.0.mailbox.send_own(packet, options);
+    /// Sends a message that no other session gets: a text packet and its attachments.
+    pub(crate) fn send_own(
+        &self,
+        packet: Draft,
+        attachments: &[Bytes],
+        options: SendOptions,
+    ) -> Sent {
+        let sent = self.0.mailbox.send_own(packet, attachments, options);
         self.flushed(sent)
     }
 

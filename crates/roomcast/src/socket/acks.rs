@@ -18,6 +18,8 @@ pub(crate) enum Waiting {
     Broadcast(mpsc::UnboundedSender<(SocketId, Answer)>),
 }
 
+type Table = HashMap<AckId, Waiting, foldhash::fast::RandomState>;
+
 /// The answers that one client owes.
 ///
 /// Invariant: an entry leaves with the answer, with the end of the wait, or with the socket; whoever
@@ -25,12 +27,15 @@ pub(crate) enum Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct PendingAcks {
     // Lock order: a leaf.
-    waiting: Mutex<HashMap<AckId, Waiting, foldhash::fast::RandomState>>,
+    waiting: Mutex<Option<Box<Table>>>,
 }
 
 impl PendingAcks {
     pub(crate) fn insert(&self, id: AckId, waiting: Waiting) {
-        self.waiting.lock().insert(id, waiting);
+        self.waiting
+            .lock()
+            .get_or_insert_default()
+            .insert(id, waiting);
     }
 
     /// Forgets an answer that nobody waits for any more.
@@ -55,14 +60,14 @@ impl PendingAcks {
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.lock().is_empty()
+        self.waiting.lock().is_none()
     }
 
     fn take(&self, id: AckId) -> Option<Waiting> {
         let mut waiting = self.waiting.lock();
-        let found = waiting.remove(&id);
-        if waiting.is_empty() {
-            waiting.shrink_to_fit();
+        let found = waiting.as_mut()?.remove(&id);
+        if waiting.as_ref().is_some_and(|table| table.is_empty()) {
+            *waiting = None;
         }
         found
     }

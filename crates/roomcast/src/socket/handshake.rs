@@ -1,11 +1,11 @@
 //! What is known of a client from its first request and its CONNECT packet.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use http::HeaderMap;
-use roomcast_socketio::Value;
+use roomcast_socketio::{Map, Value};
 use serde::de::DeserializeOwned;
 
 use crate::engine::Request;
@@ -36,7 +36,8 @@ pub struct Handshake(Arc<Details>);
 #[derive(Debug)]
 struct Details {
     request: Arc<Request>,
-    auth: Value,
+    /// Cost: nothing where the client sent none, which is mostly so.
+    auth: Option<Box<Value>>,
     issued: SystemTime,
 }
 
@@ -44,7 +45,7 @@ impl Handshake {
     pub(crate) fn new(request: Arc<Request>, auth: Value) -> Self {
         Self(Arc::new(Details {
             request,
-            auth,
+            auth: (auth != *NO_AUTH).then(|| Box::new(auth)),
             issued: SystemTime::now(),
         }))
     }
@@ -180,8 +181,7 @@ impl Handshake {
     /// });
     /// ```
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
-        self.0
-            .auth
+        self.auth_value()
             .parse()
             .map_err(|error| ArgumentError::auth::<T>(&error))
     }
@@ -198,6 +198,8 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn auth_value(&self) -> &Value {
-        &self.0.auth
+        self.0.auth.as_deref().unwrap_or(&NO_AUTH)
     }
 }
+
+static NO_AUTH: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));

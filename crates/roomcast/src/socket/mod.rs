@@ -28,7 +28,7 @@ use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace};
 use crate::server::Server;
-use crate::wire::{self, Outgoing, Single};
+use crate::wire::{self, Outgoing};
 
 /// One client in one namespace; cheap to clone, usable from any thread and task.
 ///
@@ -534,8 +534,7 @@ impl Socket {
         }
         let options = SendOptions::default();
         match wire::ack(self.namespace().name(), id, args) {
-            Ok(Single::Text(packet)) => drop(self.conn().send_own(packet, options)),
-            Ok(Single::Binary(frames)) => drop(self.conn().send_frames(&frames, options)),
+            Ok((packet, attachments)) => drop(self.conn().send_own(packet, &attachments, options)),
             Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
         }
     }

@@ -34,7 +34,7 @@ pub(crate) struct SessionTask {
     /// The GET that waits.
     poll: Option<oneshot::Sender<PollAnswer>>,
     /// The POST whose packets are being handed in.
-    post: Option<Post>,
+    post: Option<Box<Post>>,
     orders: Orders,
     /// When the task was polled last: one look at the clock serves all messages of a poll.
     now: Instant,

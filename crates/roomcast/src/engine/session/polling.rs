@@ -58,7 +58,7 @@ impl SessionTask {
             }
         }
         if arriving.is_some() {
-            self.post = arriving;
+            self.post = arriving.map(Box::new);
             // The session has nothing to answer any more if one of the packets ends it.
             self.session.handle_input(self.now, proto::Input::PostEnded);
         }
