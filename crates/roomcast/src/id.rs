@@ -58,7 +58,8 @@ impl FromStr for SocketId {
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
         let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidSocketId)?;
-        if id.iter().all(|byte| ALPHABET.contains(byte)) {
+        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if id.iter().all(is_allowed) {
             Ok(Self(id))
         } else {
             Err(InvalidSocketId)
