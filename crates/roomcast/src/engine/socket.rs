@@ -32,7 +32,7 @@ use super::{Message, Request};
 pub struct Socket(Arc<Inner>);
 
 struct Inner {
-    sid: Arc<str>,
+    sid: Box<str>,
     request: Arc<Request>,
     mailbox: Mailbox,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
@@ -43,7 +43,7 @@ struct Inner {
 
 impl Socket {
     pub(crate) fn new(
-        sid: Arc<str>,
+        sid: Box<str>,
         request: Arc<Request>,
         mailbox: Mailbox,
         transport: Transport,
@@ -180,10 +180,6 @@ impl Socket {
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.0.mailbox
-    }
-
-    pub(crate) fn shared_sid(&self) -> &Arc<str> {
-        &self.0.sid
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {

@@ -13,7 +13,6 @@ use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::frame::Frame;
 use super::mailbox::{Entry, Mailbox};
 use super::upgrade::Codecs;
 
@@ -68,7 +67,7 @@ pub(crate) enum Written {
 
 impl WebSocket {
     /// Takes a connection over from hyper; `greeting` leaves ahead of all else.
-    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[Frame]) -> Self {
+    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[u8]) -> Self {
         let (connection, unread) = match upgraded.downcast::<TokioIo<TcpStream>>() {
             // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
             Ok(parts) => (
@@ -80,11 +79,7 @@ impl WebSocket {
                 BytesMut::new(),
             ),
         };
-        let mut control = BytesMut::new();
-        for frame in greeting {
-            control.extend_from_slice(frame.websocket());
-        }
-        Self::on(connection, unread, codecs, control)
+        Self::on(connection, unread, codecs, BytesMut::from(greeting))
     }
 
     /// Takes over a connection: `unread` was read from it already, and `unsent` leaves ahead of all
