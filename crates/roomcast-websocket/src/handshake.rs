@@ -280,7 +280,11 @@ fn is_key(key: &str) -> bool {
     key.len() == 24
         && key
             .strip_suffix("==")
-            .is_some_and(|text| text.bytes().all(|b| ALPHABET.contains(&b)))
+            .is_some_and(|text| text.bytes().all(is_base64))
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 /// Encodes `input` as exactly `N` characters, padded.

@@ -109,7 +109,7 @@ fn random_id() -> [u8; ID_LEN] {
 
 /// A random id for an Engine.IO session, of the same form as a socket id.
 pub(crate) fn random_text() -> String {
-    random_id().iter().map(|&byte| char::from(byte)).collect()
+    SocketId::random().as_str().to_owned()
 }
 
 #[cfg(test)]

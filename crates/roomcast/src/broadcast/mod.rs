@@ -343,7 +343,9 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn sockets_join(self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.for_each(|socket| socket.namespace().join(socket, &rooms));
+        for namespace in self.targets() {
+            namespace.join_selected(&self.selection, &rooms);
+        }
     }
 
     /// Takes the sockets out of the rooms.
@@ -358,11 +360,9 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
-        self.for_each(|socket| {
-            rooms
-                .iter()
-                .for_each(|room| socket.namespace().leave(socket.id(), room));
-        });
+        for namespace in self.targets() {
+            namespace.leave_selected(&self.selection, &rooms);
+        }
     }
 
     /// Disconnects the sockets from their namespace. Their connections stay open.

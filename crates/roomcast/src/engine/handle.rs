@@ -32,7 +32,7 @@ use crate::http::{compression, vary};
 pub(crate) enum Reply {
     Answer(Answer),
     /// 101: the connection becomes a WebSocket.
-    Switch(Answer, Switch),
+    Switch(Switch),
 }
 
 /// Whether a request's connection can become a WebSocket; one of HTTP/2 cannot.
@@ -62,11 +62,13 @@ impl Shared {
             None => Carrier::Fixed,
         };
         match (self.reply(&request, body, carrier).await, on_upgrade) {
-            (Reply::Switch(answer, switch), Some(on_upgrade)) => {
+            (Reply::Switch(switch), Some(on_upgrade)) => {
+                let answer = switch.answer(self);
                 switch.begin_later(self, on_upgrade, owner);
                 answer
             }
-            (Reply::Answer(answer) | Reply::Switch(answer, _), _) => answer,
+            (Reply::Switch(switch), None) => switch.answer(self),
+            (Reply::Answer(answer), _) => answer,
         }
     }
 
@@ -115,8 +117,10 @@ impl Shared {
                 result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, refusal, kind)))
             }
         };
-        let (Reply::Answer(answer) | Reply::Switch(answer, _)) = &mut reply;
-        vary::merge_headers(answer.headers_mut(), &headers);
+        match &mut reply {
+            Reply::Answer(answer) => vary::merge_headers(answer.headers_mut(), &headers),
+            Reply::Switch(switch) => switch.add_headers(headers),
+        }
         reply
     }
 
@@ -206,8 +210,7 @@ impl Shared {
         if carrier == Carrier::Fixed || kind == RequestKind::Plain {
             return Err(BadRequest::TransportHandshakeError.into());
         }
-        let (answer, switch) = Switch::accept(self, request, purpose)?;
-        Ok(Reply::Switch(answer, switch))
+        Switch::accept(self, request, purpose).map(Reply::Switch)
     }
 
     async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {
@@ -297,7 +300,20 @@ impl Shared {
     }
 
     /// The JSON of the open packet.
+    ///
+    /// Cost: only the id differs from session to session; all the rest is written once.
     pub(crate) fn open_packet(&self, sid: &str, transport: Transport) -> String {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !sid.bytes().all(is_plain) {
+            return self.write_open_packet(sid, transport);
+        }
+        let template = self.open_template(transport);
+        let json = template.get_or_init(|| self.write_open_packet("", transport));
+        let (start, end) = json.split_at(SID_AT);
+        [start, sid, end].concat()
+    }
+
+    fn write_open_packet(&self, sid: &str, transport: Transport) -> String {
         let times = self.times();
         let max_payload = u64::try_from(self.config().max_message_bytes).unwrap_or(u64::MAX);
         proto::Handshake::new(sid, self.config().upgrades(transport))
@@ -307,15 +323,15 @@ impl Shared {
     }
 
     /// The frames that every WebSocket session begins with.
-    pub(crate) fn greeting(&self, sid: &str) -> Vec<Frame> {
+    pub(crate) fn greeting(&self, sid: &str) -> Vec<u8> {
+        let mut frames = Vec::with_capacity(GREETING_BYTES);
         let open = format!("0{}", self.open_packet(sid, Transport::WebSocket));
-        let initial =
-            self.config().initial_packet.as_ref().map(|text| {
-                Frame::message(std::str::from_utf8(text).expect("the option takes text"))
-            });
-        std::iter::once(Frame::text(open.as_bytes()))
-            .chain(initial)
-            .collect()
+        frames.extend_from_slice(Frame::text(open.as_bytes()).websocket());
+        if let Some(text) = &self.config().initial_packet {
+            let text = std::str::from_utf8(text).expect("the option takes text");
+            frames.extend_from_slice(Frame::message(text).websocket());
+        }
+        frames
     }
 
     async fn polling<B>(
@@ -448,6 +464,12 @@ impl Drop for Abort<'_> {
         }
     }
 }
+
+/// Where the id stands in the JSON of an open packet.
+const SID_AT: usize = r#"{"sid":""#.len();
+
+/// Room for an open packet without an initial packet behind it.
+const GREETING_BYTES: usize = 160;
 
 enum ReadError {
     TooLarge,

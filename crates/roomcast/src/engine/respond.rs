@@ -77,7 +77,7 @@ pub(crate) fn finish_polling(
     if let (Some(sid), Some(cookie)) = (sid, &config.cookie) {
         headers.append(http::header::SET_COOKIE, cookie.header_value(sid));
     }
-    call_hooks(headers, request, sid.is_some(), config);
+    call_hooks(headers, request, || sid.is_some(), config);
     answer
 }
 
@@ -85,10 +85,12 @@ pub(crate) fn finish_polling(
 pub(crate) fn call_hooks(
     headers: &mut HeaderMap,
     request: &Request,
-    is_initial: bool,
+    is_initial: impl FnOnce() -> bool,
     config: &Config,
 ) {
-    if let (true, Some(hook)) = (is_initial, &config.initial_headers) {
+    if let Some(hook) = &config.initial_headers
+        && is_initial()
+    {
         hook(headers, request);
     }
     if let Some(hook) = &config.headers {

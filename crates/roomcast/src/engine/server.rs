@@ -1,15 +1,16 @@
 //! The Engine.IO server: its sessions, and what they share.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
-use roomcast_engineio::{CloseReason, Config as Times};
+use roomcast_engineio::{CloseReason, Config as Times, Transport};
 use roomcast_websocket::{CloseCode, deflate};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
@@ -135,6 +136,7 @@ impl Engine {
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
             flusher: Arc::default(),
+            open_templates: Default::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }))
@@ -219,6 +221,8 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
+    /// The open packets of polling and of WebSockets, without an id.
+    open_templates: [OnceLock<String>; 2],
     /// All tasks of sessions, upgrades and closing WebSockets.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -241,6 +245,10 @@ impl Shared {
         &self.flusher
     }
 
+    pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {
+        &self.open_templates[usize::from(transport == Transport::WebSocket)]
+    }
+
     pub(crate) fn tasks(&self) -> &TaskTracker {
         &self.tasks
     }
@@ -261,7 +269,7 @@ impl Shared {
     /// Makes a session known and gives what the application makes of it: nothing if its id is in use
     /// or the application did not take it.
     pub(crate) fn accept(&self, socket: &Socket) -> Option<Box<dyn Application>> {
-        if !self.sessions.insert(socket.clone()) {
+        if !self.sessions.insert(socket) {
             return None;
         }
         self.flusher.start();
@@ -303,10 +311,37 @@ pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 /// The open sessions by id.
 struct Sessions {
     // Lock order: a leaf, each shard alone.
-    shards: [Mutex<HashMap<Arc<str>, Socket, RandomState>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     hasher: RandomState,
     count: AtomicUsize,
 }
+
+type Shard = HashSet<Known, RandomState>;
+
+/// A session in the set, found by its id.
+///
+/// Cost: a map would hold each id a second time, 16 bytes and a counter beside the socket's 8.
+struct Known(Socket);
+
+impl Borrow<str> for Known {
+    fn borrow(&self) -> &str {
+        self.0.sid()
+    }
+}
+
+impl Hash for Known {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sid().hash(state);
+    }
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sid() == other.0.sid()
+    }
+}
+
+impl Eq for Known {}
 
 impl Default for Sessions {
     fn default() -> Self {
@@ -319,38 +354,42 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    fn shard(&self, sid: &str) -> &Mutex<HashMap<Arc<str>, Socket, RandomState>> {
-        let hash = std::hash::BuildHasher::hash_one(&self.hasher, sid);
+    fn shard(&self, sid: &str) -> &Mutex<Shard> {
+        let hash = self.hasher.hash_one(sid);
         &self.shards[usize::try_from(hash % SHARDS as u64).expect("a shard's number is small")]
     }
 
     fn find(&self, sid: &str) -> Option<Socket> {
-        self.shard(sid).lock().get(sid).cloned()
+        let shard = self.shard(sid).lock();
+        shard.get(sid).map(|known| known.0.clone())
     }
 
     /// Whether the id was free.
-    fn insert(&self, socket: Socket) -> bool {
-        let sid = Arc::clone(socket.shared_sid());
-        let mut shard = self.shard(&sid).lock();
-        let Entry::Vacant(place) = shard.entry(sid) else {
-            return false;
-        };
-        place.insert(socket);
-        self.count.fetch_add(1, Ordering::Relaxed);
-        true
+    fn insert(&self, socket: &Socket) -> bool {
+        let is_new = self
+            .shard(socket.sid())
+            .lock()
+            .insert(Known(socket.clone()));
+        if is_new {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        is_new
     }
 
     fn remove(&self, sid: &str) {
-        if self.shard(sid).lock().remove(sid).is_some() {
+        // The socket is dropped behind the lock.
+        let removed = self.shard(sid).lock().take(sid);
+        if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     fn all(&self) -> Vec<Socket> {
-        self.shards
-            .iter()
-            .flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
-            .collect()
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(shard.lock().iter().map(|known| known.0.clone()));
+        }
+        all
     }
 }
 

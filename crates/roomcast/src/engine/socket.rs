@@ -35,7 +35,7 @@ use super::{Message, Request};
 pub struct Socket(Arc<Inner>);
 
 struct Inner {
-    sid: Arc<str>,
+    sid: Box<str>,
     request: Arc<Request>,
     mailbox: Mailbox,
     flusher: Arc<Flusher>,
@@ -47,7 +47,7 @@ struct Inner {
 
 impl Socket {
     pub(crate) fn new(
-        sid: Arc<str>,
+        sid: Box<str>,
         request: Arc<Request>,
         mailbox: Mailbox,
         flusher: Arc<Flusher>,
@@ -217,10 +217,6 @@ impl Socket {
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.0.mailbox
-    }
-
-    pub(crate) fn shared_sid(&self) -> &Arc<str> {
-        &self.0.sid
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::{self, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::{BadRequest, Refusal, Transport};
 use roomcast_websocket::deflate::{self, Deflater};
-use roomcast_websocket::{Decoder, Limits, Role, handshake};
+use roomcast_websocket::handshake::{self, AcceptKey};
+use roomcast_websocket::{Decoder, Limits, Role};
 
-use super::frame::Frame;
 use super::mailbox::Input;
 use super::request::Request;
 use super::respond::{self, Answer};
@@ -18,12 +18,16 @@ use super::session::SessionTask;
 use super::socket::Socket;
 use super::websocket::WebSocket;
 use crate::http::head::RequestHead;
+use crate::http::vary;
 
 /// A WebSocket that was promised to a client; it begins once the answer 101 has left.
 pub(crate) struct Switch {
     request: Arc<Request>,
     purpose: Purpose,
+    accept: AcceptKey,
     agreement: Option<deflate::Agreement>,
+    /// What CORS and middlewares add to the answer.
+    more: HeaderMap,
 }
 
 /// What reads and writes the frames of a WebSocket.
@@ -40,12 +44,12 @@ pub(crate) enum Purpose {
 }
 
 impl Switch {
-    /// Agrees to the upgrade that `request` asks for: gives the answer 101 too.
+    /// Agrees to the upgrade that `request` asks for.
     pub(super) fn accept(
         engine: &Shared,
         request: &Arc<Request>,
         purpose: Purpose,
-    ) -> Result<(Answer, Self), Refusal> {
+    ) -> Result<Self, Refusal> {
         let text = |name: HeaderName| request.head().joined(&name);
         let (connection, upgrade) = (text(header::CONNECTION), text(header::UPGRADE));
         let (version, key) = (
@@ -67,26 +71,45 @@ impl Switch {
             deflate::negotiate(&text(header::SEC_WEBSOCKET_EXTENSIONS)?, config)
         });
 
-        let mut answer = Response::new(bytes::Bytes::new());
-        *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        Ok(Self {
+            request: Arc::clone(request),
+            purpose,
+            accept,
+            agreement,
+            more: HeaderMap::new(),
+        })
+    }
+
+    /// Adds headers to the answer.
+    pub(super) fn add_headers(&mut self, headers: HeaderMap) {
+        self.more = headers;
+    }
+
+    /// The answer 101.
+    pub(crate) fn answer(&self, engine: &Shared) -> Answer {
+        let mut answer = respond::status(StatusCode::SWITCHING_PROTOCOLS);
         let headers = answer.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(accept.as_str()));
-        if let Some(agreement) = &agreement {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(self.accept.as_str()));
+        if let Some(agreement) = &self.agreement {
             headers.insert(
                 header::SEC_WEBSOCKET_EXTENSIONS,
                 value(&agreement.response()),
             );
         }
-        let is_initial = request.query("sid").is_none_or(str::is_empty);
-        respond::call_hooks(headers, request, is_initial, engine.config());
-        let switch = Self {
-            request: Arc::clone(request),
-            purpose,
-            agreement,
-        };
-        Ok((answer, switch))
+        let is_initial = || self.request.query("sid").is_none_or(str::is_empty);
+        respond::call_hooks(headers, &self.request, is_initial, engine.config());
+        vary::merge_headers(headers, &self.more);
+        answer
+    }
+
+    /// The value of `Sec-WebSocket-Accept`, if the answer is the usual one and differs in nothing else.
+    pub(crate) fn plain_accept(&self, engine: &Shared) -> Option<AcceptKey> {
+        let config = engine.config();
+        let has_hooks = config.initial_headers.is_some() || config.headers.is_some();
+        let is_plain = !has_hooks && self.agreement.is_none() && self.more.is_empty();
+        is_plain.then_some(self.accept)
     }
 
     fn codecs(&self, engine: &Shared) -> Codecs {
@@ -115,7 +138,7 @@ impl Switch {
     pub(crate) fn begin(
         self,
         engine: &Arc<Shared>,
-        connect: impl FnOnce(Codecs, &[Frame]) -> WebSocket,
+        connect: impl FnOnce(Codecs, &[u8]) -> WebSocket,
     ) -> Option<SessionTask> {
         let codecs = self.codecs(engine);
         let refused = match self.purpose {

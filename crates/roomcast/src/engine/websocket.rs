@@ -13,7 +13,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::frame::Frame;
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Batch, Entry, Queue};
 use super::read_buffer;
@@ -103,7 +102,7 @@ pub(crate) enum Written {
 
 impl WebSocket {
     /// Takes a connection over from hyper; `greeting` leaves ahead of all else.
-    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[Frame]) -> Self {
+    pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[u8]) -> Self {
         // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
         let (connection, unread) = match tcp(upgraded) {
             Ok((stream, unread)) => (Connection::tcp(stream), BytesMut::from(&unread[..])),
@@ -112,12 +111,7 @@ impl WebSocket {
                 BytesMut::new(),
             ),
         };
-        let control = greeting
-            .iter()
-            .flat_map(|frame| frame.websocket())
-            .copied()
-            .collect();
-        Self::on(connection, unread, codecs, control)
+        Self::on(connection, unread, codecs, greeting.to_vec())
     }
 
     /// Takes over a connection: `unread` was read from it already, and `unsent` leaves ahead of all

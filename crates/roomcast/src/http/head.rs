@@ -20,12 +20,16 @@ pub(crate) struct RequestHead {
     block: Box<[u8]>,
     authority_len: u32,
     target_len: u32,
-    map: OnceLock<Box<HeaderMap>>,
-    parameters: OnceLock<Parameters>,
+    unpacked: OnceLock<Box<Unpacked>>,
 }
 
-/// Names and values of the query, decoded.
-type Parameters = Box<[(String, String)]>;
+/// What is made of a head for those that ask for all of it.
+#[derive(Clone)]
+struct Unpacked {
+    headers: HeaderMap,
+    /// Names and values of the query, decoded.
+    parameters: Vec<(String, String)>,
+}
 
 impl RequestHead {
     /// Keeps the head of a request that came through hyper.
@@ -64,8 +68,7 @@ impl RequestHead {
             block: block.into_boxed_slice(),
             authority_len: short(authority.len()),
             target_len: short(target.len()),
-            map: OnceLock::new(),
-            parameters: OnceLock::new(),
+            unpacked: OnceLock::new(),
         }
     }
 
@@ -113,11 +116,7 @@ impl RequestHead {
     }
 
     pub(crate) fn parameters(&self) -> &[(String, String)] {
-        self.parameters.get_or_init(|| {
-            form_urlencoded::parse(self.query().as_bytes())
-                .into_owned()
-                .collect()
-        })
+        &self.unpacked().parameters
     }
 
     /// The first header of this name, in any case.
@@ -160,12 +159,20 @@ impl RequestHead {
 
     /// The headers as a map, made at the first call.
     pub(crate) fn headers(&self) -> &HeaderMap {
-        self.map.get_or_init(|| {
+        &self.unpacked().headers
+    }
+
+    fn unpacked(&self) -> &Unpacked {
+        self.unpacked.get_or_init(|| {
             let fields = self.fields().filter_map(|(name, value)| {
                 let name = HeaderName::from_bytes(name).ok()?;
                 Some((name, HeaderValue::from_bytes(value).ok()?))
             });
-            Box::new(fields.collect())
+            let parameters = form_urlencoded::parse(self.query().as_bytes());
+            Box::new(Unpacked {
+                headers: fields.collect(),
+                parameters: parameters.into_owned().collect(),
+            })
         })
     }
 
@@ -208,11 +215,10 @@ impl<'b> Iterator for Fields<'b> {
 
 /// A header's value as text: visible ASCII, spaces and tabs.
 pub(crate) fn text(value: &[u8]) -> Option<&str> {
-    let is_text = |&byte: &u8| byte == b'\t' || (b' '..0x7f).contains(&byte);
-    value
-        .iter()
-        .all(is_text)
-        .then(|| std::str::from_utf8(value).expect("ASCII is UTF-8"))
+    // Cost: without an early end the loop runs on many bytes at once.
+    let is_text = |byte: u8| (byte == b'\t') | (b' '..0x7f).contains(&byte);
+    let is_all = value.iter().fold(true, |all, &byte| all & is_text(byte));
+    is_all.then(|| std::str::from_utf8(value).expect("ASCII is UTF-8"))
 }
 
 fn short(len: usize) -> u32 {

@@ -301,6 +301,14 @@ impl Namespace {
         self.change_rooms(|rooms, events| rooms.leave(id, room, events));
     }
 
+    pub(crate) fn join_selected(&self, selection: &Selection, rooms: &[RoomName]) {
+        self.change_rooms(|all, events| all.join_selected(selection, rooms, events));
+    }
+
+    pub(crate) fn leave_selected(&self, selection: &Selection, rooms: &[RoomName]) {
+        self.change_rooms(|all, events| all.leave_selected(selection, rooms, events));
+    }
+
     pub(crate) fn leave_all(&self, id: SocketId) {
         self.change_rooms(|rooms, events| rooms.leave_all(id, events));
     }

@@ -16,6 +16,7 @@ mod emitting;
 mod engine_alone;
 mod handlers;
 mod heartbeat;
+mod listener_http;
 mod malformed_packets;
 mod message_limits;
 mod middleware;

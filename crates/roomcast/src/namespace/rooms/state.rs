@@ -179,6 +179,16 @@ impl State {
         }
     }
 
+    pub(super) fn connected_of(&self, selection: &Selection) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        self.for_each(selection, |socket| {
+            if socket.is_connected() {
+                sockets.push(socket.clone());
+            }
+        });
+        sockets
+    }
+
     /// The members of a room: whose id it bears, if it is one, and those who are listed.
     pub(super) fn members_of(&self, room: &RoomName) -> impl Iterator<Item = &Socket> {
         let owner = match room {

@@ -25,11 +25,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use self::body::Incoming;
 use self::request::{Asked, Parsed};
+use self::response::SwitchHead;
 use super::layer::Layer;
 use super::rewound::Rewound;
-use crate::engine::{
-    Answer, Carrier, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer,
-};
+use crate::engine::{Carrier, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer};
 
 /// The task of one accepted connection. It becomes the task of the session that is opened over it.
 pub(super) struct Connection(Phase);
@@ -110,7 +109,7 @@ enum Step {
     End,
     /// A connection whose request was not read to its end.
     Abandoned,
-    Switched(Answer, Switch),
+    Switched(Switch),
 }
 
 /// What a conversation comes to.
@@ -160,7 +159,7 @@ impl Front {
             };
             match self.exchange(asked).await {
                 Ok(Step::Next) => {}
-                Ok(Step::Switched(answer, switch)) => return self.begin(&answer, switch),
+                Ok(Step::Switched(switch)) => return self.begin(switch),
                 Ok(Step::Abandoned) => {
                     self.leave().await;
                     return Outcome::End;
@@ -272,7 +271,8 @@ impl Front {
         let mut body = Incoming::new(stream, unread, asked.content_length);
         let is_whole = body.is_whole();
         let reply = {
-            let mut reply = pin!(engine.reply(&request, &mut body, Carrier::Switchable));
+            // Cost: what answers is large, and in here it would be a part of each waiting connection.
+            let mut reply = Box::pin(engine.reply(&request, &mut body, Carrier::Switchable));
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
                 // As long as the body comes, its reader sees the end of the connection.
@@ -292,16 +292,21 @@ impl Front {
                     (false, _) => Ok(Step::Next),
                 }
             }
-            Some(Reply::Switch(answer, switch)) => Ok(Step::Switched(answer, switch)),
+            Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
             // Invariant: the request's future is dropped, which tells its session.
             None => Ok(Step::End),
         }
     }
 
-    fn begin(self, answer: &Answer, switch: Switch) -> Outcome {
+    fn begin(self, switch: Switch) -> Outcome {
+        let engine = self.layer.engine();
+        let head = match switch.plain_accept(engine) {
+            Some(accept) => SwitchHead::Plain(accept),
+            None => SwitchHead::Full(switch.answer(engine)),
+        };
         let unread = BytesMut::from(&self.unread[..]);
-        let session = switch.begin(self.layer.engine(), |codecs, greeting| {
-            let unsent = response::write_switch(answer, greeting, &self.stream);
+        let session = switch.begin(engine, |codecs, greeting| {
+            let unsent = response::write_switch(&head, greeting, &self.stream);
             WebSocket::over(self.stream, unread, codecs, unsent)
         });
         session.map_or(Outcome::End, Outcome::Session)

@@ -93,9 +93,8 @@ fn asked(request: &httparse::Request<'_, '_>, config: &Config) -> Option<Asked> 
 
 /// Whether a target consists of a path and a query with nothing that hyper might refuse.
 fn is_plain(target: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?".contains(&byte);
-    target.starts_with('/') && target.len() <= MAX_TARGET_BYTES && target.bytes().all(is_plain)
+    let plain = |all, byte: u8| all & PLAIN[usize::from(byte)];
+    target.starts_with('/') && target.len() <= MAX_TARGET_BYTES && target.bytes().fold(true, plain)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -110,6 +109,22 @@ fn names_close(connection: &[u8]) -> bool {
         .split(|&byte| byte == b',')
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
+
+/// The bytes of a plain target.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(
+                byte as u8,
+                b'!' | b'$' | b'%' | b'&'..=b'/' | b':' | b';' | b'=' | b'?'
+            )
+            || matches!(byte as u8, b'@' | b'_' | b'~');
+        byte += 1;
+    }
+    plain
+};
 
 /// Of one request; hyper takes a few more.
 const MAX_HEADERS: usize = 64;
@@ -180,9 +195,7 @@ mod tests {
             &with("Content-Length: +0"),
             &with("Content-Length: 0\r\ncontent-length: 0"),
             &with("Content-Length: 99999999999999999999"),
-            &with("a: b\r\n")
-                .repeat(1)
-                .replace("a: b", &"a: b\r\n".repeat(65)),
+            &with(&vec!["a: b"; 65].join("\r\n")),
         ] {
             assert_eq!(parsed(text), "foreign", "{text:?}");
         }

@@ -1,15 +1,16 @@
 //! Writing answers, as hyper writes them.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write as _};
+use std::io;
 use std::time::SystemTime;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use roomcast_websocket::handshake::AcceptKey;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::engine::{Answer, Frame};
+use crate::engine::Answer;
 
 /// Writes an answer; tells whether it is the connection's last one, because it should be or because
 /// the answer says so.
@@ -21,11 +22,13 @@ pub(super) async fn write(
     let says_close = says_close(answer.headers());
     let rest = with_scratch(|out| {
         put_line(out, answer.status());
-        put_headers(out, answer.headers());
+        put_headers(out, answer.headers(), answer.body());
         if should_be_last && !says_close {
             out.extend_from_slice(b"connection: close\r\n");
         }
-        put_len(out, answer);
+        if needs_len(answer) {
+            put_len(out, answer.body());
+        }
         put_date(out, answer.headers());
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(answer.body());
@@ -35,18 +38,37 @@ pub(super) async fn write(
     Ok(should_be_last || says_close)
 }
 
+/// An answer 101.
+pub(super) enum SwitchHead {
+    /// With nothing but the value of `Sec-WebSocket-Accept`.
+    ///
+    /// Cost: a map of headers is 0.3 µs of a handshake.
+    Plain(AcceptKey),
+    Full(Answer),
+}
+
 /// Writes the answer 101 and the first frames behind it; gives back what is left, which belongs in
 /// front of all else.
 ///
 /// COMPAT: the official server sends no `Date` with it.
-pub(super) fn write_switch(answer: &Answer, frames: &[Frame], stream: &TcpStream) -> Vec<u8> {
+pub(super) fn write_switch(switch: &SwitchHead, frames: &[u8], stream: &TcpStream) -> Vec<u8> {
     with_scratch(|out| {
-        put_line(out, answer.status());
-        put_headers(out, answer.headers());
-        out.extend_from_slice(b"\r\n");
-        for frame in frames {
-            out.extend_from_slice(frame.websocket());
+        match switch {
+            SwitchHead::Plain(accept) => {
+                out.extend_from_slice(PLAIN_SWITCH);
+                put_header(
+                    out,
+                    SEC_WEBSOCKET_ACCEPT.as_str(),
+                    accept.as_str().as_bytes(),
+                );
+            }
+            SwitchHead::Full(answer) => {
+                put_line(out, answer.status());
+                put_headers(out, answer.headers(), &[]);
+            }
         }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(frames);
         let rest = write_now(out, stream);
         // A connection that is broken now is broken when its session reads from it.
         rest.unwrap_or_default().to_vec()
@@ -70,10 +92,13 @@ fn put_line(out: &mut Vec<u8>, status: StatusCode) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+/// Writes the headers; where one is a length, the length of `body` in its place.
+fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap, body: &[u8]) {
     for (name, value) in headers {
-        // The length is written by whoever knows it, and no body is encoded.
-        if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+        if name == CONTENT_LENGTH {
+            put_len(out, body);
+        } else if name != TRANSFER_ENCODING {
+            // No body is encoded, whatever the application says.
             put_header(out, name.as_str(), value.as_bytes());
         }
     }
@@ -86,16 +111,30 @@ fn put_header(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// SPEC: RFC 9110, 8.6: answers that never have a body have no length of their own.
-fn put_len(out: &mut Vec<u8>, answer: &Response<bytes::Bytes>) {
+/// SPEC: RFC 9110, 8.6: answers that never have a body need no length.
+fn needs_len(answer: &Answer) -> bool {
     let is_bodiless = matches!(
         answer.status(),
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
     );
-    if !is_bodiless || answer.headers().contains_key(CONTENT_LENGTH) {
-        write!(out, "content-length: {}\r\n", answer.body().len())
-            .expect("memory takes what is written");
+    !is_bodiless && !answer.headers().contains_key(CONTENT_LENGTH)
+}
+
+fn put_len(out: &mut Vec<u8>, body: &[u8]) {
+    let mut number = body.len();
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b"0123456789"[number % 10];
+        number /= 10;
+        if number == 0 {
+            break;
+        }
     }
+    out.extend_from_slice(b"content-length: ");
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Cost: the text is made once in a second and thread.
@@ -141,6 +180,10 @@ fn with_scratch<R>(write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     }
     result
 }
+
+/// What an answer 101 begins with.
+const PLAIN_SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n";
 
 /// What a thread keeps for its answers.
 const MAX_SCRATCH_BYTES: usize = 64 * 1024;
