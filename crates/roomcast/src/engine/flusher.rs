@@ -3,7 +3,7 @@
 //! Who sends to sessions whose tasks sleep lists them here. A few tasks, the *lanes*, write what
 //! has gathered once the other tasks of the round have run, so messages that come close together
 //! leave together. A session whose connection takes no more goes on in its own task.
-//! `docs/decisions/0008-fan-out.md` has the figures.
+//! `docs/decisions/0009-fan-out.md` has the figures.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

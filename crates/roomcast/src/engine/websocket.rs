@@ -266,10 +266,7 @@ impl WebSocket {
     /// Without the wait unread bytes of the peer would make the kernel reset the connection, and the
     /// peer could lose the close frame. Peers that do not answer are cut after [`CLOSE_TIMEOUT`].
     pub(crate) async fn close(mut self, code: Option<CloseCode>) {
-        let frame = match code {
-            Some(code) => roomcast_websocket::encode_close(code, ""),
-            None => roomcast_websocket::encode(OpCode::Close, &[]),
-        };
+        let frame = close_frame(code);
         let farewell = async {
             self.take_back().await;
             std::future::poll_fn(|cx| match self.poll_write_own(None, cx) {
@@ -290,6 +287,38 @@ impl WebSocket {
         if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await {
             tracing::debug!(%error, "the connection ended before the WebSocket close");
         }
+    }
+
+    /// Answers the peer's close frame and ends the connection, if nothing else is to be written and
+    /// the answer is taken at once. Otherwise gives the WebSocket back, to be [closed](Self::close).
+    ///
+    /// Cost: the peer has said its last word, so no task waits for the end of the connection.
+    pub(crate) fn answer_close(
+        mut self: Box<Self>,
+        code: Option<CloseCode>,
+    ) -> Result<(), Box<Self>> {
+        let Connection::Tcp(_, side @ WriteSide::Lent(_)) = &mut self.connection else {
+            return Err(self);
+        };
+        let WriteSide::Lent(socket) = side else {
+            return Err(self);
+        };
+        let Some((writer, unsent)) = socket.mailbox().detach() else {
+            return Err(self);
+        };
+        let Some(writer) = writer else {
+            *side = WriteSide::Gone;
+            return Ok(());
+        };
+        let frame = close_frame(code);
+        let is_first = unsent.is_empty() && self.control.is_empty();
+        let is_answered = is_first && writer.try_write(&[IoSlice::new(&frame)]).is_ok();
+        *side = WriteSide::Here(writer);
+        if is_answered {
+            return Ok(());
+        }
+        self.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
+        Err(self)
     }
 
     /// Takes the write half back from the mailbox, with what is left there of a frame.
@@ -399,6 +428,13 @@ fn write_through(
             (None, Flushed::Blocked) => return Ok(Written::Blocked),
             (None, Flushed::Broken(kind)) => return Err(kind.into()),
         }
+    }
+}
+
+fn close_frame(code: Option<CloseCode>) -> Bytes {
+    match code {
+        Some(code) => roomcast_websocket::encode_close(code, ""),
+        None => roomcast_websocket::encode(OpCode::Close, &[]),
     }
 }
 

@@ -35,7 +35,9 @@ impl SessionTask {
                 self.carry_out_orders();
             }
             ReadEnd::Closed(code) => {
-                self.engine.close_websocket(websocket, code);
+                if let Err(websocket) = websocket.answer_close(code) {
+                    self.engine.close_websocket(websocket, code);
+                }
                 self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
             }
             ReadEnd::Gone => self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx),
