@@ -419,7 +419,8 @@ impl Shared {
         // A body that never ends is given up when the client would be given up, too.
         let times = self.times();
         let limit = times.ping_interval.saturating_add(times.ping_timeout);
-        let body = match tokio::time::timeout(limit, read).await {
+        // Cost: in a box of its own it is no part of the requests without a body.
+        let body = match Box::pin(tokio::time::timeout(limit, read)).await {
             Ok(Ok(body)) => body,
             Ok(Err(ReadError::TooLarge)) => {
                 guard.disarm();

@@ -161,7 +161,7 @@ impl Front {
                 Ok(Step::Next) => {}
                 Ok(Step::Switched(switch)) => return self.begin(switch),
                 Ok(Step::Abandoned) => {
-                    self.leave().await;
+                    Box::pin(self.leave()).await;
                     return Outcome::End;
                 }
                 Ok(Step::End) => return Outcome::End,
