@@ -42,7 +42,7 @@ struct Listed {
 impl Flusher {
     /// Starts the lanes on the current runtime, unless they run.
     pub(crate) fn start(self: &Arc<Self>) {
-        if self.is_running.swap(true, Ordering::AcqRel) {
+        if self.is_running.load(Ordering::Acquire) || self.is_running.swap(true, Ordering::AcqRel) {
             return;
         }
         let handle = tokio::runtime::Handle::current();
@@ -170,12 +170,13 @@ impl Drop for Driver {
         let Some(flusher) = self.flusher.upgrade() else {
             return;
         };
-        flusher.is_running.store(false, Ordering::Release);
         let left = {
             let mut listed = self.lane(&flusher).listed.lock();
             listed.is_driven = false;
             std::mem::take(&mut listed.sockets)
         };
+        // Invariant: after the lane is free, so that the next start finds it so.
+        flusher.is_running.store(false, Ordering::Release);
         for socket in left {
             socket.mailbox().flush_by_task();
         }

@@ -223,7 +223,7 @@ impl SessionTask {
         }
     }
 
-    /// Sets the timer. One that fires too early is cheaper than one that is moved for each message.
+    /// Sets the timer, where the time has changed.
     ///
     /// Returns whether the time has already come.
     fn arm(&mut self, cx: &mut Context<'_>) -> bool {
@@ -231,17 +231,13 @@ impl SessionTask {
         let Some(next) = next.into_iter().flatten().min() else {
             return false;
         };
-        // Cost: one setting of the timer for each heartbeat instead of two. While a pong is awaited it
-        // is set for the next ping, too, which is mostly the next thing to do.
-        let next_ping = self.now.checked_add(self.engine.times().ping_interval);
-        let next = next_ping.map_or(next, |ping| next.min(ping));
+        // It changes with the heartbeat and not with each message.
         let next = tokio::time::Instant::from(next);
         let is_due = self.timer.deadline().into_std() <= self.now;
-        if self.is_armed && !is_due && next >= self.timer.deadline() {
-            return false;
-        }
-        if is_due || next < self.timer.deadline() {
+        if is_due || next != self.timer.deadline() {
             self.timer.as_mut().reset(next);
+        } else if self.is_armed {
+            return false;
         }
         self.is_armed = true;
         self.timer.as_mut().poll(cx).is_ready()
