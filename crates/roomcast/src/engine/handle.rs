@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN,
+};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body::Body;
@@ -19,11 +21,12 @@ use super::config::{ConnectionError, OriginCheck};
 use super::frame::Frame;
 use super::mailbox::{Input, Mailbox, PollAnswer, PostAnswer};
 use super::request::Request;
-use super::respond::{self, Answer};
+use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
 use super::socket::Socket;
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
+use crate::http::compression::Encoding;
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
 use crate::http::{compression, vary};
@@ -31,6 +34,7 @@ use crate::http::{compression, vary};
 /// What a request comes to.
 pub(crate) enum Reply {
     Answer(Answer),
+    Usual(Usual),
     /// 101: the connection becomes a WebSocket.
     Switch(Switch),
 }
@@ -69,6 +73,7 @@ impl Shared {
             }
             (Reply::Switch(switch), None) => switch.answer(self),
             (Reply::Answer(answer), _) => answer,
+            (Reply::Usual(usual), _) => usual.into(),
         }
     }
 
@@ -117,9 +122,16 @@ impl Shared {
                 result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, refusal, kind)))
             }
         };
+        if headers.is_empty() {
+            return reply;
+        }
+        if let Reply::Usual(usual) = reply {
+            reply = Reply::Answer(usual.into());
+        }
         match &mut reply {
             Reply::Answer(answer) => vary::merge_headers(answer.headers_mut(), &headers),
             Reply::Switch(switch) => switch.add_headers(headers),
+            Reply::Usual(_) => unreachable!("it was replaced above"),
         }
         reply
     }
@@ -196,10 +208,7 @@ impl Shared {
                 }
             }
             (Admission::Polling(_), Some(socket)) => {
-                return self
-                    .polling(request, body, &socket)
-                    .await
-                    .map(Reply::Answer);
+                return self.polling(request, body, &socket).await;
             }
             (Admission::Upgrade(_), Some(socket)) => Purpose::Probe(socket),
             (Admission::Pointless, _) => Purpose::Nothing,
@@ -259,7 +268,7 @@ impl Shared {
         if let Some(text) = &self.config().initial_packet {
             payload.push_text(text);
         }
-        let answer = respond::payload(payload.into_body().into());
+        let answer = Usual::packets(payload.into_body().into()).into();
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
         let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
         let Some(application) = self.accept(&socket) else {
@@ -339,29 +348,43 @@ impl Shared {
         request: &Arc<Request>,
         body: B,
         socket: &Socket,
-    ) -> Result<Answer, Refusal>
+    ) -> Result<Reply, Refusal>
     where
         B: Body,
         B::Data: Buf,
     {
         let head = request.head();
-        let answer = match *head.method() {
-            Method::GET => self.poll(head, socket).await?,
+        let polled = match *head.method() {
+            Method::GET => self.poll(socket).await?,
             Method::POST => self.post(head, body, socket).await,
-            _ => return Ok(respond::status(StatusCode::INTERNAL_SERVER_ERROR)),
+            _ => Polled::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };
-        if answer.status() != StatusCode::OK {
-            return Ok(answer);
+        let (usual, may_compress) = match polled {
+            Polled::Status(status) => return Ok(Reply::Answer(respond::status(status))),
+            Polled::Taken => (Usual::taken(), false),
+            Polled::Packets(body, may_compress) => (Usual::packets(body), may_compress),
+        };
+        let encoding = match may_compress {
+            true => self.encoding_for(head, usual.body.len()),
+            false => None,
+        };
+        if encoding.is_none() && respond::is_usual(request, self.config()) {
+            return Ok(Reply::Usual(usual));
         }
-        Ok(respond::finish_polling(
-            answer,
-            request,
-            None,
-            self.config(),
-        ))
+        let answer = match encoding {
+            Some(encoding) => compressed(usual, encoding),
+            None => usual.into(),
+        };
+        let answer = respond::finish_polling(answer, request, None, self.config());
+        Ok(Reply::Answer(answer))
     }
 
-    async fn poll(&self, head: &RequestHead, socket: &Socket) -> Result<Answer, Refusal> {
+    fn encoding_for(&self, head: &RequestHead, len: usize) -> Option<Encoding> {
+        let accepted = head.header_text(ACCEPT_ENCODING.as_str());
+        self.config().http_compression.encoding_for(accepted, len)
+    }
+
+    async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
         let (sender, answer) = oneshot::channel();
         socket.mailbox().tell(Input::Poll(sender));
         let guard = Abort::new(socket, || Input::PollAborted);
@@ -369,31 +392,15 @@ impl Shared {
         guard.disarm();
         match answer {
             Ok(PollAnswer::Payload { body, may_compress }) => {
-                Ok(self.compressed(head, body.into(), may_compress))
+                Ok(Polled::Packets(body.into(), may_compress))
             }
-            Ok(PollAnswer::Refused) => Ok(respond::status(StatusCode::BAD_REQUEST)),
+            Ok(PollAnswer::Refused) => Ok(Polled::Status(StatusCode::BAD_REQUEST)),
             // The session ended before it could take the request.
             Err(_) => Err(Refusal::UnknownSid),
         }
     }
 
-    fn compressed(&self, head: &RequestHead, body: Bytes, may_compress: bool) -> Answer {
-        let accepted = head.header_text(http::header::ACCEPT_ENCODING.as_str());
-        let encoding = self
-            .config()
-            .http_compression
-            .encoding_for(accepted, body.len());
-        let Some(encoding) = encoding.filter(|_| may_compress) else {
-            return respond::payload(body);
-        };
-        let mut answer = respond::payload(compression::compress(encoding, &body));
-        answer
-            .headers_mut()
-            .insert(http::header::CONTENT_ENCODING, encoding.header_value());
-        answer
-    }
-
-    async fn post<B>(&self, head: &RequestHead, body: B, socket: &Socket) -> Answer
+    async fn post<B>(&self, head: &RequestHead, body: B, socket: &Socket) -> Polled
     where
         B: Body,
         B::Data: Buf,
@@ -401,17 +408,18 @@ impl Shared {
         let mailbox = socket.mailbox();
         let Some(session_end) = mailbox.begin_post() else {
             mailbox.tell(Input::PostOverlapped);
-            return respond::status(StatusCode::BAD_REQUEST);
+            return Polled::Status(StatusCode::BAD_REQUEST);
         };
         let content_type = head.header(CONTENT_TYPE.as_str());
         if content_type == Some(b"application/octet-stream") {
             mailbox.tell(Input::PostRefused);
-            return respond::status(StatusCode::BAD_REQUEST);
+            return Polled::Status(StatusCode::BAD_REQUEST);
         }
         let guard = Abort::new(socket, || Input::PostAborted);
         let read = async {
             let max_bytes = self.config().max_message_bytes;
             tokio::select! {
+                biased;
                 read = read_body(head, body, max_bytes) => read,
                 _ = session_end => Err(ReadError::Broken),
             }
@@ -425,18 +433,36 @@ impl Shared {
             Ok(Err(ReadError::TooLarge)) => {
                 guard.disarm();
                 mailbox.end_post();
-                return respond::status(StatusCode::PAYLOAD_TOO_LARGE);
+                return Polled::Status(StatusCode::PAYLOAD_TOO_LARGE);
             }
-            Ok(Err(ReadError::Broken)) | Err(_) => return respond::status(StatusCode::BAD_REQUEST),
+            Ok(Err(ReadError::Broken)) | Err(_) => return Polled::Status(StatusCode::BAD_REQUEST),
         };
         guard.disarm();
         let (sender, done) = oneshot::channel();
         mailbox.tell(Input::Post { body, done: sender });
         match done.await {
-            Ok(PostAnswer::Accepted) => respond::ok(),
-            Ok(PostAnswer::Refused) | Err(_) => respond::status(StatusCode::BAD_REQUEST),
+            Ok(PostAnswer::Accepted) => Polled::Taken,
+            Ok(PostAnswer::Refused) | Err(_) => Polled::Status(StatusCode::BAD_REQUEST),
         }
     }
+}
+
+/// What a session answers to a request.
+enum Polled {
+    Status(StatusCode),
+    /// The packets of a POST were taken.
+    Taken,
+    /// Packets for a GET, and whether they may be compressed.
+    Packets(Bytes, bool),
+}
+
+fn compressed(usual: Usual, encoding: Encoding) -> Answer {
+    let body = compression::compress(encoding, &usual.body);
+    let mut answer = Answer::from(Usual { body, ..usual });
+    answer
+        .headers_mut()
+        .insert(CONTENT_ENCODING, encoding.header_value());
+    answer
 }
 
 /// Tells the session when its request is dropped because the client hung up.

@@ -55,7 +55,7 @@ pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
 pub(crate) use mailbox::{SendOptions, Sent};
 pub use request::{Peer, Request};
-pub(crate) use respond::Answer;
+pub(crate) use respond::{Answer, Usual};
 pub use server::{Connection, Engine};
 pub(crate) use server::{Owner, Shared};
 pub(crate) use session::SessionTask;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
@@ -139,6 +139,7 @@ impl Engine {
             open_templates: Default::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
+            is_closing: AtomicBool::new(false),
         }))
     }
 
@@ -192,6 +193,8 @@ impl Engine {
     ///
     /// Spec: features, section 11, 17.
     pub async fn close(&self) {
+        // Invariant: whoever is woken by the token sees the flag.
+        self.0.is_closing.store(true, Ordering::SeqCst);
         self.0.closing.cancel();
         for socket in self.0.sessions.all() {
             socket.discard(CloseReason::ServerShuttingDown);
@@ -226,6 +229,8 @@ pub(crate) struct Shared {
     /// All tasks of sessions, upgrades and closing WebSockets.
     tasks: TaskTracker,
     closing: CancellationToken,
+    /// As the token says, without its lock.
+    is_closing: AtomicBool,
 }
 
 impl Shared {
@@ -254,7 +259,7 @@ impl Shared {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.is_cancelled()
+        self.is_closing.load(Ordering::SeqCst)
     }
 
     /// Ends when the server is being closed.

@@ -126,11 +126,25 @@ impl Front {
         let address = self.address;
         let outcome = {
             let mut conversation = pin!(self.converse());
-            let closing = pin!(layer.engine().closing());
-            tokio::select! {
-                biased;
-                outcome = &mut conversation => outcome,
-                () = closing => {
+            let mut closing = pin!(layer.engine().closing());
+            let mut is_watched = false;
+            let outcome = poll_fn(|cx| {
+                if let Poll::Ready(outcome) = conversation.as_mut().poll(cx) {
+                    return Poll::Ready(Some(outcome));
+                }
+                // Cost: the token has a lock. Polled once it wakes this task, and then the flag tells.
+                let is_closing = match std::mem::replace(&mut is_watched, true) {
+                    true => layer.engine().is_closing(),
+                    false => closing.as_mut().poll(cx).is_ready(),
+                };
+                match is_closing {
+                    true => Poll::Ready(None),
+                    false => Poll::Pending,
+                }
+            });
+            match outcome.await {
+                Some(outcome) => outcome,
+                None => {
                     let rest = tokio::time::timeout(LAST_ANSWERS, conversation);
                     rest.await.unwrap_or(Outcome::End)
                 }
@@ -286,11 +300,12 @@ impl Front {
             Some(Reply::Answer(answer)) => {
                 let is_last = asked.is_last || !is_read || engine.is_closing();
                 let is_last = response::write(&answer, is_last, stream).await?;
-                match (is_last, is_read) {
-                    (true, true) => stream.shutdown().await.map(|()| Step::End),
-                    (true, false) => Ok(Step::Abandoned),
-                    (false, _) => Ok(Step::Next),
-                }
+                finish(stream, is_last, is_read).await
+            }
+            Some(Reply::Usual(usual)) => {
+                let is_last = asked.is_last || !is_read || engine.is_closing();
+                response::write_usual(&usual, is_last, stream).await?;
+                finish(stream, is_last, is_read).await
             }
             Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
             // Invariant: the request's future is dropped, which tells its session.
@@ -333,6 +348,15 @@ impl Front {
         if let Ok(Err(error)) = tokio::time::timeout(LAST_ANSWERS, farewell).await {
             tracing::debug!(%error, "a connection broke behind its last answer");
         }
+    }
+}
+
+/// Closes a connection behind its last answer.
+async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Result<Step> {
+    match (is_last, is_read) {
+        (true, true) => stream.shutdown().await.map(|()| Step::End),
+        (true, false) => Ok(Step::Abandoned),
+        (false, _) => Ok(Step::Next),
     }
 }
 

@@ -4,13 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::SystemTime;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, SEC_WEBSOCKET_ACCEPT,
+    TRANSFER_ENCODING,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use roomcast_websocket::handshake::AcceptKey;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::engine::Answer;
+use crate::engine::{Answer, Usual};
 
 /// Writes an answer; tells whether it is the connection's last one, because it should be or because
 /// the answer says so.
@@ -24,18 +27,42 @@ pub(super) async fn write(
         put_line(out, answer.status());
         put_headers(out, answer.headers(), answer.body());
         if should_be_last && !says_close {
-            out.extend_from_slice(b"connection: close\r\n");
+            out.extend_from_slice(CLOSE);
         }
         if needs_len(answer) {
             put_len(out, answer.body());
         }
-        put_date(out, answer.headers());
+        if !answer.headers().contains_key(DATE) {
+            put_date(out);
+        }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(answer.body());
         write_now(out, stream)
     })?;
     stream.write_all(&rest).await?;
     Ok(should_be_last || says_close)
+}
+
+/// Writes an answer of the polling transport.
+pub(super) async fn write_usual(
+    usual: &Usual,
+    is_last: bool,
+    stream: &mut TcpStream,
+) -> io::Result<()> {
+    let rest = with_scratch(|out| {
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+        put_header(out, CONTENT_TYPE.as_str(), usual.content_type.as_bytes());
+        put_header(out, CACHE_CONTROL.as_str(), Usual::CACHE_CONTROL.as_bytes());
+        if is_last {
+            out.extend_from_slice(CLOSE);
+        }
+        put_len(out, &usual.body);
+        put_date(out);
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&usual.body);
+        write_now(out, stream)
+    })?;
+    stream.write_all(&rest).await
 }
 
 /// An answer 101.
@@ -138,12 +165,9 @@ fn put_len(out: &mut Vec<u8>, body: &[u8]) {
 }
 
 /// Cost: the text is made once in a second and thread.
-fn put_date(out: &mut Vec<u8>, headers: &HeaderMap) {
+fn put_date(out: &mut Vec<u8>) {
     thread_local! {
         static DATE_TEXT: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
-    }
-    if headers.contains_key(DATE) {
-        return;
     }
     let now = SystemTime::now();
     let second = now
@@ -180,6 +204,9 @@ fn with_scratch<R>(write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     }
     result
 }
+
+/// What a connection's last answer says.
+const CLOSE: &[u8] = b"connection: close\r\n";
 
 /// What an answer 101 begins with.
 const PLAIN_SWITCH: &[u8] =
