@@ -372,7 +372,7 @@ impl Shared {
             return Ok(Reply::Usual(usual));
         }
         let answer = match encoding {
-            Some(encoding) => compressed(usual, encoding),
+            Some(encoding) => compressed(&usual, encoding),
             None => usual.into(),
         };
         let answer = respond::finish_polling(answer, request, None, self.config());
@@ -456,9 +456,12 @@ enum Polled {
     Packets(Bytes, bool),
 }
 
-fn compressed(usual: Usual, encoding: Encoding) -> Answer {
+fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
     let body = compression::compress(encoding, &usual.body);
-    let mut answer = Answer::from(Usual { body, ..usual });
+    let mut answer = Answer::from(Usual {
+        body,
+        content_type: usual.content_type,
+    });
     answer
         .headers_mut()
         .insert(CONTENT_ENCODING, encoding.header_value());
