@@ -5,6 +5,7 @@
 //! leave together. A session whose connection takes no more goes on in its own task.
 //! `docs/decisions/0009-fan-out.md` has the figures.
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -62,19 +63,11 @@ impl Flusher {
         }
     }
 
-    /// Sees to it that what the session has queued is written.
-    pub(crate) fn list(&self, socket: Socket) {
-        let Some(lanes) = self.lanes.get() else {
-            return socket.mailbox().flush_by_task();
-        };
-        lanes[lane_of_thread() % lanes.len()].list([socket]);
-    }
-
-    /// The same for many sessions, which all lanes share.
-    fn list_all(&self, mut sockets: Vec<Socket>) {
+    /// Sees to it that what the sessions have queued is written. All lanes share it.
+    fn list(&self, sockets: &mut Vec<Socket>) {
         let Some(lanes) = self.lanes.get() else {
             return sockets
-                .iter()
+                .drain(..)
                 .for_each(|socket| socket.mailbox().flush_by_task());
         };
         let share = sockets.len().div_ceil(lanes.len()).max(MIN_SHARE);
@@ -183,7 +176,7 @@ impl Drop for Driver {
     }
 }
 
-/// Sessions that one broadcast has queued something for, listed together when it is over.
+/// Receivers of one broadcast that something was queued for, listed together when it is over.
 #[derive(Default)]
 pub(crate) struct Round(Vec<Socket>);
 
@@ -195,10 +188,69 @@ impl Round {
 
 impl Drop for Round {
     fn drop(&mut self) {
-        let sockets = std::mem::take(&mut self.0);
-        if let Some(flusher) = sockets.first().map(|socket| Arc::clone(socket.flusher())) {
-            flusher.list_all(sockets);
+        let is_gathered = GATHERED.with_borrow_mut(|gathered| match gathered {
+            Some(gathered) => {
+                gathered.append(&mut self.0);
+                true
+            }
+            None => false,
+        });
+        if !is_gathered {
+            list_each(&mut self.0);
         }
+    }
+}
+
+/// Lists one session.
+pub(super) fn list(socket: Socket) {
+    let left = GATHERED.with_borrow_mut(|gathered| match gathered {
+        Some(gathered) => {
+            gathered.push(socket);
+            None
+        }
+        None => Some(socket),
+    });
+    left.into_iter()
+        .for_each(|socket| list_each(&mut vec![socket]));
+}
+
+/// Does `work`, and lists then what it has queued for others.
+///
+/// What the handlers of a session send in answer to all messages of one read leaves together, even
+/// if another thread could begin with the first of it at once.
+pub(super) fn gather<R>(work: impl FnOnce() -> R) -> R {
+    let spare = SPARE.take();
+    GATHERED.set(Some(spare));
+    let _end = Gathering;
+    work()
+}
+
+/// Lists what was gathered when it is dropped, also in a panic.
+struct Gathering;
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        if let Some(mut sockets) = GATHERED.take() {
+            list_each(&mut sockets);
+            SPARE.set(sockets);
+        }
+    }
+}
+
+thread_local! {
+    /// What the session that this thread polls has queued for others.
+    static GATHERED: RefCell<Option<Vec<Socket>>> = const { RefCell::new(None) };
+    /// The list of the last session, empty, for the next.
+    static SPARE: Cell<Vec<Socket>> = const { Cell::new(Vec::new()) };
+}
+
+/// Lists sessions with the flushers of their servers, and empties the list; mostly it is one server.
+fn list_each(sockets: &mut Vec<Socket>) {
+    while let Some(flusher) = sockets.first().map(|socket| Arc::clone(socket.flusher())) {
+        let is_other = |socket: &mut Socket| !Arc::ptr_eq(socket.flusher(), &flusher);
+        let mut others: Vec<_> = sockets.extract_if(.., is_other).collect();
+        flusher.list(sockets);
+        sockets.append(&mut others);
     }
 }
 

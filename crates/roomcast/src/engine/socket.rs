@@ -8,7 +8,7 @@ use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
 
 use super::draft::Draft;
-use super::flusher::{Flusher, Round};
+use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
 use super::mailbox::{Input, Mailbox, SendOptions, Sent};
 use super::{Message, Request};
@@ -193,7 +193,7 @@ impl Socket {
         if sent != Sent::MustFlush {
             return sent;
         }
-        self.0.flusher.list(self.clone());
+        flusher::list(self.clone());
         Sent::Queued
     }
 

@@ -79,7 +79,7 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name)?.to_str().ok()
+        self.0.request.header(name)
     }
 
     /// Returns a parameter of the query, percent-decoded; of a repeated one the last value.
@@ -125,7 +125,7 @@ impl Handshake {
     /// [`Handshake`].
     #[must_use]
     pub fn is_cross_domain(&self) -> bool {
-        self.headers().contains_key(http::header::ORIGIN)
+        self.0.request.head().has_header(&http::header::ORIGIN)
     }
 
     /// Tells whether the connection to this server is encrypted; see

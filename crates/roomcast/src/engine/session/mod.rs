@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
+use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
 use super::server::Shared;
@@ -288,6 +289,12 @@ impl Future for SessionTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        flusher::gather(|| self.poll_rounds(cx))
+    }
+}
+
+impl SessionTask {
+    fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.socket.mailbox().register(cx);
         for _ in 0..MAX_ROUNDS {
             if !self.session.is_closed() {
