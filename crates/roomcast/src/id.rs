@@ -58,8 +58,7 @@ impl FromStr for SocketId {
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
         let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidSocketId)?;
-        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if id.iter().all(is_allowed) {
+        if id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]) {
             Ok(Self(id))
         } else {
             Err(InvalidSocketId)
@@ -99,6 +98,17 @@ impl AsRef<str> for SocketId {
 
 const ID_LEN: usize = 20;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Which bytes are in [`ALPHABET`].
+const IS_ALLOWED: [bool; 256] = {
+    let mut is_allowed = [false; 256];
+    let mut index = 0;
+    while index < ALPHABET.len() {
+        is_allowed[ALPHABET[index] as usize] = true;
+        index += 1;
+    }
+    is_allowed
+};
 
 /// 120 random bits as 20 characters.
 fn random_id() -> [u8; ID_LEN] {

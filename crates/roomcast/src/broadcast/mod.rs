@@ -9,6 +9,7 @@ use std::time::Duration;
 use roomcast_socketio::AckId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::{SmallVec, smallvec};
 use tokio::sync::mpsc;
 
 pub use answers::Answers;
@@ -394,11 +395,12 @@ impl Broadcast {
         self.for_each(Socket::disconnect_and_close);
     }
 
-    fn targets(&self) -> Vec<Namespace> {
+    /// The namespace itself, or a parent's children.
+    fn targets(&self) -> SmallVec<[Namespace; 1]> {
         if self.namespace.is_parent() {
-            self.namespace.children()
+            self.namespace.children().into()
         } else {
-            vec![self.namespace.clone()]
+            smallvec![self.namespace.clone()]
         }
     }
 

@@ -13,6 +13,7 @@ use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 use super::mailbox::{Flushed, Mailbox};
 use super::socket::Socket;
@@ -178,7 +179,7 @@ impl Drop for Driver {
 
 /// Receivers of one broadcast that something was queued for, listed together when it is over.
 #[derive(Default)]
-pub(crate) struct Round(Vec<Socket>);
+pub(crate) struct Round(SmallVec<[Socket; 2]>);
 
 impl Round {
     pub(super) fn add(&mut self, socket: &Socket) {
@@ -190,13 +191,13 @@ impl Drop for Round {
     fn drop(&mut self) {
         let is_gathered = GATHERED.with_borrow_mut(|gathered| match gathered {
             Some(gathered) => {
-                gathered.append(&mut self.0);
+                gathered.extend(self.0.drain(..));
                 true
             }
             None => false,
         });
         if !is_gathered {
-            list_each(&mut self.0);
+            list_each(&mut self.0.drain(..).collect());
         }
     }
 }
@@ -247,10 +248,13 @@ thread_local! {
 /// Lists sessions with the flushers of their servers, and empties the list; mostly it is one server.
 fn list_each(sockets: &mut Vec<Socket>) {
     while let Some(flusher) = sockets.first().map(|socket| Arc::clone(socket.flusher())) {
-        let is_other = |socket: &mut Socket| !Arc::ptr_eq(socket.flusher(), &flusher);
-        let mut others: Vec<_> = sockets.extract_if(.., is_other).collect();
-        flusher.list(sockets);
-        sockets.append(&mut others);
+        let is_own = |socket: &Socket| Arc::ptr_eq(socket.flusher(), &flusher);
+        if sockets.iter().all(is_own) {
+            return flusher.list(sockets);
+        }
+        let (mut own, others) = sockets.drain(..).partition(is_own);
+        flusher.list(&mut own);
+        *sockets = others;
     }
 }
 
