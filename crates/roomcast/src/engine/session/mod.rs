@@ -116,7 +116,7 @@ impl SessionTask {
                     self.tell(proto::Input::PollAborted, cx);
                 }
             }
-            Input::Post { body, done } => self.on_post(&body, done, cx),
+            Input::Post { body, done } => self.on_post(body, done, cx),
             Input::PostAborted => {
                 self.tell(proto::Input::PostBegun, cx);
                 self.tell(proto::Input::PostAborted, cx);

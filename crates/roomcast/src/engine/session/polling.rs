@@ -40,11 +40,12 @@ impl SessionTask {
 
     pub(super) fn on_post(
         &mut self,
-        body: &Bytes,
+        body: Bytes,
         done: oneshot::Sender<PostAnswer>,
         cx: &mut Context<'_>,
     ) {
-        let body = String::from_utf8_lossy(body).into_owned();
+        let body = String::from_utf8(body.into())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let mut arriving = Some(Post {
             body,
             from: 0,
