@@ -42,6 +42,10 @@ struct Listed {
 }
 
 impl Flusher {
+    fn lane(&self, index: usize) -> &Lane {
+        &self.lanes.get().expect("a lane that is driven was made")[index]
+    }
+
     /// Starts the lanes on the current runtime, unless they run.
     pub(crate) fn start(self: &Arc<Self>) {
         if self.is_running.load(Ordering::Acquire) || self.is_running.swap(true, Ordering::AcqRel) {
@@ -53,12 +57,13 @@ impl Flusher {
             .lanes
             .get_or_init(|| (0..count).map(|_| Lane::default()).collect());
         for (index, lane) in lanes.iter().enumerate() {
-            let mut listed = lane.listed.lock();
-            if !std::mem::replace(&mut listed.is_driven, true) {
+            if !lane.drive() {
                 let driver = Driver {
                     flusher: Arc::downgrade(self),
                     index,
+                    sockets: VecDeque::new(),
                 };
+                // Invariant: the lane is not locked; a runtime that ends drops the driver here.
                 handle.spawn(driver.run());
             }
         }
@@ -91,6 +96,11 @@ impl Drop for Flusher {
 }
 
 impl Lane {
+    /// Notes that there is a driver now, and tells whether there was one.
+    fn drive(&self) -> bool {
+        std::mem::replace(&mut self.listed.lock().is_driven, true)
+    }
+
     fn list(&self, sockets: impl IntoIterator<Item = Socket>) {
         let mut listed = self.listed.lock();
         if !listed.is_driven {
@@ -112,16 +122,20 @@ impl Lane {
 struct Driver {
     flusher: Weak<Flusher>,
     index: usize,
+    /// What is being written to; the rest is still in the lane.
+    sockets: VecDeque<Socket>,
 }
 
 impl Driver {
-    async fn run(self) {
-        let mut sockets = VecDeque::new();
-        while self.next(&mut sockets).await {
+    async fn run(mut self) {
+        while self.next().await {
             // The others of this round may have more for the same sessions.
             tokio::task::yield_now().await;
-            while self.refill(&mut sockets) {
-                for socket in sockets.drain(..sockets.len().min(MAX_WRITES)) {
+            while self.refill() {
+                for _ in 0..MAX_WRITES {
+                    let Some(socket) = self.sockets.pop_front() else {
+                        break;
+                    };
                     flush(socket.mailbox());
                 }
                 // Others get their turn between many writes.
@@ -131,14 +145,14 @@ impl Driver {
     }
 
     /// Waits until something is listed; false if the server is gone.
-    async fn next(&self, sockets: &mut VecDeque<Socket>) -> bool {
+    async fn next(&self) -> bool {
         std::future::poll_fn(|cx| {
             let Some(flusher) = self.flusher.upgrade() else {
                 return Poll::Ready(false);
             };
-            let lane = self.lane(&flusher);
+            let lane = flusher.lane(self.index);
             lane.task.register(cx.waker());
-            match lane.listed.lock().sockets.is_empty() && sockets.is_empty() {
+            match lane.listed.lock().sockets.is_empty() {
                 true => Poll::Pending,
                 false => Poll::Ready(true),
             }
@@ -147,25 +161,25 @@ impl Driver {
     }
 
     /// Takes what was listed since, once the rest is done; false if there is nothing.
-    fn refill(&self, sockets: &mut VecDeque<Socket>) -> bool {
-        if let (true, Some(flusher)) = (sockets.is_empty(), self.flusher.upgrade()) {
-            std::mem::swap(&mut self.lane(&flusher).listed.lock().sockets, sockets);
+    fn refill(&mut self) -> bool {
+        if let (true, Some(flusher)) = (self.sockets.is_empty(), self.flusher.upgrade()) {
+            let mut listed = flusher.lane(self.index).listed.lock();
+            std::mem::swap(&mut listed.sockets, &mut self.sockets);
         }
-        !sockets.is_empty()
-    }
-
-    fn lane<'f>(&self, flusher: &'f Flusher) -> &'f Lane {
-        &flusher.lanes.get().expect("a lane that runs was made")[self.index]
+        !self.sockets.is_empty()
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        for socket in self.sockets.drain(..) {
+            socket.mailbox().flush_by_task();
+        }
         let Some(flusher) = self.flusher.upgrade() else {
             return;
         };
         let left = {
-            let mut listed = self.lane(&flusher).listed.lock();
+            let mut listed = flusher.lane(self.index).listed.lock();
             listed.is_driven = false;
             std::mem::take(&mut listed.sockets)
         };
@@ -261,6 +275,7 @@ fn list_each(sockets: &mut Vec<Socket>) {
 /// Writes what waits for one session, as far as its connection takes it.
 fn flush(mailbox: &Mailbox) {
     let mut lent = mailbox.lend();
+    let mut rounds = 0;
     while let Some((writer, mut batch)) = lent {
         let (mut bytes, mut flushed) = (0, Flushed::All);
         while !batch.is_empty() {
@@ -274,6 +289,10 @@ fn flush(mailbox: &Mailbox) {
                     break;
                 }
             }
+        }
+        rounds += 1;
+        if rounds == MAX_ROUNDS {
+            mailbox.want_line();
         }
         lent = mailbox.give_back(writer, batch, bytes, flushed);
     }
@@ -302,3 +321,5 @@ const MAX_LANES: usize = 16;
 const MIN_SHARE: usize = 64;
 /// Sessions that are written to before other tasks get their turn.
 const MAX_WRITES: usize = 64;
+/// Writes to one session, whose emitters are as fast as this, before its own task goes on.
+const MAX_ROUNDS: usize = 8;

@@ -2,34 +2,28 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
-use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN,
-};
+use bytes::Buf;
+use http::header::{HeaderMap, ORIGIN};
 use http::request::Parts;
-use http::{Method, StatusCode};
 use http_body::Body;
-use http_body_util::BodyExt as _;
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::revision4::PayloadEncoder;
 use roomcast_engineio::{
     self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
 };
-use tokio::sync::oneshot;
 
 use super::config::{ConnectionError, OriginCheck};
 use super::frame::Frame;
-use super::mailbox::{Input, Mailbox, PollAnswer, PostAnswer};
+use super::mailbox::Mailbox;
 use super::request::Request;
 use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
 use super::socket::Socket;
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
-use crate::http::compression::Encoding;
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
-use crate::http::{compression, vary};
+use crate::http::vary;
 
 /// What a request comes to.
 pub(crate) enum Reply {
@@ -90,7 +84,8 @@ impl Shared {
     {
         let head = request.head();
         let cors = match &self.config().cors {
-            Some(cors) => cors.answer(head).await,
+            // Cost: what few requests wait for is in boxes; this future is made for each request.
+            Some(cors) => Box::pin(cors.answer(head)).await,
             None => CorsAnswer::Continue(HeaderMap::new()),
         };
         let (mut headers, is_refused) = match cors {
@@ -113,7 +108,8 @@ impl Shared {
                 };
                 let result = match is_refused {
                     true => Err(BadRequest::MiddlewareFailure.into()),
-                    false => self.ask_middleware(request, &mut headers).await,
+                    false if self.config().middleware.is_empty() => Ok(()),
+                    false => Box::pin(self.ask_middleware(request, &mut headers)).await,
                 };
                 let result = match result {
                     Ok(()) => self.admit(request, body, kind, carrier).await,
@@ -197,11 +193,11 @@ impl Shared {
             found.as_ref().map(Socket::transport)
         })?;
         if kind == RequestKind::Upgrade {
-            self.check_origin(head).await?;
+            Box::pin(self.check_origin(head)).await?;
         }
         let purpose = match (admission, found) {
             (Admission::Handshake(transport), _) => {
-                let sid = self.admit_session(request, &query).await?;
+                let sid = Box::pin(self.admit_session(request, &query)).await?;
                 match transport {
                     Transport::WebSocket => Purpose::Session(sid),
                     _ => return self.open_polling(request, sid).map(Reply::Answer),
@@ -342,157 +338,6 @@ impl Shared {
         }
         frames
     }
-
-    async fn polling<B>(
-        &self,
-        request: &Arc<Request>,
-        body: B,
-        socket: &Socket,
-    ) -> Result<Reply, Refusal>
-    where
-        B: Body,
-        B::Data: Buf,
-    {
-        let head = request.head();
-        let polled = match *head.method() {
-            Method::GET => self.poll(socket).await?,
-            Method::POST => self.post(head, body, socket).await,
-            _ => Polled::Status(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-        let (usual, may_compress) = match polled {
-            Polled::Status(status) => return Ok(Reply::Answer(respond::status(status))),
-            Polled::Taken => (Usual::taken(), false),
-            Polled::Packets(body, may_compress) => (Usual::packets(body), may_compress),
-        };
-        let encoding = match may_compress {
-            true => self.encoding_for(head, usual.body.len()),
-            false => None,
-        };
-        if encoding.is_none() && respond::is_usual(request, self.config()) {
-            return Ok(Reply::Usual(usual));
-        }
-        let answer = match encoding {
-            Some(encoding) => compressed(&usual, encoding),
-            None => usual.into(),
-        };
-        let answer = respond::finish_polling(answer, request, None, self.config());
-        Ok(Reply::Answer(answer))
-    }
-
-    fn encoding_for(&self, head: &RequestHead, len: usize) -> Option<Encoding> {
-        let accepted = head.header_text(ACCEPT_ENCODING.as_str());
-        self.config().http_compression.encoding_for(accepted, len)
-    }
-
-    async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
-        let (sender, answer) = oneshot::channel();
-        socket.mailbox().tell(Input::Poll(sender));
-        let guard = Abort::new(socket, || Input::PollAborted);
-        let answer = answer.await;
-        guard.disarm();
-        match answer {
-            Ok(PollAnswer::Payload { body, may_compress }) => {
-                Ok(Polled::Packets(body.into(), may_compress))
-            }
-            Ok(PollAnswer::Refused) => Ok(Polled::Status(StatusCode::BAD_REQUEST)),
-            // The session ended before it could take the request.
-            Err(_) => Err(Refusal::UnknownSid),
-        }
-    }
-
-    async fn post<B>(&self, head: &RequestHead, body: B, socket: &Socket) -> Polled
-    where
-        B: Body,
-        B::Data: Buf,
-    {
-        let mailbox = socket.mailbox();
-        let Some(session_end) = mailbox.begin_post() else {
-            mailbox.tell(Input::PostOverlapped);
-            return Polled::Status(StatusCode::BAD_REQUEST);
-        };
-        let content_type = head.header(CONTENT_TYPE.as_str());
-        if content_type == Some(b"application/octet-stream") {
-            mailbox.tell(Input::PostRefused);
-            return Polled::Status(StatusCode::BAD_REQUEST);
-        }
-        let guard = Abort::new(socket, || Input::PostAborted);
-        let read = async {
-            let max_bytes = self.config().max_message_bytes;
-            tokio::select! {
-                biased;
-                read = read_body(head, body, max_bytes) => read,
-                _ = session_end => Err(ReadError::Broken),
-            }
-        };
-        // A body that never ends is given up when the client would be given up, too.
-        let times = self.times();
-        let limit = times.ping_interval.saturating_add(times.ping_timeout);
-        // Cost: in a box of its own it is no part of the requests without a body.
-        let body = match Box::pin(tokio::time::timeout(limit, read)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(ReadError::TooLarge)) => {
-                guard.disarm();
-                mailbox.end_post();
-                return Polled::Status(StatusCode::PAYLOAD_TOO_LARGE);
-            }
-            Ok(Err(ReadError::Broken)) | Err(_) => return Polled::Status(StatusCode::BAD_REQUEST),
-        };
-        guard.disarm();
-        let (sender, done) = oneshot::channel();
-        mailbox.tell(Input::Post { body, done: sender });
-        match done.await {
-            Ok(PostAnswer::Accepted) => Polled::Taken,
-            Ok(PostAnswer::Refused) | Err(_) => Polled::Status(StatusCode::BAD_REQUEST),
-        }
-    }
-}
-
-/// What a session answers to a request.
-enum Polled {
-    Status(StatusCode),
-    /// The packets of a POST were taken.
-    Taken,
-    /// Packets for a GET, and whether they may be compressed.
-    Packets(Bytes, bool),
-}
-
-fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
-    let body = compression::compress(encoding, &usual.body);
-    let mut answer = Answer::from(Usual {
-        body,
-        content_type: usual.content_type,
-    });
-    answer
-        .headers_mut()
-        .insert(CONTENT_ENCODING, encoding.header_value());
-    answer
-}
-
-/// Tells the session when its request is dropped because the client hung up.
-struct Abort<'s> {
-    socket: Option<&'s Socket>,
-    input: fn() -> Input,
-}
-
-impl<'s> Abort<'s> {
-    fn new(socket: &'s Socket, input: fn() -> Input) -> Self {
-        Self {
-            socket: Some(socket),
-            input,
-        }
-    }
-
-    fn disarm(mut self) {
-        self.socket = None;
-    }
-}
-
-impl Drop for Abort<'_> {
-    fn drop(&mut self) {
-        if let Some(socket) = self.socket {
-            socket.mailbox().tell((self.input)());
-        }
-    }
 }
 
 /// Where the id stands in the JSON of an open packet.
@@ -500,38 +345,3 @@ const SID_AT: usize = r#"{"sid":""#.len();
 
 /// Room for an open packet without an initial packet behind it.
 const GREETING_BYTES: usize = 160;
-
-enum ReadError {
-    TooLarge,
-    Broken,
-}
-
-async fn read_body<B>(head: &RequestHead, body: B, max_bytes: usize) -> Result<Bytes, ReadError>
-where
-    B: Body,
-    B::Data: Buf,
-{
-    let length = head
-        .header_text(CONTENT_LENGTH.as_str())
-        .and_then(|value| value.parse::<usize>().ok());
-    if length.is_some_and(|length| length > max_bytes) {
-        return Err(ReadError::TooLarge);
-    }
-    let mut body = std::pin::pin!(body);
-    let mut read = Vec::with_capacity(length.unwrap_or(0));
-    while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
-            continue;
-        };
-        if read.len() + data.remaining() > max_bytes {
-            return Err(ReadError::TooLarge);
-        }
-        while data.has_remaining() {
-            let chunk = data.chunk();
-            read.extend_from_slice(chunk);
-            let len = chunk.len();
-            data.advance(len);
-        }
-    }
-    Ok(read.into())
-}

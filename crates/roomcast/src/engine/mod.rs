@@ -34,6 +34,7 @@ mod frame;
 mod handle;
 mod mailbox;
 mod outbox;
+mod polling;
 pub(crate) mod read_buffer;
 mod request;
 mod respond;

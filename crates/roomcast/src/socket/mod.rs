@@ -6,6 +6,7 @@ mod emission;
 mod handshake;
 mod listeners;
 mod reason;
+mod rooms;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,13 +21,12 @@ pub use emission::{Answer, Emission};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
-use crate::broadcast::Broadcast;
 use crate::client::{Command, Connection};
 use crate::engine::{self, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
-use crate::namespace::{IntoRooms, Namespace};
+use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::wire::{self, Outgoing};
 
@@ -259,162 +259,6 @@ impl Socket {
     /// Spec: features 2.33.
     pub fn send(&self, args: impl Serialize) {
         self.emit("message", args);
-    }
-
-    /// Makes the socket a member of one room or several. Once disconnected, it joins none.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{Server, Socket};
-    ///
-    /// let io = Server::new();
-    /// io.on("join", |socket: Socket, room: String| {
-    ///     socket.join(["lobby", room.as_str()]);
-    ///     socket.to(room).emit("joined", socket.id());
-    /// });
-    /// ```
-    ///
-    /// Spec: features 2.20, 3.13.
-    pub fn join(&self, rooms: impl IntoRooms) {
-        self.namespace().join(self, &rooms.into_rooms());
-    }
-
-    /// Takes the socket out of one room or several.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{Server, Socket};
-    ///
-    /// let io = Server::new();
-    /// io.on("leave", |socket: Socket, room: String| socket.leave(room));
-    /// ```
-    ///
-    /// Spec: features 2.20.
-    pub fn leave(&self, rooms: impl IntoRooms) {
-        for room in &rooms.into_rooms() {
-            self.namespace().leave(self.id(), room);
-        }
-    }
-
-    /// Returns the rooms of the socket, in the order in which it joined them; the first is mostly
-    /// its id.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{Server, Socket};
-    ///
-    /// let io = Server::new();
-    /// io.on("my-rooms", |socket: Socket| {
-    ///     let rooms = socket.rooms();
-    ///     rooms.iter().map(|room| room.to_string()).collect::<Vec<_>>()
-    /// });
-    /// ```
-    ///
-    /// Spec: features 2.20.
-    #[must_use]
-    pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.namespace().rooms_of(self.id())
-    }
-
-    /// Tells whether the socket is a member of the room.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{Server, Socket};
-    ///
-    /// let io = Server::new();
-    /// io.on("chat", |socket: Socket, room: String, text: String| {
-    ///     if socket.is_in(&room) {
-    ///         socket.to(room).emit("chat", text);
-    ///     }
-    /// });
-    /// ```
-    ///
-    /// Spec: features 2.20.
-    #[must_use]
-    pub fn is_in(&self, room: &str) -> bool {
-        self.namespace().is_member(self.id(), room)
-    }
-
-    /// Selects everyone in the namespace but this socket.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn example(socket: roomcast::Socket) {
-    /// socket.broadcast().emit("joined", socket.id());
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.24.
-    pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.namespace()).except(self.id())
-    }
-
-    /// Selects the members of the rooms but this socket.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn example(socket: roomcast::Socket, friend: roomcast::SocketId) {
-    /// socket.to("game").emit("moved", ("e2", "e4"));
-    /// socket.to(friend).emit("hello", socket.id()); // to one other socket
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.22, 2.24.
-    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.broadcast().to(rooms)
-    }
-
-    /// Does the same as [`to`](Self::to).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn example(socket: roomcast::Socket) {
-    /// socket.r#in("game").emit("moved", ("e2", "e4"));
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.22.
-    pub fn r#in(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.to(rooms)
-    }
-
-    /// Selects everyone in the namespace but this socket and the members of the rooms.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn example(socket: roomcast::Socket) {
-    /// socket.except("muted").emit("chat", "hello");
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.23.
-    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.broadcast().except(rooms)
-    }
-
-    /// Selects everyone but this socket on this server. There is no cluster yet, so this is
-    /// [`broadcast`](Self::broadcast).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # fn example(socket: roomcast::Socket) {
-    /// socket.local().emit("joined", socket.id());
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.26.
-    pub fn local(&self) -> Broadcast {
-        self.broadcast().local()
     }
 
     /// Disconnects the socket from its namespace. The client does not reconnect by itself.

@@ -1,21 +1,26 @@
 //! The meeting point of one session's task and everyone else: outgoing frames, incoming requests.
 
+mod input;
+mod line;
+mod task;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::io;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
-use roomcast_engineio::CloseReason;
 use roomcast_websocket::OpCode;
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
-use super::draft::Draft;
+pub(crate) use input::{Input, PollAnswer, PostAnswer};
+use line::Line;
+pub(crate) use line::{Flushed, Lending};
+
+use super::draft::{self, Draft};
 use super::frame::Frame;
 use super::outbox::{Batch, Entry, Queue};
-use super::websocket::{WebSocket, Writer};
 
 /// Says what to do with a message for a client whose outbox is over its byte limit.
 ///
@@ -71,56 +76,6 @@ pub(crate) enum Sent {
     Closed,
 }
 
-/// What the HTTP side or the application tells the session's task.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// A GET waits for packets.
-    Poll(oneshot::Sender<PollAnswer>),
-    /// The GET's connection went away.
-    PollAborted,
-    /// A POST was read to its end.
-    Post {
-        body: Bytes,
-        done: oneshot::Sender<PostAnswer>,
-    },
-    /// The POST's connection went away before its end.
-    PostAborted,
-    /// A second POST came before the first was answered.
-    PostOverlapped,
-    /// A POST had a content type that this revision does not know.
-    PostRefused,
-    /// A WebSocket was opened with this session's id.
-    Probe(Box<WebSocket>),
-    /// The application closes the session; what is queued still leaves.
-    Close,
-    /// The session ends at once; what is queued is discarded.
-    Discard(CloseReason),
-}
-
-/// The answer to a waiting GET.
-#[derive(Debug)]
-pub(crate) enum PollAnswer {
-    Payload { body: Vec<u8>, may_compress: bool },
-    Refused,
-}
-
-impl PollAnswer {
-    /// An answer of the session itself.
-    pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
-        Self::Payload {
-            body: answer.as_str().into(),
-            may_compress: false,
-        }
-    }
-}
-
-/// The answer to a POST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PostAnswer {
-    Accepted,
-    Refused,
-}
-
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     max_bytes: usize,
@@ -154,45 +109,6 @@ struct State {
     posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
     has_overflowed: bool,
-}
-
-/// The write side of the session's connection, where others than the task may use it.
-#[derive(Debug, Default)]
-enum Line {
-    /// The task alone writes: there is no WebSocket yet, it compresses, or it is not plain TCP.
-    #[default]
-    None,
-    Idle(Writer),
-    /// Somebody writes, and will look for more here before the line is idle again.
-    Lent,
-    Broken(io::ErrorKind),
-}
-
-/// The answer to one who wants to write.
-pub(crate) enum Lending {
-    /// Write this, then [`Mailbox::give_back`].
-    Line(Writer, Batch),
-    /// Nothing waits.
-    Nothing,
-    /// The line is not to be had now.
-    Elsewhere,
-    Broken(io::ErrorKind),
-}
-
-/// What the task finds when it wakes up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct News {
-    pub(crate) has_inputs: bool,
-    pub(crate) has_overflowed: bool,
-}
-
-/// What became of a batch that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flushed {
-    All,
-    /// The connection takes no more.
-    Blocked,
-    Broken(io::ErrorKind),
 }
 
 impl Mailbox {
@@ -374,221 +290,11 @@ impl State {
                 bytes.extend_from_slice(frame);
             }
             _ => {
-                let mut bytes = super::draft::take_buffer();
+                let mut bytes = draft::take_buffer();
                 bytes.extend_from_slice(frame);
                 self.queue.push(Entry::Own { bytes, start: 0 });
             }
         }
-    }
-}
-
-/// The line, for those who write what was listed.
-impl Mailbox {
-    /// Lends the line to one who does not wait for it, if there is something to write.
-    pub(crate) fn lend(&self) -> Option<(Writer, Batch)> {
-        let mut state = self.state.lock();
-        state.is_listed = false;
-        if !state.is_writable || state.queue.is_empty() {
-            return None;
-        }
-        match std::mem::replace(&mut state.line, Line::Lent) {
-            Line::Idle(writer) => Some((writer, Batch::new(std::mem::take(&mut state.queue)))),
-            line => {
-                state.line = line;
-                None
-            }
-        }
-    }
-
-    /// Takes the line back, or lends it once more for what was queued meanwhile.
-    pub(crate) fn give_back(
-        &self,
-        writer: Writer,
-        batch: Batch,
-        bytes: usize,
-        flushed: Flushed,
-    ) -> Option<(Writer, Batch)> {
-        let mut state = self.state.lock();
-        state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
-        if !matches!(state.line, Line::Lent) {
-            // The WebSocket is gone.
-            return None;
-        }
-        let mut is_news = std::mem::take(&mut state.is_line_wanted);
-        match flushed {
-            Flushed::All if state.is_writable && !state.queue.is_empty() && !is_news => {
-                return Some((writer, Batch::new(std::mem::take(&mut state.queue))));
-            }
-            Flushed::All => state.line = Line::Idle(writer),
-            Flushed::Blocked => {
-                is_news = true;
-                state.stalled = Some(Box::new(batch));
-                state.is_writable = false;
-                state.line = Line::Idle(writer);
-            }
-            Flushed::Broken(kind) => {
-                is_news = true;
-                state.is_writable = false;
-                state.line = Line::Broken(kind);
-            }
-        }
-        if is_news {
-            state.is_notified = true;
-            self.wake(state);
-        }
-        None
-    }
-
-    /// Leaves to the task what was listed for others.
-    pub(crate) fn flush_by_task(&self) {
-        let mut state = self.state.lock();
-        state.is_listed = false;
-        state.is_notified = true;
-        self.wake(state);
-    }
-}
-
-/// The side of the session's own task.
-impl Mailbox {
-    pub(crate) fn register(&self, cx: &std::task::Context<'_>) {
-        self.task.register(cx.waker());
-    }
-
-    /// Notes that the task runs, whoever woke it, and says what has come.
-    pub(crate) fn wake_up(&self) -> News {
-        let mut state = self.state.lock();
-        state.is_awake = true;
-        News {
-            has_inputs: !state.inputs.is_empty(),
-            has_overflowed: state.has_overflowed,
-        }
-    }
-
-    pub(crate) fn next_input(&self) -> Option<Input> {
-        self.state.lock().inputs.pop_front()
-    }
-
-    /// Moves everything that is queued to the empty `taken`.
-    ///
-    /// Without frames the mailbox notes that the transport is idle: the next frame wakes the task.
-    pub(crate) fn take(&self, taken: &mut Queue) {
-        debug_assert!(taken.is_empty(), "frames must leave in order");
-        let mut state = self.state.lock();
-        std::mem::swap(&mut state.queue, taken);
-        state.is_writable = taken.is_empty();
-    }
-
-    /// Lets others write to the connection.
-    pub(crate) fn attach(&self, writer: Writer) {
-        self.state.lock().line = Line::Idle(writer);
-    }
-
-    /// Lends the line to the task, with what the connection did not take before. `control` goes
-    /// ahead of all frames that were not begun.
-    ///
-    /// If the line is elsewhere, the task is woken when it is back.
-    pub(crate) fn lend_to_task(&self, control: &mut Vec<u8>) -> Lending {
-        let mut state = self.state.lock();
-        match std::mem::replace(&mut state.line, Line::Lent) {
-            Line::Idle(writer) => {
-                if state.stalled.is_none() && state.queue.is_empty() && control.is_empty() {
-                    state.is_writable = true;
-                    state.line = Line::Idle(writer);
-                    return Lending::Nothing;
-                }
-                let mut batch = state
-                    .stalled
-                    .take()
-                    .map_or_else(Batch::default, |stalled| *stalled);
-                batch.append(&mut state.queue);
-                state.pending_bytes += batch.put_ahead(control);
-                state.is_writable = true;
-                Lending::Line(writer, batch)
-            }
-            Line::Lent => {
-                state.is_line_wanted = true;
-                Lending::Elsewhere
-            }
-            Line::Broken(kind) => {
-                state.line = Line::Broken(kind);
-                Lending::Broken(kind)
-            }
-            Line::None => {
-                state.line = Line::None;
-                Lending::Nothing
-            }
-        }
-    }
-
-    /// Takes the line away from the others for good, with what is left of a frame; `None` as long
-    /// as somebody writes.
-    pub(crate) fn detach(&self) -> Option<(Option<Writer>, Batch)> {
-        let mut state = self.state.lock();
-        match std::mem::take(&mut state.line) {
-            Line::Lent => {
-                state.line = Line::Lent;
-                None
-            }
-            line => {
-                let stalled = state.stalled.take();
-                let writer = match line {
-                    Line::Idle(writer) => Some(writer),
-                    _ => None,
-                };
-                Some((
-                    writer,
-                    stalled.map_or_else(Batch::default, |stalled| *stalled),
-                ))
-            }
-        }
-    }
-
-    /// The WebSocket is gone: nobody writes any more.
-    pub(crate) fn hang_up(&self) {
-        let (line, stalled) = {
-            let mut state = self.state.lock();
-            (std::mem::take(&mut state.line), state.stalled.take())
-        };
-        drop((line, stalled));
-    }
-
-    /// The transport cannot take frames now.
-    pub(crate) fn set_busy(&self) {
-        self.state.lock().is_writable = false;
-    }
-
-    pub(crate) fn written(&self, bytes: usize) {
-        self.recount(bytes, 0);
-    }
-
-    /// Queued bytes have become more or fewer.
-    pub(crate) fn recount(&self, before: usize, after: usize) {
-        let mut state = self.state.lock();
-        state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
-    }
-
-    /// Whether the task may sleep: nothing came since it last looked.
-    pub(crate) fn try_sleep(&self) -> bool {
-        let mut state = self.state.lock();
-        let is_notified = std::mem::take(&mut state.is_notified);
-        // Who has the line looks for frames before it is given back.
-        let is_written = matches!(state.line, Line::Lent);
-        let has_frames = state.is_writable && !state.queue.is_empty() && !is_written;
-        let is_idle = !is_notified && !has_frames && state.inputs.is_empty();
-        state.is_awake = !is_idle;
-        is_idle
-    }
-
-    /// Refuses everything from now on and gives back the inputs that nobody will answer.
-    pub(crate) fn close(&self) -> VecDeque<Input> {
-        let (posting, inputs) = {
-            let mut state = self.state.lock();
-            state.is_closed = true;
-            state.is_writable = false;
-            (state.posting.take(), std::mem::take(&mut state.inputs))
-        };
-        drop(posting);
-        inputs
     }
 }
 

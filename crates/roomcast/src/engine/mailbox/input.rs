@@ -1,0 +1,57 @@
+//! What a session's task is told, and what it answers to requests.
+
+use bytes::Bytes;
+use roomcast_engineio::CloseReason;
+use tokio::sync::oneshot;
+
+use crate::engine::websocket::WebSocket;
+
+/// What the HTTP side or the application tells the session's task.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A GET waits for packets.
+    Poll(oneshot::Sender<PollAnswer>),
+    /// The GET's connection went away.
+    PollAborted,
+    /// A POST was read to its end.
+    Post {
+        body: Bytes,
+        done: oneshot::Sender<PostAnswer>,
+    },
+    /// The POST's connection went away before its end.
+    PostAborted,
+    /// A second POST came before the first was answered.
+    PostOverlapped,
+    /// A POST had a content type that this revision does not know.
+    PostRefused,
+    /// A WebSocket was opened with this session's id.
+    Probe(Box<WebSocket>),
+    /// The application closes the session; what is queued still leaves.
+    Close,
+    /// The session ends at once; what is queued is discarded.
+    Discard(CloseReason),
+}
+
+/// The answer to a waiting GET.
+#[derive(Debug)]
+pub(crate) enum PollAnswer {
+    Payload { body: Vec<u8>, may_compress: bool },
+    Refused,
+}
+
+impl PollAnswer {
+    /// An answer of the session itself.
+    pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
+        Self::Payload {
+            body: answer.as_str().into(),
+            may_compress: false,
+        }
+    }
+}
+
+/// The answer to a POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PostAnswer {
+    Accepted,
+    Refused,
+}

@@ -1,0 +1,83 @@
+//! The side of the mailbox that the session's own task uses.
+
+use std::collections::VecDeque;
+
+use super::line::Line;
+use super::{Input, Mailbox};
+use crate::engine::outbox::Queue;
+
+/// What the task finds when it wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) has_inputs: bool,
+    pub(crate) has_overflowed: bool,
+}
+
+impl Mailbox {
+    pub(crate) fn register(&self, cx: &std::task::Context<'_>) {
+        self.task.register(cx.waker());
+    }
+
+    /// Notes that the task runs, whoever woke it, and says what has come.
+    pub(crate) fn wake_up(&self) -> News {
+        let mut state = self.state.lock();
+        state.is_awake = true;
+        News {
+            has_inputs: !state.inputs.is_empty(),
+            has_overflowed: state.has_overflowed,
+        }
+    }
+
+    pub(crate) fn next_input(&self) -> Option<Input> {
+        self.state.lock().inputs.pop_front()
+    }
+
+    /// Moves everything that is queued to the empty `taken`.
+    ///
+    /// Without frames the mailbox notes that the transport is idle: the next frame wakes the task.
+    pub(crate) fn take(&self, taken: &mut Queue) {
+        debug_assert!(taken.is_empty(), "frames must leave in order");
+        let mut state = self.state.lock();
+        std::mem::swap(&mut state.queue, taken);
+        state.is_writable = taken.is_empty();
+    }
+
+    /// The transport cannot take frames now.
+    pub(crate) fn set_busy(&self) {
+        self.state.lock().is_writable = false;
+    }
+
+    pub(crate) fn written(&self, bytes: usize) {
+        self.recount(bytes, 0);
+    }
+
+    /// Queued bytes have become more or fewer.
+    pub(crate) fn recount(&self, before: usize, after: usize) {
+        let mut state = self.state.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
+    }
+
+    /// Whether the task may sleep: nothing came since it last looked.
+    pub(crate) fn try_sleep(&self) -> bool {
+        let mut state = self.state.lock();
+        let is_notified = std::mem::take(&mut state.is_notified);
+        // Who has the line looks for frames before it is given back.
+        let is_written = matches!(state.line, Line::Lent);
+        let has_frames = state.is_writable && !state.queue.is_empty() && !is_written;
+        let is_idle = !is_notified && !has_frames && state.inputs.is_empty();
+        state.is_awake = !is_idle;
+        is_idle
+    }
+
+    /// Refuses everything from now on and gives back the inputs that nobody will answer.
+    pub(crate) fn close(&self) -> VecDeque<Input> {
+        let (posting, inputs) = {
+            let mut state = self.state.lock();
+            state.is_closed = true;
+            state.is_writable = false;
+            (state.posting.take(), std::mem::take(&mut state.inputs))
+        };
+        drop(posting);
+        inputs
+    }
+}
