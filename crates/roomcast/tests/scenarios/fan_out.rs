@@ -2,7 +2,7 @@
 
 use roomcast::{Server, Socket};
 
-use crate::support::{Frame, Host, answering, channel, idle, reasons, socket};
+use crate::support::{Frame, Host, answering, channel, reasons, socket};
 
 /// Large enough to fill the buffers of a loopback connection many times.
 const BIG: usize = 60_000;
@@ -19,7 +19,7 @@ async fn every_receiver_gets_every_event_in_order() {
     for number in 0..50 {
         io.emit("tick", number);
         if number % 10 == 0 {
-            idle().await;
+            tokio::task::yield_now().await;
         }
     }
 
@@ -122,7 +122,7 @@ async fn what_was_sent_before_a_close_leaves_before_the_close_frame() {
         io.emit("big", (number, &text));
     }
     // The flusher is in the middle of it.
-    idle().await;
+    tokio::task::yield_now().await;
     socket(&io, &id).disconnect_and_close();
 
     for number in 0..100 {
@@ -143,7 +143,7 @@ async fn pongs_come_between_the_frames_of_a_client_that_reads_late() {
     for _ in 0..100 {
         io.emit("big", &text);
     }
-    idle().await;
+    tokio::task::yield_now().await;
 
     client.send_frame(0x89, b"there?").await;
 
