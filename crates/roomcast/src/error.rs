@@ -34,6 +34,10 @@ pub enum EmitError {
     /// [`OutboxPolicy::DropNewest`](crate::OutboxPolicy::DropNewest).
     #[error("the event was dropped, the transport is busy")]
     Dropped,
+    /// Too many events wait to be written to the log of the server's
+    /// [recovery](crate::recovery): the disk does not keep up.
+    #[error("too many events wait for the log")]
+    LogFull,
 }
 
 /// Says why no acknowledgement came.

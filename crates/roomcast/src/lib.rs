@@ -78,6 +78,7 @@ mod handler;
 mod http;
 mod id;
 mod namespace;
+pub mod recovery;
 mod serve;
 mod server;
 mod socket;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use roomcast::engine::{Builder, Engine, Message, Socket};
+use roomcast::recovery::Recovery;
 use roomcast::{
     ClientBundle, Cookie, Cors, HttpCompression, SameSite, Server, ServerBuilder, Transport,
 };
@@ -15,8 +16,8 @@ pub(crate) fn all() -> Vec<Served> {
         socket_io(builder()),
         socket_io(fast(builder())),
         socket_io(compat()),
-        socket_io(builder().cors(Cors::any())), // connection state recovery is not supported yet
-        socket_io(builder()),                   // the msgpack parser is not supported yet
+        socket_io(recovery()),
+        socket_io(builder()), // the msgpack parser is not supported yet
         engine_echo(),
         socket_io(limits()),
         socket_io(polling_only()),
@@ -63,6 +64,13 @@ fn compat() -> ServerBuilder {
         .ping_timeout(Duration::from_secs(1))
         .cookie(Cookie::default())
         .cors(Cors::origins(["http://allowed.example", "http://also.example"]).credentials())
+}
+
+fn recovery() -> ServerBuilder {
+    let recovery = Recovery::new().max_disconnection_duration(Duration::from_millis(1500));
+    builder()
+        .cors(Cors::any())
+        .connection_state_recovery(recovery)
 }
 
 fn limits() -> ServerBuilder {

@@ -19,6 +19,7 @@ use crate::engine::{Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
+use crate::recovery::Emitted;
 use crate::socket::{Socket, Waiting};
 use crate::wire;
 
@@ -421,37 +422,77 @@ impl Broadcast {
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
-        let ack = answers.map(|_| namespace.next_ack_id());
+        let mut audience = Audience {
+            asking: answers.map(|answers| (namespace.next_ack_id(), answers)),
+            asked: Vec::new(),
+            is_watched: namespace.listeners().has_outgoing(),
+            watched: Vec::new(),
+        };
+        let ack = audience.asking.map(|(id, _)| id);
+        let options = self.options;
+        if let Some(keeper) = namespace.keeper() {
+            let emitted = Emitted {
+                event,
+                args,
+                ack,
+                options,
+            };
+            let packet = keeper.broadcast(namespace, &self.selection, &emitted, |socket| {
+                audience.takes(socket)
+            })?;
+            return Ok(audience.told(|socket| socket.notify_stamped(&packet)));
+        }
         let packet = wire::event(namespace.name(), ack, event, args)?;
-        let mut asked = Vec::new();
-        // Handlers may emit themselves: they are called when the lock of the rooms is released.
-        let mut watched = Vec::new();
-        let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
         namespace.selection().for_each(&self.selection, |socket| {
-            if let (Some(id), Some(answers)) = (ack, answers) {
-                // Invariant: noted before it is asked whether the socket lives: its end forgets it.
-                socket
-                    .acks()
-                    .insert(id, Waiting::Broadcast(answers.clone()));
-                asked.push((socket.clone(), id));
+            if audience.takes(socket) {
+                socket.send_in(&mut round, &packet, options);
             }
-            if !socket.is_connected() {
-                if let Some((socket, id)) = ack.and_then(|_| asked.pop()) {
-                    socket.acks().remove(id);
-                }
-                return;
-            }
-            if is_watched || socket.watches_outgoing() {
-                watched.push(socket.clone());
-            }
-            socket.send_in(&mut round, &packet, self.options);
         });
         drop(round);
-        watched
-            .iter()
-            .for_each(|socket| socket.notify_outgoing(&packet));
-        Ok(asked)
+        Ok(audience.told(|socket| socket.notify_outgoing(&packet)))
+    }
+}
+
+/// Who gets an event, as far as somebody asks about it later.
+struct Audience<'a> {
+    /// The id under which answers are wanted, and where they go.
+    asking: Option<(
+        AckId,
+        &'a mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>,
+    )>,
+    asked: Vec<(Socket, AckId)>,
+    is_watched: bool,
+    /// Handlers may emit themselves: they are called when the lock of the rooms is released.
+    watched: Vec<Socket>,
+}
+
+impl Audience<'_> {
+    /// Whether the socket gets the event.
+    fn takes(&mut self, socket: &Socket) -> bool {
+        if let Some((id, answers)) = self.asking {
+            // Invariant: noted before it is asked whether the socket lives: its end forgets it.
+            socket
+                .acks()
+                .insert(id, Waiting::Broadcast(answers.clone()));
+            self.asked.push((socket.clone(), id));
+        }
+        if !socket.is_connected() {
+            if let Some((socket, id)) = self.asking.and_then(|_| self.asked.pop()) {
+                socket.acks().remove(id);
+            }
+            return false;
+        }
+        if self.is_watched || socket.watches_outgoing() {
+            self.watched.push(socket.clone());
+        }
+        true
+    }
+
+    /// Tells those who want to see what is sent, and gives those who were asked.
+    fn told(self, tell: impl Fn(&Socket)) -> Vec<(Socket, AckId)> {
+        self.watched.iter().for_each(tell);
+        self.asked
     }
 }
 

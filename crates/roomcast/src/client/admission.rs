@@ -11,12 +11,13 @@ use super::Connection;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::namespace::Namespace;
+use crate::recovery::Reclaimed;
 use crate::socket::{Handshake, Socket};
 
 /// How a client's attempt to join `name` ended.
 pub(super) struct Admitted {
     pub(super) name: String,
-    pub(super) outcome: Result<Socket, Refusal>,
+    pub(super) outcome: Result<(Socket, Option<Reclaimed>), Refusal>,
 }
 
 /// Spec: features 2.9, 2.11, 2.15–2.18.
@@ -25,8 +26,19 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
-            let socket = Socket::new(namespace, connection, handshake);
-            ask_middleware(&socket).await.map(|()| socket)
+            let reclaimed = match namespace.keeper() {
+                Some(keeper) => keeper.reclaim(handshake.auth_value()).await,
+                None => None,
+            };
+            let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
+            let may_skip = reclaimed
+                .as_ref()
+                .is_some_and(Reclaimed::may_skip_middleware);
+            let asked = match may_skip {
+                true => Ok(()),
+                false => ask_middleware(&socket).await,
+            };
+            asked.map(|()| (socket, reclaimed))
         }
         Ok(None) => Err(Refusal::new("Invalid namespace")),
         Err(refusal) => Err(refusal),

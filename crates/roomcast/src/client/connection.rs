@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 use crate::engine;
 use crate::handler::BoxFuture;
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     Disconnect(Socket),
     /// All sockets of the client are disconnected and the connection is closed.
     DisconnectAll,
+    /// The client has come back over another connection: its sockets here are disconnected. Who
+    /// waits is told when their handlers were called.
+    TakeOver(Socket, oneshot::Sender<()>),
     /// Drives work of a handler of this socket to its end.
     Drive(Socket, BoxFuture),
 }

@@ -13,6 +13,7 @@ use crate::handler::{
     Answered, AnyHandler, Call, Cause, Origin, Outcome, OwnedResponder, Responder, Slot, Table,
     Verdict,
 };
+use crate::recovery::Ticket;
 use crate::socket::Socket;
 
 impl Client {
@@ -21,6 +22,11 @@ impl Client {
     /// Events that come after a disconnection are ignored.
     pub(super) fn dispatch(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
         if !socket.is_connected() {
+            return;
+        }
+        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger)
+            && !ledger.is_new(socket, packet)
+        {
             return;
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.

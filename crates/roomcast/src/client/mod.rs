@@ -22,6 +22,7 @@ use parked::{Finished, Parked};
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
 use crate::error::SocketError;
 use crate::handler::{Call, Cause, Slot};
+use crate::recovery::{Outdated, Reclaimed};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
 use crate::wire;
@@ -176,14 +177,16 @@ impl Client {
     fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
         let Admitted { name, outcome } = admitted;
         if self.is_closed || self.connection.engine().is_closing() {
-            if let Ok(socket) = outcome {
+            if let Ok((socket, reclaimed)) = outcome {
                 discard(&socket);
+                // Invariant: not before the socket's id is free in the rooms.
+                drop(reclaimed);
             }
             self.namespaces.remove(&name);
             return;
         }
         match outcome {
-            Ok(socket) => self.connect(&socket, cx),
+            Ok((socket, reclaimed)) => self.connect(&socket, reclaimed, cx),
             Err(refusal) => {
                 self.namespaces.remove(&name);
                 let packet = wire::connect_error(&name, refusal.message(), refusal.data());
@@ -194,17 +197,19 @@ impl Client {
         }
     }
 
-    fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
+    fn connect(&mut self, socket: &Socket, reclaimed: Option<Reclaimed>, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
-        // Invariant: the client is told before anything that others or the handlers send. A socket
-        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
-        socket.send_packet(
-            &wire::connect(namespace.name(), socket.id().as_str()),
-            SendOptions::default(),
-        );
-        namespace.add_connected();
-        socket.advance(Phase::Connecting, Phase::Connected);
-        socket.join(socket.id());
+        if let (Some(keeper), Some(ticket)) = (namespace.keeper(), socket.ticket()) {
+            if let Err(Outdated) = keeper.enter(socket, ticket, reclaimed) {
+                tracing::debug!(socket = %socket.id(), "a client was let in too late to recover");
+                discard(socket);
+                self.namespaces.remove(namespace.name());
+                // The client connects again, and begins a new session.
+                return self.close(DisconnectReason::ForcedServerClose, cx);
+            }
+        } else {
+            Self::enter(socket);
+        }
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
         self.call_slot(
@@ -213,6 +218,20 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+    }
+
+    /// Lets a client in whose state is not kept.
+    fn enter(socket: &Socket) {
+        let namespace = socket.namespace();
+        // Invariant: the client is told before anything that others or the handlers send. A socket
+        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
+        socket.send_packet(
+            &wire::connect(namespace.name(), socket.id().as_str(), None),
+            SendOptions::default(),
+        );
+        namespace.add_connected();
+        socket.advance(Phase::Connecting, Phase::Connected);
+        socket.join(socket.id());
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -230,7 +249,7 @@ impl Client {
             cx,
         );
         socket.finish();
-        socket.namespace().leave_all(socket.id());
+        socket.namespace().retire(socket, reason);
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
@@ -266,6 +285,13 @@ impl Client {
                     tell_disconnected(socket);
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
+            }
+            Command::TakeOver(socket, done) => {
+                if socket.phase() != Phase::Disconnected {
+                    self.connection.engine().discard(CloseReason::ForcedClose);
+                    self.disconnect_all(DisconnectReason::TakenOver, cx);
+                }
+                drop(done);
             }
             Command::Drive(socket, work) => self.start(
                 parked::contained(socket, Slot::AnyOutgoing.origin(), work),

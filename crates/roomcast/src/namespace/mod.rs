@@ -15,14 +15,14 @@ use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::AckId;
 
 pub(crate) use parent::{Matcher, Parents};
-use rooms::Events;
+pub(crate) use rooms::{Events, RoomName, Rooms, Selection, State as RoomsState};
 pub use rooms::{IntoRooms, RoomEvent};
-pub(crate) use rooms::{RoomName, Rooms, Selection};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::recovery::Keeper;
 use crate::server::{Server, Shared};
-use crate::socket::Socket;
+use crate::socket::{DisconnectReason, Socket};
 
 /// A namespace: its own sockets, rooms, handlers and middleware over the clients' connections.
 ///
@@ -75,21 +75,29 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Plain)
+    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>, keeper: Option<Arc<Keeper>>) -> Self {
+        Self::with(
+            name,
+            server,
+            Arc::default(),
+            Rooms::new(keeper),
+            Kind::Plain,
+        )
     }
 
     pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Parent(Mutex::default()))
+        let kind = Kind::Parent(Mutex::default());
+        Self::with(name, server, Arc::default(), Rooms::new(None), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
-    pub(crate) fn child(&self, name: Arc<str>) -> Self {
+    pub(crate) fn child(&self, name: Arc<str>, keeper: Option<Arc<Keeper>>) -> Self {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
             self.0.server.clone(),
             self.0.listeners.snapshot(),
+            Rooms::new(keeper),
             kind,
         );
         child
@@ -103,11 +111,17 @@ impl Namespace {
         child
     }
 
-    fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+    fn with(
+        name: Arc<str>,
+        server: Weak<Shared>,
+        table: Arc<Table>,
+        rooms: Rooms,
+        kind: Kind,
+    ) -> Self {
         Self(Arc::new(Inner {
             name,
             server,
-            rooms: Rooms::default(),
+            rooms,
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
@@ -297,8 +311,28 @@ impl Namespace {
         self.change_rooms(|all, events| all.join(socket, rooms, events));
     }
 
-    pub(crate) fn leave(&self, id: SocketId, room: &RoomName) {
-        self.change_rooms(|rooms, events| rooms.leave(id, room, events));
+    pub(crate) fn leave(&self, socket: &Socket, room: &RoomName) {
+        self.change_rooms(|rooms, events| rooms.leave(socket, room, events));
+    }
+
+    /// Does something that has its place among the broadcasts and the changes of the rooms. `act`
+    /// may only queue.
+    pub(crate) fn in_order<R>(&self, act: impl FnOnce(&mut RoomsState, &mut Events) -> R) -> R {
+        let mut result = None;
+        self.change_rooms(|rooms, events| {
+            result = Some(rooms.locked(|state| act(state, events)));
+        });
+        result.expect("the change was made")
+    }
+
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.0.rooms.keeper()
+    }
+
+    /// Takes a socket that was connected out of every room.
+    pub(crate) fn retire(&self, socket: &Socket, reason: DisconnectReason) {
+        self.change_rooms(|rooms, events| rooms.retire(socket, reason, events));
     }
 
     pub(crate) fn join_selected(&self, selection: &Selection, rooms: &[RoomName]) {

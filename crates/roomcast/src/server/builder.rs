@@ -12,6 +12,7 @@ use crate::ClientBundle;
 use crate::client::Client;
 use crate::engine::{Builder, Closing, Config, Engine};
 use crate::namespace::{Namespace, Parents};
+use crate::recovery::{Keeper, Recovery};
 use crate::typed::TypedValues;
 
 /// Options of a [`Server`]: those of [`Builder`], which every engine has, and those of Socket.IO.
@@ -56,6 +57,15 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    pub(crate) recovery: Option<Recovery>,
+}
+
+impl ServerConfig {
+    /// What keeps the state of a namespace's clients, if the server is to.
+    pub(crate) fn keeper(&self, namespace: &str) -> Option<Arc<Keeper>> {
+        let recovery = self.recovery.as_ref()?;
+        Some(Arc::new(recovery.keeper(namespace)))
+    }
 }
 
 impl Default for ServerConfig {
@@ -68,6 +78,7 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            recovery: None,
         }
     }
 }
@@ -247,6 +258,29 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets clients that lose their connection come back to the state they had: the same id, the
+    /// same rooms and named values, and what they have missed. Default: off.
+    ///
+    /// [`Recovery`] says for how long and how much is kept, and where. The page
+    /// `docs/guide/recovery.md` tells what clients can rely on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    /// use roomcast::recovery::Recovery;
+    ///
+    /// let recovery = Recovery::new().max_disconnection_duration(Duration::from_secs(300));
+    /// let io = Server::builder().connection_state_recovery(recovery).build();
+    /// ```
+    ///
+    /// Spec: features 2.38.
+    pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
+        self.kind.config.recovery = Some(recovery);
+        self
+    }
+
     /// Serves the official client's files below the server's path, such as
     /// `/socket.io/socket.io.js`. Default: none.
     ///
@@ -296,7 +330,12 @@ impl ServerBuilder {
     /// ```
     #[must_use]
     pub fn build(self) -> Server {
-        let SocketIo { config, state } = self.kind;
+        let SocketIo { mut config, state } = self.kind;
+        if let Some(recovery) = &mut config.recovery {
+            // Longer, and a connection is found to be dead.
+            let times = &self.config.times;
+            recovery.wait_for(times.ping_interval + 2 * times.ping_timeout);
+        }
         let shared = Arc::new_cyclic(|weak| {
             let server = std::sync::Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
@@ -306,7 +345,8 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let main = Namespace::plain("/".into(), std::sync::Weak::clone(weak));
+            let main =
+                Namespace::plain("/".into(), std::sync::Weak::clone(weak), config.keeper("/"));
             Shared {
                 config,
                 engine,

@@ -122,8 +122,11 @@ impl Server {
         }
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
-            Some(parent) => parent.child(name),
-            None => Namespace::plain(name, Arc::downgrade(&self.0)),
+            Some(parent) => parent.child(Arc::clone(&name), self.0.config.keeper(&name)),
+            None => {
+                let keeper = self.0.config.keeper(&name);
+                Namespace::plain(name, Arc::downgrade(&self.0), keeper)
+            }
         })
     }
 
@@ -353,6 +356,9 @@ impl Server {
     /// Spec: features 2.1.
     pub async fn close(&self) {
         self.0.engine.close().await;
+        if let Some(recovery) = &self.0.config.recovery {
+            recovery.settled().await;
+        }
     }
 
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
@@ -429,7 +435,7 @@ impl Shared {
             tracing::warn!(%name, limit, "a namespace was not made: there are too many");
             return None;
         }
-        let child = parent.child(Arc::clone(&name));
+        let child = parent.child(Arc::clone(&name), self.config.keeper(&name));
         child.add_guest();
         self.children.fetch_add(1, Ordering::Relaxed);
         namespaces.insert(name, child.clone());

@@ -11,6 +11,7 @@ use super::{Socket, Waiting};
 use crate::engine::{SendOptions, Sent};
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
+use crate::recovery::Emitted;
 use crate::wire;
 
 /// An event to one socket that is still being described.
@@ -183,6 +184,15 @@ impl Socket {
         ack: Option<AckId>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
+        if let Some(keeper) = self.namespace().keeper() {
+            let emitted = Emitted {
+                event,
+                args,
+                ack,
+                options,
+            };
+            return keeper.emit_to(self, &emitted);
+        }
         let packet = wire::event(self.namespace().name(), ack, event, args)?;
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
@@ -471,7 +481,7 @@ impl Answer {
 pub(super) fn log(event: &str, result: Result<(), EmitError>) {
     match result {
         Ok(()) | Err(EmitError::Disconnected | EmitError::Dropped) => {}
-        Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => {
+        Err(error @ (EmitError::Encode(_) | EmitError::Parent | EmitError::LogFull)) => {
             tracing::error!(event, %error, "event not sent")
         }
     }

@@ -7,7 +7,7 @@ use roomcast_socketio::Decoder;
 use super::Socket;
 use crate::client::Command;
 use crate::handler::{Call, Handler, HandlerId, Middleware, Outcome, Place, Responder, Slot};
-use crate::wire::Outgoing;
+use crate::wire::{Outgoing, Stamped};
 
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
 /// which they were added.
@@ -360,14 +360,21 @@ impl Socket {
     /// Shows an event to those who want to see what is sent.
     pub(crate) fn notify_outgoing(&self, packet: &Outgoing) {
         if self.has_outgoing_listeners() {
-            self.call_outgoing(packet);
+            self.call_outgoing(packet.packet_text(), packet.attachments());
         }
     }
 
-    fn call_outgoing(&self, outgoing: &Outgoing) {
+    /// The same for an event that may carry an offset, which is not shown.
+    pub(crate) fn notify_stamped(&self, packet: &Stamped) {
+        if self.has_outgoing_listeners() {
+            self.call_outgoing(&packet.text_as_emitted(), packet.packet().attachments());
+        }
+    }
+
+    fn call_outgoing<'a>(&self, text: &str, attachments: impl Iterator<Item = &'a [u8]>) {
         let mut decoder = Decoder::new(crate::client::own_packet_limits());
-        let mut packet = decoder.text(outgoing.packet_text());
-        for attachment in outgoing.attachments() {
+        let mut packet = decoder.text(text);
+        for attachment in attachments {
             packet = decoder.binary(attachment);
         }
         let Ok(Some(packet)) = packet else {

@@ -9,13 +9,14 @@ mod reason;
 mod rooms;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use roomcast_socketio::AckId;
 use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
+pub(crate) use data::SavedData;
 pub use data::SocketData;
 pub use emission::{Answer, Emission};
 pub use handshake::Handshake;
@@ -27,6 +28,7 @@ use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::namespace::Namespace;
+use crate::recovery::{Position, Reclaimed, Ticket};
 use crate::server::Server;
 use crate::wire::{self, Outgoing};
 
@@ -63,6 +65,10 @@ struct Inner {
     listeners: Listeners,
     acks: PendingAcks,
     data: SocketData,
+    /// The newest packet of the log that was sent to the socket.
+    last_logged: AtomicU64,
+    /// The session, if the client can have it back.
+    ticket: Option<Box<Ticket>>,
 }
 
 /// Where a socket stands; it only moves forward.
@@ -84,9 +90,18 @@ impl Socket {
         namespace: Namespace,
         connection: Arc<Connection>,
         handshake: Handshake,
+        reclaimed: Option<&Reclaimed>,
     ) -> Self {
+        let ticket = match reclaimed {
+            Some(reclaimed) => Some(reclaimed.ticket()),
+            None => namespace.keeper().map(|keeper| keeper.new_ticket()),
+        };
+        let data = SocketData::default();
+        if let Some(reclaimed) = reclaimed {
+            data.restore(reclaimed.data());
+        }
         Self(Arc::new(Inner {
-            id: SocketId::random(),
+            id: reclaimed.map_or_else(SocketId::random, Reclaimed::id),
             namespace,
             engine: connection.engine().clone(),
             connection,
@@ -94,7 +109,9 @@ impl Socket {
             phase: AtomicU8::new(Phase::Connecting as u8),
             listeners: Listeners::default(),
             acks: PendingAcks::default(),
-            data: SocketData::default(),
+            data,
+            last_logged: AtomicU64::new(0),
+            ticket: ticket.map(Box::new),
         }))
     }
 
@@ -198,6 +215,32 @@ impl Socket {
         self.phase() > Phase::Ending
     }
 
+    /// Tells whether the client has come back to the session of an earlier connection: its id, its
+    /// rooms and its named values are those of then, and it gets what it has missed.
+    ///
+    /// Always false without
+    /// [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::builder().connection_state_recovery(Default::default()).build();
+    /// io.on_connect(|socket: Socket| {
+    ///     if !socket.is_recovered() {
+    ///         socket.join("news");
+    ///         socket.emit("snapshot", "everything from the start");
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.38.
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.ticket().is_some_and(Ticket::is_recovered)
+    }
+
     /// Sends an event. A tuple is spread into several arguments, `()` is none, everything else is
     /// one; bytes ([`bytes::Bytes`] and what else serde knows as bytes) leave as attachments,
     /// wherever they sit.
@@ -281,7 +324,7 @@ impl Socket {
         // comes after all that was. It forgets the socket with it: a client that joins again at once
         // finds its place free.
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.0.connection.command(Command::Disconnect(self.clone()));
+            self.command_behind(Command::Disconnect(self.clone()));
         }
     }
 
@@ -300,7 +343,18 @@ impl Socket {
     /// Spec: features 3.10.
     pub fn disconnect_and_close(&self) {
         if self.is_connected() {
-            self.0.connection.command(Command::DisconnectAll);
+            self.command_behind(Command::DisconnectAll);
+        }
+    }
+
+    /// Asks the client's task, once everything that was emitted before has been queued.
+    fn command_behind(&self, command: Command) {
+        match self.namespace().keeper() {
+            None => self.0.connection.command(command),
+            Some(keeper) => {
+                let connection = Arc::clone(&self.0.connection);
+                keeper.release(move || connection.command(command));
+            }
         }
     }
 
@@ -310,6 +364,20 @@ impl Socket {
 
     pub(crate) fn data_of<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.data.typed()
+    }
+
+    /// The client's session, if it can have it back.
+    pub(crate) fn ticket(&self) -> Option<&Ticket> {
+        self.0.ticket.as_deref()
+    }
+
+    /// Notes that a packet of the log is on its way to the client.
+    pub(crate) fn note_logged(&self, position: Position) {
+        self.0.last_logged.store(position.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn last_logged(&self) -> Position {
+        Position(self.0.last_logged.load(Ordering::Relaxed))
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
@@ -373,14 +441,52 @@ impl Socket {
     }
 
     pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
+        match self.ticket().and_then(Ticket::ledger) {
+            None => self.send_ack_now(id, args),
+            Some(ledger) => ledger.answer(self, id, args),
+        }
+    }
+
+    /// Sends an acknowledgement that nobody keeps.
+    pub(crate) fn send_ack_now<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
         if !self.is_connected() {
             return;
         }
         let options = SendOptions::default();
         match wire::ack(self.namespace().name(), id, args) {
-            Ok((packet, attachments)) => drop(self.conn().send_own(packet, &attachments, options)),
+            Ok((packet, attachments)) => match self.namespace().keeper() {
+                None => drop(self.conn().send_own(packet, &attachments, options)),
+                Some(keeper) => {
+                    let engine = self.0.engine.clone();
+                    keeper.release(move || {
+                        engine.send_own(packet, &attachments, options);
+                    });
+                }
+            },
             Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
         }
+    }
+}
+
+/// A socket that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakSocket(Weak<Inner>);
+
+impl Socket {
+    pub(crate) fn downgrade(&self) -> WeakSocket {
+        WeakSocket(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakSocket {
+    pub(crate) fn upgrade(&self) -> Option<Socket> {
+        self.0.upgrade().map(Socket)
+    }
+}
+
+impl fmt::Debug for WeakSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakSocket")
     }
 }
 

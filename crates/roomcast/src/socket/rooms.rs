@@ -40,7 +40,7 @@ impl Socket {
     /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
-            self.namespace().leave(self.id(), room);
+            self.namespace().leave(self, room);
         }
     }
 
@@ -62,6 +62,10 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
+        // The client may have come back, with the id of this socket.
+        if !self.may_join() {
+            return Vec::new();
+        }
         self.namespace().rooms_of(self.id())
     }
 
@@ -83,7 +87,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
-        self.namespace().is_member(self.id(), room)
+        self.may_join() && self.namespace().is_member(self.id(), room)
     }
 
     /// Selects everyone in the namespace but this socket.

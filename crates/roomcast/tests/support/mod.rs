@@ -3,6 +3,7 @@
 mod host;
 mod http;
 mod polling;
+mod session;
 mod stream;
 mod websocket;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
 pub(crate) use polling::{Getting, Polling, packets, sid_of};
+pub(crate) use session::Session;
 pub(crate) use stream::Stream;
 pub(crate) use websocket::{Frame, WebSocket, masked};
 
