@@ -33,11 +33,12 @@ pub(crate) struct Outdated;
 impl Keeper {
     pub(crate) fn new(options: Arc<Options>, log: Arc<dyn Log>) -> Self {
         let mut sessions = Sessions::new(options.max_sessions, options.max_disconnection_duration);
-        for left in log.left_sessions() {
-            for gone in sessions.store(left, now()) {
-                log.forget(gone.pid);
-            }
+        let mut gone = Vec::new();
+        for mut left in log.left_sessions() {
+            left.ledger = new_ledger(&options);
+            gone.extend(sessions.store(left, now()));
         }
+        gone.iter().for_each(|gone| log.forget(gone.pid));
         Self {
             options,
             log,
@@ -55,8 +56,7 @@ impl Keeper {
 
     /// The session of a client that has none.
     pub(crate) fn new_ticket(&self) -> Ticket {
-        let ledger = self.options.retries.clone();
-        Ticket::new(ledger.map(|retries| Arc::new(Ledger::new(retries))))
+        Ticket::new(new_ledger(&self.options))
     }
 
     /// Gives the session that a client asks for in its CONNECT, if it may have it.
@@ -65,6 +65,8 @@ impl Keeper {
     /// connection lived.
     pub(crate) async fn reclaim(self: &Arc<Self>, auth: &Value) -> Option<Reclaimed> {
         let claim = Claim::read(self.log.epoch(), auth)?;
+        let over = self.sessions.lock().expire(now());
+        over.iter().for_each(|over| self.log.forget(over.pid));
         for _ in 0..MAX_TAKEOVERS {
             let found = self.sessions.lock().take(claim.pid, now());
             match found {
@@ -129,6 +131,7 @@ impl Keeper {
             socket.advance(Phase::Connecting, Phase::Connected);
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
+            self.watch_data(socket);
             self.welcome(socket, connect, std::mem::take(&mut missed.packets));
             Ok(())
         })?;
@@ -178,7 +181,7 @@ impl Keeper {
             return Vec::new();
         };
         if let Some(stored) = &session {
-            self.save(stored, &socket.data().to_value());
+            save(&*self.log, stored);
         }
         let mut sessions = self.sessions.lock();
         sessions.disconnected(ticket.pid(), socket);
@@ -191,7 +194,7 @@ impl Keeper {
     fn stored(&self, state: &RoomsState, socket: &Socket, ticket: &Ticket) -> Stored {
         Stored {
             pid: ticket.pid(),
-            audience: audience(state, socket),
+            audience: Audience::of(state, socket),
             data: socket.data().save(),
             lacks_typed_data: false,
             start: ticket.start(),
@@ -223,7 +226,7 @@ impl Keeper {
         if let Some(ticket) = socket.ticket() {
             self.log.save(&SessionRecord {
                 pid: ticket.pid(),
-                audience: &audience(state, socket),
+                audience: &Audience::of(state, socket),
                 data: &socket.data().to_value(),
                 has_typed_data: socket.data().has_typed(),
                 start: ticket.start(),
@@ -232,16 +235,28 @@ impl Keeper {
         }
     }
 
-    fn save(&self, stored: &Stored, data: &Value) {
-        if !self.log.is_immediate() {
-            self.log.save(&SessionRecord {
-                pid: stored.pid,
-                audience: &stored.audience,
-                data,
-                has_typed_data: stored.data.has_typed(),
-                start: stored.start,
-                end: Some((stored.last_sent, stored.ended_at_head)),
-            });
+    /// Sees to it that changes of a connected socket's values are written down.
+    fn watch_data(&self, socket: &Socket) {
+        if self.log.is_immediate() {
+            return;
+        }
+        let weak = socket.downgrade();
+        socket.data().watch(move || {
+            if let Some(socket) = weak.upgrade()
+                && let Some(keeper) = socket.namespace().keeper()
+            {
+                let rooms = socket.namespace().selection();
+                rooms.locked(|state| keeper.save_live(state, &socket));
+            }
+        });
+    }
+
+    /// Lets an answer leave behind everything that was emitted before, if the log keeps up: clients
+    /// that ask fill no queue without end.
+    pub(crate) fn release_answer(&self, release: impl FnOnce() + Send + 'static) {
+        match self.log.is_overfull() {
+            true => release(),
+            false => self.release(release),
         }
     }
 
@@ -288,16 +303,27 @@ impl Missed {
     }
 }
 
+fn save(log: &dyn Log, stored: &Stored) {
+    if !log.is_immediate() {
+        log.save(&SessionRecord {
+            pid: stored.pid,
+            audience: &stored.audience,
+            data: &stored.data.to_value(),
+            has_typed_data: stored.data.has_typed() || stored.lacks_typed_data,
+            start: stored.start,
+            end: Some((stored.last_sent, stored.ended_at_head)),
+        });
+    }
+}
+
+fn new_ledger(options: &Options) -> Option<Arc<Ledger>> {
+    let retries = options.retries.clone()?;
+    Some(Arc::new(Ledger::new(retries)))
+}
+
 fn connect_packet(namespace: &Namespace, socket: &Socket, ticket: &Ticket) -> wire::Outgoing {
     let pid = ticket.pid();
     wire::connect(namespace.name(), socket.id().as_str(), Some(pid.as_str()))
-}
-
-fn audience(state: &RoomsState, socket: &Socket) -> Audience {
-    Audience {
-        id: socket.id(),
-        rooms: state.room_names_of(socket.id()).into_iter().collect(),
-    }
 }
 
 /// Disconnects a socket whose client has come back over another connection, with all others of the

@@ -14,7 +14,8 @@ use super::pid::Pid;
 use super::session::Stored;
 use crate::error::EmitError;
 use crate::id::SocketId;
-use crate::namespace::{RoomName, Selection};
+use crate::namespace::{RoomName, RoomsState, Selection};
+use crate::socket::Socket;
 use crate::wire::Stamped;
 
 /// The packets of one namespace in the order in which they were emitted, and the sessions of its
@@ -51,6 +52,11 @@ pub(crate) trait Log: Send + Sync {
         true
     }
 
+    /// Whether so much waits to be released that what need not wait should not.
+    fn is_overfull(&self) -> bool {
+        false
+    }
+
     /// Calls `release` when everything that was appended before may leave; at once if it may.
     fn release(&self, release: Release) {
         release();
@@ -61,6 +67,9 @@ pub(crate) trait Log: Send + Sync {
 
     /// Forgets a session.
     fn forget(&self, _pid: Pid) {}
+
+    /// Forgets everything: nobody uses the namespace any more.
+    fn purge(&self) {}
 
     /// The sessions that an earlier process has left.
     fn left_sessions(&self) -> Vec<Stored> {
@@ -110,12 +119,30 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
+    /// A socket and the rooms it is in.
+    pub(crate) fn of(state: &RoomsState, socket: &Socket) -> Self {
+        Self {
+            id: socket.id(),
+            rooms: state.room_names_of(socket.id()).into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn is_left_out(&self, target: &Target) -> bool {
+        match target {
+            Target::Socket(_) => false,
+            Target::Selected(selection) => selection
+                .except
+                .iter()
+                .any(|room| self.rooms.contains(room)),
+        }
+    }
+
     pub(crate) fn is_meant_by(&self, target: &Target) -> bool {
         match target {
             Target::Socket(id) => *id == self.id,
-            Target::Selected(Selection { rooms, except }) => {
+            Target::Selected(Selection { rooms, .. }) => {
                 let is_in = |room: &RoomName| self.rooms.contains(room);
-                (rooms.is_empty() || rooms.iter().any(is_in)) && !except.iter().any(is_in)
+                (rooms.is_empty() || rooms.iter().any(is_in)) && !self.is_left_out(target)
             }
         }
     }

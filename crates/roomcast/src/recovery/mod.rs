@@ -7,21 +7,28 @@
 //! What is kept: every event without an acknowledgement that is not volatile. The page
 //! `docs/guide/recovery.md` says what clients can rely on, and at what cost.
 
+#[cfg(feature = "redb")]
+mod durable;
 mod emit;
 mod error;
+mod history;
 mod keeper;
 mod log;
 mod memory;
 mod offset;
 mod options;
+mod packed;
 mod pid;
 mod retries;
 mod ring;
 mod session;
 mod sessions;
 
+#[cfg(feature = "redb")]
+pub use durable::RedbLog;
 pub(crate) use emit::Emitted;
 pub use error::LogError;
+pub use history::{History, PastEvent};
 pub(crate) use keeper::{Keeper, Outdated};
 pub(crate) use offset::{OFFSET_LEN, OffsetText, Position};
 pub use options::Recovery;

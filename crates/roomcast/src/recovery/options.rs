@@ -217,7 +217,7 @@ impl Recovery {
     }
 
     /// What keeps the state of one namespace's clients.
-    pub(crate) fn keeper(&self, _namespace: &str) -> Keeper {
+    pub(crate) fn keeper(&self, namespace: &str) -> Keeper {
         let options = &self.options;
         let needed = options
             .max_disconnection_duration
@@ -228,10 +228,14 @@ impl Recovery {
             max_age: self.max_age.unwrap_or(needed),
         };
         let options = Arc::new(options.clone());
+        tracing::debug!(namespace, ?bounds, "what clients miss is kept");
         match &self.place {
             Place::Memory => Keeper::new(options, Arc::new(MemoryLog::new(bounds))),
             #[cfg(feature = "redb")]
-            Place::File(log) => Keeper::new(options, log.of_namespace(_namespace, bounds)),
+            Place::File(log) => {
+                let max_age = bounds.max_age.max(needed);
+                Keeper::new(options, log.of_namespace(namespace, bounds, max_age))
+            }
         }
     }
 

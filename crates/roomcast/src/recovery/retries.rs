@@ -15,10 +15,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use roomcast_socketio::{AckId, Decoder, Header, Packet, Spread, Value};
+use roomcast_socketio::{AckId, Packet, Spread, Value};
 use serde::Serialize;
 
 use super::offset::Seen;
+use super::packed::Packed;
 use crate::engine::SendOptions;
 use crate::socket::{Socket, WeakSocket};
 use crate::wire;
@@ -205,7 +206,7 @@ impl Ledger {
 
     /// Answers an event, and keeps the answer for the case that it does not arrive.
     pub(crate) fn answer<T: Serialize + ?Sized>(&self, socket: &Socket, id: AckId, args: &T) {
-        let Some(values) = values_of(args) else {
+        let Some(values) = Packed::of(args).and_then(|packed| packed.values()) else {
             return socket.send_ack_now(id, args);
         };
         let waiting = {
@@ -388,23 +389,6 @@ fn is_next_try(before: Option<u64>, latest: AckId, id: AckId, retries: u64) -> b
 fn id_of(packet: &Packet<'_>, find: &FindId) -> Option<String> {
     let values = packet.args().rest::<Value>().ok()?;
     find(&packet.event()?.to_text(), &values)
-}
-
-/// The values of an acknowledgement; `None` if it cannot be encoded.
-fn values_of<T: Serialize + ?Sized>(args: &T) -> Option<Vec<Value>> {
-    let header = Header {
-        namespace: "/",
-        ack: Some(AckId::from(0)),
-    };
-    let mut out = Vec::new();
-    let attachments = roomcast_socketio::encode_ack(&mut out, header, args).ok()?;
-    let text = String::from_utf8(out).ok()?;
-    let mut decoder = Decoder::new(crate::client::own_packet_limits());
-    let mut decoded = decoder.text(&text);
-    for attachment in &attachments {
-        decoded = decoder.binary(attachment);
-    }
-    decoded.ok()??.args().rest().ok()
 }
 
 /// Ids of one session.

@@ -80,7 +80,9 @@ impl Sessions {
         self.expire(now)
     }
 
-    fn expire(&mut self, now: Instant) -> Vec<Stored> {
+    /// Forgets sessions whose time is over, and those that are too many.
+    #[must_use = "the log is to forget them"]
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Stored> {
         let mut gone = Vec::new();
         while let Some((ended_at, pid)) = self.ends.front().copied() {
             let is_taken = self

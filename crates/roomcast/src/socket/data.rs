@@ -60,9 +60,16 @@ impl SavedData {
             .is_some_and(|values| !values.typed.is_empty())
     }
 
+    /// The named values, as an object.
+    pub(crate) fn to_value(&self) -> Value {
+        let named = self.0.as_ref().map(|values| values.named.clone());
+        Value::Object(named.unwrap_or_default())
+    }
+
     /// Named values alone.
     #[cfg(feature = "redb")]
-    pub(crate) fn named(named: Map) -> Self {
+    pub(crate) fn named(object: &Value) -> Self {
+        let named = object.as_object().cloned().unwrap_or_default();
         let values = Values {
             named,
             ..Values::default()

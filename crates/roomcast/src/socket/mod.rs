@@ -458,7 +458,7 @@ impl Socket {
                 None => drop(self.conn().send_own(packet, &attachments, options)),
                 Some(keeper) => {
                     let engine = self.0.engine.clone();
-                    keeper.release(move || {
+                    keeper.release_answer(move || {
                         engine.send_own(packet, &attachments, options);
                     });
                 }

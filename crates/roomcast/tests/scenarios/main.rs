@@ -27,6 +27,7 @@ mod options;
 mod panics;
 mod polling_rules;
 mod recovery;
+mod recovery_history;
 mod recovery_positions;
 mod recovery_retries;
 mod recovery_takeover;

@@ -228,7 +228,7 @@ impl State {
         rooms.iter().map(RoomName::to_shared).collect()
     }
 
-    pub(super) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
+    pub(crate) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|member| member.is_in(room))
     }
