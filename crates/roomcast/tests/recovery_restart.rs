@@ -403,6 +403,34 @@ async fn events_answers_and_the_disconnection_keep_their_order() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_cut_while_its_events_wait_for_the_disk_gets_them_on_its_return() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let io = server(&folder.path().join("messages.redb"));
+    io.on("flood", |socket: Socket| {
+        for number in 0..500 {
+            socket.namespace().emit("number", number);
+        }
+        socket.conn().close();
+    });
+    let host = Host::tcp(&io).await;
+    let mut reasons = reasons(&io);
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    client.send(r#"42["flood"]"#).await;
+    assert_eq!(reasons.next().await, "forced close");
+    drop(client);
+
+    let mut client = session.resume(&host).await;
+    for number in 0..500 {
+        assert_eq!(
+            session.next(&mut client).await,
+            format!(r#"42["number",{number}]"#)
+        );
+    }
+    client.expect_alive().await;
+}
+
+#[tokio::test]
 async fn a_broadcast_with_acknowledgements_comes_behind_what_was_emitted_before() {
     let folder = tempfile::tempdir().expect("there is room");
     let io = server(&folder.path().join("messages.redb"));

@@ -8,8 +8,9 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::AckId;
@@ -59,6 +60,8 @@ struct Inner {
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// A task waits until nobody may come back.
+    is_clean_up_due: AtomicBool,
     kind: Kind,
 }
 
@@ -127,6 +130,7 @@ impl Namespace {
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             room_hooks: RwLock::default(),
+            is_clean_up_due: AtomicBool::new(false),
             kind,
         }))
     }
@@ -376,8 +380,10 @@ impl Namespace {
         self.clean_up();
     }
 
-    pub(crate) fn has_no_guest(&self) -> bool {
-        self.0.guests.load(Ordering::Relaxed) == 0
+    /// Whether nobody is in, enters, or may come back.
+    pub(crate) fn is_unused(&self) -> bool {
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        is_empty && self.keeper().is_none_or(|keeper| !keeper.awaits_anybody())
     }
 
     /// Removes a child that nobody uses any more, where the server is set up so.
@@ -388,12 +394,37 @@ impl Namespace {
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
-            && let Some(parent) = parent.upgrade()
+        if !server.forget_if_unused(self) {
+            return self.clean_up_later(&server);
+        }
+        if let Some(keeper) = self.keeper() {
+            keeper.log().purge();
+        }
+        if let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
             children.lock().retain(|child| child != self);
         }
+    }
+
+    /// Asks again when the time of those is over who may come back.
+    fn clean_up_later(&self, server: &Shared) {
+        let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
+            return;
+        };
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
+        // One task for a namespace that is empty, whoever comes and goes meanwhile.
+        tokio::spawn(async move {
+            tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
+            if let Some(namespace) = namespace.upgrade().map(Self) {
+                namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
+                namespace.clean_up();
+            }
+        });
     }
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {

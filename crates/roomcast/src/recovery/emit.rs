@@ -80,10 +80,13 @@ impl Keeper {
             let mut receivers = Vec::new();
             state.for_each(selection, |socket| {
                 if takes(socket) {
+                    // Invariant: noted when the packet gets its position: the socket may be gone
+                    // before the log lets the packet leave.
+                    note(socket, position);
                     receivers.push(socket.clone());
                 }
             });
-            self.send_later(receivers, position, &packet, emitted.options);
+            self.send_later(receivers, &packet, emitted.options);
             Ok::<_, EmitError>(())
         })?;
         Ok(packet)
@@ -96,7 +99,8 @@ impl Keeper {
         emitted: &Emitted<'_, T>,
     ) -> Result<(), EmitError> {
         let mut packet = emitted.encode(socket.namespace())?;
-        if !socket.is_connected() && !(emitted.is_kept() && self.is_awaited(socket)) {
+        let can_arrive = || emitted.is_kept() && self.is_awaited(socket);
+        if !socket.is_connected() && !can_arrive() {
             return Err(EmitError::Disconnected);
         }
         socket.notify_stamped(&packet);
@@ -110,17 +114,17 @@ impl Keeper {
                 // It is kept for the client's return.
                 return Ok(Sent::Queued);
             };
+            note(&receiver, position);
             if self.log().is_immediate() {
-                note(&receiver, position);
                 return Ok(receiver.send_packet(packet.packet(), emitted.options));
             }
-            self.send_later(vec![receiver], position, &packet, emitted.options);
+            self.send_later(vec![receiver], &packet, emitted.options);
             Ok::<_, EmitError>(Sent::Queued)
         })?;
         match sent {
             Sent::Queued | Sent::MustFlush => Ok(()),
             // A client that may come back gets it then.
-            Sent::Closed if emitted.is_kept() && self.is_awaited(socket) => Ok(()),
+            Sent::Closed if can_arrive() => Ok(()),
             Sent::Closed => Err(EmitError::Disconnected),
             Sent::Dropped => Err(EmitError::Dropped),
         }
@@ -141,19 +145,12 @@ impl Keeper {
     }
 
     /// Sends the packet when the log allows it.
-    fn send_later(
-        &self,
-        receivers: Vec<Socket>,
-        position: Option<Position>,
-        packet: &Stamped,
-        options: SendOptions,
-    ) {
+    fn send_later(&self, receivers: Vec<Socket>, packet: &Stamped, options: SendOptions) {
         let packet = packet.clone();
         self.release(move || {
             let mut round = Round::default();
             for socket in &receivers {
                 socket.send_in(&mut round, packet.packet(), options);
-                note(socket, position);
             }
         });
     }

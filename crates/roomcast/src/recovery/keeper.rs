@@ -1,15 +1,16 @@
 //! The sessions of one namespace: who may have one back, and what is sent on the return.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use roomcast_socketio::Value;
 use tokio::sync::oneshot;
 
+use super::ledger::Ledger;
 use super::log::{Audience, Log, SessionRecord};
 use super::memory::now;
 use super::options::Options;
-use super::retries::Ledger;
 use super::session::{Claim, Reclaimed, Stored, Ticket};
 use super::sessions::{Found, Sessions};
 use crate::client::Command;
@@ -135,10 +136,9 @@ impl Keeper {
             self.welcome(socket, connect, std::mem::take(&mut missed.packets));
             Ok(())
         })?;
-        if let Some(stored) = reclaimed.and_then(Reclaimed::consume) {
-            if let Some(ledger) = &stored.ledger {
-                ledger.resume(missed.seen);
-            }
+        let stored = reclaimed.and_then(Reclaimed::consume);
+        if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
+            ledger.resume(missed.seen);
         }
         Ok(())
     }
@@ -209,6 +209,20 @@ impl Keeper {
     pub(super) fn put_back(&self, stored: Stored) {
         let gone = self.sessions.lock().store(stored, now());
         gone.iter().for_each(|gone| self.log.forget(gone.pid));
+    }
+
+    /// Whether a client is away and may come back.
+    pub(crate) fn awaits_anybody(&self) -> bool {
+        let mut sessions = self.sessions.lock();
+        let over = sessions.expire(now());
+        let awaits = sessions.has_stored();
+        drop(sessions);
+        over.iter().for_each(|over| self.log.forget(over.pid));
+        awaits
+    }
+
+    pub(crate) fn max_disconnection_duration(&self) -> Duration {
+        self.options.max_disconnection_duration
     }
 
     /// Whether events to a socket that has lost its connection reach its client on the return.

@@ -149,6 +149,10 @@ impl Audience {
 }
 
 /// A session as it is written down.
+#[cfg_attr(
+    not(feature = "redb"),
+    expect(dead_code, reason = "only a log that outlives the process reads it")
+)]
 pub(crate) struct SessionRecord<'a> {
     pub(crate) pid: Pid,
     pub(crate) audience: &'a Audience,

@@ -13,6 +13,7 @@ mod emit;
 mod error;
 mod history;
 mod keeper;
+mod ledger;
 mod log;
 mod memory;
 mod offset;

@@ -20,7 +20,7 @@ pub(crate) struct Epoch([u8; EPOCH_LEN]);
 
 /// What a client has seen: all packets for it up to `position`, and how many [marks] behind that.
 ///
-/// [marks]: super::retries
+/// [marks]: super::ledger
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seen {
     pub(crate) position: Position,

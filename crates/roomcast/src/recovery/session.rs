@@ -7,10 +7,10 @@ use std::time::Instant;
 use roomcast_socketio::Value;
 
 use super::keeper::Keeper;
+use super::ledger::Ledger;
 use super::log::Audience;
 use super::offset::{Epoch, Position, Seen};
 use super::pid::Pid;
-use super::retries::Ledger;
 use crate::id::SocketId;
 use crate::socket::SavedData;
 

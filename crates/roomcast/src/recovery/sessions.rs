@@ -57,6 +57,10 @@ impl Sessions {
         self.live.contains_key(&pid) || stored.is_some_and(|stored| !self.is_over(stored, now))
     }
 
+    pub(super) fn has_stored(&self) -> bool {
+        !self.stored.is_empty()
+    }
+
     /// Finds a session; a stored one is the caller's from now on.
     pub(super) fn take(&mut self, pid: Pid, now: Instant) -> Found {
         if let Some(socket) = self.live.get(&pid) {

@@ -449,6 +449,10 @@ impl Shared {
         hooks.iter().for_each(|hook| hook(namespace));
     }
 
+    pub(crate) fn cleans_up_children(&self) -> bool {
+        self.config.cleans_up_children
+    }
+
     /// Removes a child namespace that nobody is in or enters, if the server is to. Returns whether
     /// it did.
     pub(crate) fn forget_if_unused(&self, namespace: &Namespace) -> bool {
@@ -457,7 +461,7 @@ impl Shared {
         }
         let mut namespaces = self.namespaces.write();
         let is_unused =
-            namespace.has_no_guest() && namespaces.get(namespace.name()) == Some(namespace);
+            namespace.is_unused() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
             self.children.fetch_sub(1, Ordering::Relaxed);

@@ -555,3 +555,38 @@ async fn the_handle_of_the_old_socket_reaches_the_client_that_has_come_back() {
     assert!(old.rooms().is_empty());
     assert_eq!(io.room_len(&session.id), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_child_namespace_stays_as_long_as_somebody_may_come_back() {
+    let recovery = Recovery::new().max_disconnection_duration(Duration::from_secs(10));
+    let io = recovering(recovery)
+        .cleanup_empty_child_namespaces()
+        .build();
+    let parent = io
+        .of_pattern("^/game-[0-9]+$")
+        .expect("the pattern is right");
+    let mut reasons = {
+        let (teller, heard) = channel();
+        parent.on_disconnect(move |socket: Socket| teller.tell(socket.id()));
+        heard
+    };
+    let host = Host::memory(&io);
+    let mut client = host.websocket().await;
+    client.send("40/game-1,").await;
+    let session = Session::connected(&client.next_text().await.replace("/game-1,", ""));
+    drop(client);
+    reasons.next().await;
+    assert!(io.namespaces().iter().any(|name| &**name == "/game-1"));
+
+    let mut client = host.websocket().await;
+    client
+        .send(&session.claim().replace("40", "40/game-1,"))
+        .await;
+    client
+        .expect(&session.given_back().replace("40", "40/game-1,"))
+        .await;
+    drop(client);
+    reasons.next().await;
+    tokio::time::sleep(Duration::from_secs(21)).await;
+    assert!(!io.namespaces().iter().any(|name| &**name == "/game-1"));
+}

@@ -126,9 +126,7 @@ impl File {
                 Step::Session { line, pid, record } => {
                     sessions.insert(pid.as_str(), record.as_slice())?;
                     // The newest packet in memory may be on its way yet.
-                    touched
-                        .entry(line.id)
-                        .or_insert((line, Position::default()));
+                    touched.entry(line.id).or_insert((line, Position(0)));
                 }
                 Step::Forget(pid) => drop(sessions.remove(pid.as_str())?),
                 Step::Purge { id, name } => {

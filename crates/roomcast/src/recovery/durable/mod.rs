@@ -164,7 +164,8 @@ impl RedbLog {
         let next = namespaces.next_id;
         let id = *namespaces.ids.entry(name.to_owned()).or_insert(next);
         namespaces.next_id = next.max(id + 1);
-        let loaded = namespaces.waiting.remove(name).unwrap_or(Loaded::new(id));
+        let waiting = namespaces.waiting.remove(name);
+        let loaded = waiting.unwrap_or_else(|| Loaded::new(id));
         drop(namespaces);
         let (line, sessions) = Line::new(name, self.0.epoch, bounds, loaded);
         let queue = Arc::clone(&self.0.queue);
