@@ -38,29 +38,45 @@
 
 mod ack_id;
 mod args;
+mod array_buffer;
+mod data;
+mod date;
 mod error;
 mod event_name;
+mod keys;
 mod limits;
+pub mod msgpack;
 mod namespaces;
+mod outgoing;
 mod packet;
+mod parser;
 mod raw;
 mod raw_text;
 mod shared_bytes;
+mod span;
 mod spread;
 mod text;
+mod transcode;
 mod value;
 
 pub use ack_id::AckId;
 pub use args::Args;
+pub use array_buffer::ArrayBuffer;
+pub use date::{Date, InvalidDate};
 pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};
+pub(crate) use outgoing::Refusal;
+pub use outgoing::{EventPacket, Header};
 pub use packet::{Packet, PacketKind};
+pub use parser::{
+    CustomDecoder, CustomEncoded, CustomParser, Encoded, Message, Parser, ParserDecoder,
+};
 pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
-    Decoder, Header, encode_ack, encode_connect, encode_connect_error, encode_connected,
-    encode_disconnect, encode_event,
+    Decoder, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
+    encode_event,
 };
 pub use value::{Map, MapIntoIter, Number, Value};

@@ -1,4 +1,4 @@
-//! Keys of objects.
+//! Reading keys.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::de::{IntoDeserializer, Visitor};
 use serde_json::Error;
 
 /// The key of a map, which may be a number or a choice in the wanted type.
-pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 macro_rules! deserialize_key {
     ($($method:ident)*) => {$(
