@@ -134,6 +134,7 @@ impl Raw {
     /// from `attachments` on.
     ///
     /// The writer of packets asks for it, since serde has no name for such a thing.
+    #[inline]
     pub(crate) fn in_parts<R>(attachments: usize, write: impl FnOnce() -> R) -> R {
         Self::written(Wanted::Parts(attachments), write)
     }
@@ -143,6 +144,7 @@ impl Raw {
         Self::written(Wanted::MessagePack, write)
     }
 
+    #[inline]
     fn written<R>(wanted: Wanted, write: impl FnOnce() -> R) -> R {
         WRITTEN.set(Some(wanted));
         let result = write();
@@ -159,6 +161,7 @@ impl Text {
     }
 
     /// The text with its placeholders numbered from `first` on.
+    #[inline]
     fn numbered_from(&self, first: usize) -> Result<Cow<'_, str>, ValueError> {
         if first == 0 || self.attachments.is_empty() {
             return Ok(Cow::Borrowed(&self.json));
@@ -167,6 +170,7 @@ impl Text {
         Ok(Cow::Owned(json))
     }
 
+    #[inline]
     fn serialize_in_parts<S: Serializer>(
         &self,
         first: usize,
@@ -189,6 +193,7 @@ impl Text {
         self.serialize_as_value(serializer)
     }
 
+    #[cold]
     fn serialize_as_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.data().map_err(S::Error::custom)?.serialize(serializer)
     }
@@ -219,7 +224,16 @@ impl Packed {
         }
     }
 
-    fn serialize_as_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    #[cold]
+    fn serialize_wanted<S: Serializer>(
+        &self,
+        wanted: Option<Wanted>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if let Some(Wanted::MessagePack) = wanted {
+            let bytes = Verbatim(&self.bytes);
+            return serializer.serialize_newtype_struct(Raw::PACKED_TOKEN, &bytes);
+        }
         self.data().map_err(S::Error::custom)?.serialize(serializer)
     }
 }
@@ -263,16 +277,14 @@ struct Content<'a>(&'a Raw);
 
 impl Serialize for Content<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (&self.0.0, WRITTEN.take()) {
-            (Form::Text(text), Some(Wanted::Parts(first))) => {
-                text.serialize_in_parts(first, serializer)
-            }
-            (Form::Text(text), Some(Wanted::MessagePack)) => text.serialize_as_value(serializer),
-            (Form::Text(text), None) => text.serialize_for_others(serializer),
-            (Form::MessagePack(packed), Some(Wanted::MessagePack)) => {
-                serializer.serialize_newtype_struct(Raw::PACKED_TOKEN, &Verbatim(&packed.bytes))
-            }
-            (Form::MessagePack(packed), _) => packed.serialize_as_value(serializer),
+        let wanted = WRITTEN.take();
+        match &self.0.0 {
+            Form::Text(text) => match wanted {
+                Some(Wanted::Parts(first)) => text.serialize_in_parts(first, serializer),
+                Some(Wanted::MessagePack) => text.serialize_as_value(serializer),
+                None => text.serialize_for_others(serializer),
+            },
+            Form::MessagePack(packed) => packed.serialize_wanted(wanted, serializer),
         }
     }
 }

@@ -59,7 +59,7 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
+//! version 2, WebTransport, connection state recovery and several servers as a
 //! cluster are not there yet. It keeps no messages: who is not connected misses them.
 //!
 //! # Features
@@ -78,6 +78,7 @@ mod handler;
 mod http;
 mod id;
 mod namespace;
+pub mod parser;
 mod serve;
 mod server;
 mod socket;
@@ -95,7 +96,8 @@ pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Map, MapIntoIter, Number, Raw, Spread, Value, ValueError, value,
+    ArrayBuffer, CustomParser, Date, DecodeError, EncodeError, InvalidDate, Map, MapIntoIter,
+    Number, Parser, Raw, Spread, Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};

@@ -59,8 +59,15 @@ pub(crate) fn encode_event_packet<T: Serialize + ?Sized>(
         plain: b'2',
         binary: b'5',
     };
-    let name = Some((&packet.event, packet.offset));
-    encode_array(out, kind, packet.header, name, packet.args)
+    let attachments = encode_array(out, kind, packet.header, Some(&packet.event), packet.args)?;
+    if let Some(offset) = packet.offset {
+        // Invariant: the array holds the name at least, and its end is the last byte.
+        out.pop();
+        out.push(b',');
+        write_string(out, offset);
+        out.push(b']');
+    }
+    Ok(attachments)
 }
 
 /// Appends an acknowledgement to `out` and returns its attachments. The arguments are as those of
@@ -157,13 +164,13 @@ fn encode_array<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     kind: Kind,
     header: Header<'_>,
-    event: Option<(&EventName<'_>, Option<&str>)>,
+    event: Option<&EventName<'_>>,
     args: &T,
 ) -> Result<Vec<Bytes>, EncodeError> {
     let start = out.len();
     let mut attachments = Vec::new();
     write_front(out, kind.plain, header.namespace, header.ack);
-    if let Some((event, _)) = event {
+    if let Some(event) = event {
         out.push(b'[');
         match event {
             EventName::Text(text) => write_string(out, text),
@@ -172,13 +179,6 @@ fn encode_array<T: Serialize + ?Sized>(
     }
     write_args(out, event.is_some(), args, &mut attachments)
         .map_err(|error| undo(out, start, &error))?;
-    if let Some((_, Some(offset))) = event {
-        // Invariant: the array is not empty, and its end is the last byte.
-        out.pop();
-        out.push(b',');
-        write_string(out, offset);
-        out.push(b']');
-    }
     if !attachments.is_empty() {
         out[start] = kind.binary;
         // Cost: the text of a binary packet is moved once more; a text packet pays nothing.
