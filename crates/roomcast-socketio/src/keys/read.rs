@@ -13,10 +13,8 @@ pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 macro_rules! deserialize_key {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let Cow::Borrowed(key) = self.0 else {
-                return self.deserialize_any(visitor);
-            };
-            let mut scalar = serde_json::Deserializer::from_str(key);
+            // A scalar borrows nothing, so the key need not outlive the reading.
+            let mut scalar = serde_json::Deserializer::from_reader(self.0.as_bytes());
             let value = (&mut scalar).$method(visitor)?;
             scalar.end()?;
             Ok(value)
