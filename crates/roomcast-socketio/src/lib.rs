@@ -2,8 +2,8 @@
 //! namespaces of one connection.
 //!
 //! The crate does no I/O, reads no clock, draws no random numbers and never builds a tree of the
-//! received JSON: a packet is checked in one pass over its text, and each argument is read from
-//! that text straight into the type that the caller asks for. It does not know Engine.IO: what it
+//! received data: a packet is checked in one pass over its bytes, and each argument is read from
+//! them straight into the type that the caller asks for. It does not know Engine.IO: what it
 //! takes and gives is the content of Engine.IO messages, text or binary.
 //!
 //! # Example
@@ -29,12 +29,17 @@
 //!
 //! # Contract
 //!
-//! One [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
+//! In text form: one [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
 //! binary message into [`Decoder::binary`]; `Ok(None)` means that attachments are still missing.
 //! After an error the connection is closed: the protocol has no way to carry on.
 //! [`Namespaces`] then says what a packet means in the state of the connection.
 //!
-//! Revision: Socket.IO protocol 5, text form (the format of `socket.io-parser` 4.2.6).
+//! [`Parser`] chooses between the text form, the [MessagePack form](msgpack) and a [`CustomParser`],
+//! for both sides of a connection; a [`Packet`] and a [`Raw`] read the same whichever form they came
+//! in.
+//!
+//! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
+//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2.
 
 mod ack_id;
 mod args;

@@ -42,6 +42,41 @@ impl PacketKind {
     }
 }
 
+impl PacketKind {
+    /// The number of the kind on the wire: the `type` of a packet in JavaScript.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Connect => 0,
+            Self::Disconnect => 1,
+            Self::Event => 2,
+            Self::Ack => 3,
+            Self::ConnectError => 4,
+        }
+    }
+
+    /// The kind of this number.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::PacketKind;
+    ///
+    /// assert_eq!(PacketKind::of_number(2), Some(PacketKind::Event));
+    /// assert_eq!(PacketKind::Event.number(), 2);
+    /// assert_eq!(PacketKind::of_number(5), None);
+    /// ```
+    pub fn of_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Connect,
+            1 => Self::Disconnect,
+            2 => Self::Event,
+            3 => Self::Ack,
+            4 => Self::ConnectError,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for PacketKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -56,6 +56,9 @@
 //! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
 //! them.
 //!
+//! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
+//! own](CustomParser); `docs/guide/parsers.md` tells more.
+//!
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
@@ -119,4 +122,7 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/parsers.md")]
+    struct Parsers;
 }

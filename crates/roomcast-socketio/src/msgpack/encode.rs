@@ -204,16 +204,7 @@ fn whole_or_nothing(
 
 fn kind(out: &mut Vec<u8>, kind: PacketKind) -> Result<()> {
     put::text(out, "type")?;
-    put::unsigned(
-        out,
-        match kind {
-            PacketKind::Connect => 0,
-            PacketKind::Disconnect => 1,
-            PacketKind::Event => 2,
-            PacketKind::Ack => 3,
-            PacketKind::ConnectError => 4,
-        },
-    );
+    put::unsigned(out, kind.number().into());
     Ok(())
 }
 

@@ -102,14 +102,9 @@ impl Fields {
     }
 
     fn kind(&self) -> Result<PacketKind, DecodeError> {
-        Ok(match self.kind.and_then(integer) {
-            Some(0) => PacketKind::Connect,
-            Some(1) => PacketKind::Disconnect,
-            Some(2) => PacketKind::Event,
-            Some(3) => PacketKind::Ack,
-            Some(4) => PacketKind::ConnectError,
-            _ => return Err(DecodeError::InvalidType),
-        })
+        let kind = self.kind.and_then(integer);
+        kind.and_then(PacketKind::of_number)
+            .ok_or(DecodeError::InvalidType)
     }
 
     fn ack(&self) -> Result<Option<AckId>, DecodeError> {

@@ -1,19 +1,30 @@
 //! A parser of the user's own. Spec: features 5.4, 5.7.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use roomcast::parser::{
     AckId, CustomDecoder, CustomParser, Header, Limits, Message, Packet, PacketKind,
 };
 use roomcast::{
-    DecodeError, EmitError, EncodeError, Parser, Server, SocketError, Spread, Value, value,
+    Date, DecodeError, EmitError, EncodeError, Parser, Reply, Server, SocketError, Spread, Value,
+    value,
 };
+use serde::Deserialize;
 
 use crate::support::{Frame, Host, WebSocket, answering, channel, errors};
 
 /// Writes a packet as a line of words for its head, and its data as JSON in a message of its own.
-struct TwoLines;
+#[derive(Clone, Default)]
+struct TwoLines {
+    /// How often it was asked to encode something.
+    encoded: Arc<AtomicUsize>,
+}
 
 impl CustomParser for TwoLines {
     fn encode(&self, packet: &Packet<'_>) -> Result<Vec<Message>, EncodeError> {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
         let data: Value = packet.data().and_then(Result::ok).unwrap_or_default();
         if packet.event().is_some_and(|name| name == "unsayable") {
             return Err(EncodeError::Value {
@@ -76,8 +87,12 @@ impl CustomDecoder for TwoLinesDecoder {
 }
 
 fn server() -> Server {
+    server_with(TwoLines::default())
+}
+
+fn server_with(parser: TwoLines) -> Server {
     let io = Server::builder()
-        .parser(TwoLines)
+        .parser(parser)
         .max_attachment_bytes(100)
         .build();
     answering(&io);
@@ -125,7 +140,8 @@ async fn events_acknowledgements_and_refusals_go_through_it() {
 
 #[tokio::test]
 async fn a_broadcast_is_encoded_once_and_its_messages_stay_side_by_side() {
-    let io = server();
+    let parser = TwoLines::default();
+    let io = server_with(parser.clone());
     let (teller, mut heard) = channel();
     io.on_any_outgoing(move |event: String, Spread(args): Spread<Value>| {
         teller.tell((event, args));
@@ -133,7 +149,9 @@ async fn a_broadcast_is_encoded_once_and_its_messages_stay_side_by_side() {
     let host = Host::tcp(&io).await;
     let (mut one, mut other) = (joined(&host).await, joined(&host).await);
 
+    let before = parser.encoded.load(Ordering::Relaxed);
     io.emit("news", ("it rains", 3));
+    assert_eq!(parser.encoded.load(Ordering::Relaxed), before + 1);
     for client in [&mut one, &mut other] {
         expect(client, "event / -", r#"["news","it rains",3]"#).await;
     }
@@ -203,4 +221,34 @@ async fn the_default_is_the_text_parser() {
     let mut client = host.websocket().await;
 
     client.join("/").await;
+}
+
+/// What a `reviver` and a `replacer` do in JavaScript.
+#[tokio::test]
+async fn a_type_says_itself_how_its_json_looks() {
+    #[derive(Deserialize)]
+    struct Tagged {
+        #[serde(rename = "$seconds")]
+        seconds: u64,
+    }
+    #[derive(Deserialize)]
+    #[serde(from = "Tagged")]
+    struct Pause(Duration);
+    impl From<Tagged> for Pause {
+        fn from(tagged: Tagged) -> Self {
+            Self(Duration::from_secs(tagged.seconds))
+        }
+    }
+    let io = Server::new();
+    io.on("after", |date: Date, Pause(pause): Pause| {
+        let pause = i64::try_from(pause.as_millis()).expect("a short pause");
+        Reply(Date::from_millis(date.as_millis() + pause))
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client
+        .send(r#"421["after","2023-11-14T22:13:20.123Z",{"$seconds":60}]"#)
+        .await;
+    client.expect(r#"431["2023-11-14T22:14:20.123Z"]"#).await;
 }
