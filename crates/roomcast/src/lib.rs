@@ -65,6 +65,7 @@
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
 //!
 //! # Protocol revisions
 //!
@@ -74,6 +75,7 @@ mod broadcast;
 mod client;
 pub mod engine;
 mod error;
+mod event;
 mod handler;
 mod http;
 mod id;
@@ -82,11 +84,16 @@ mod serve;
 mod server;
 mod socket;
 mod typed;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 mod wire;
 
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
+#[doc(hidden)]
+pub use event::{AnswersWith, EventContext, EventFunction, EventParameters};
+pub use event::{EventHandler, ExpectsReply, IntoReplyTo};
 pub use handler::{
     Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
 };
@@ -94,8 +101,12 @@ pub use handler::{
 pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
+pub use roomcast_macros::Event;
+#[doc(hidden)]
+pub use roomcast_socketio::__derive;
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Map, MapIntoIter, Number, Raw, Spread, Value, ValueError, value,
+    DecodeError, EncodeError, Event, Map, MapIntoIter, NoReply, Number, Raw, ReadArguments, Spread,
+    Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};

@@ -28,6 +28,7 @@ mod panics;
 mod polling_rules;
 mod refused_requests;
 mod text_and_json;
+mod typed_events;
 mod upgrade;
 mod waiting_handlers;
 mod websocket_frames;
