@@ -1,0 +1,20 @@
+//! The exported types of events under the TypeScript compiler.
+
+use super::{Bench, Outcome, Tally, without_node};
+use crate::failure::Failure;
+use crate::{process, workspace};
+
+pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
+    let Some(node) = bench.node() else {
+        return Ok(without_node());
+    };
+    let folder = workspace::path("conformance/typescript");
+    let programs = bench.command("TYPESCRIPT_CMD", "typescript_export")?;
+    node.install(&folder)?;
+
+    let mut npm = node.npm(&folder);
+    programs.hand_to(npm.arg("test"), "TYPESCRIPT_CMD", "TYPESCRIPT_CWD");
+    let mut tally = Tally::default();
+    let status = process::tee(&mut npm, |line| tally.read_node(line))?;
+    Ok(Outcome::Ran(tally.with_end(status)))
+}
