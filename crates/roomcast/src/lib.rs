@@ -47,6 +47,9 @@
 //! | `socket.disconnect()`, `socket.disconnect(true)` | [`socket.disconnect()`](Socket::disconnect), [`socket.disconnect_and_close()`](Socket::disconnect_and_close) |
 //! | `new Server({ cors: { origin: "https://app.example" } })` | [`Server::builder().cors("https://app.example").build()`](Server::builder) |
 //!
+//! Events can be types, with their name, arguments and reply in one place, for both ends and for
+//! TypeScript: [`derive(Event)`](derive@Event), [`Namespace::on_event`], [`Socket::emit_event`].
+//!
 //! The whole list, option by option and method by method, is in `docs/guide/from-javascript.md`.
 //!
 //! # Serving
@@ -128,4 +131,8 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[cfg(feature = "typescript")]
+    #[doc = include_str!("../../../docs/guide/typed-events.md")]
+    struct TypedEvents;
 }
