@@ -47,11 +47,15 @@ pub(crate) fn derive(input: &DeriveInput, default_crate: &Path) -> Result<TokenS
 
 /// The fields as a tuple, which an emit spreads.
 fn spread(fields: &[Argument<'_>]) -> TokenStream {
+    let has_some = !fields.is_empty();
     let fields = members(fields).map(|(member, argument)| {
         let span = argument.field.ty.span();
         quote_spanned!(span=> &self.#member,)
     });
-    quote!((#(#fields)*))
+    match has_some {
+        true => quote!((#(#fields)*)),
+        false => TokenStream::new(),
+    }
 }
 
 /// The struct, built of one argument for each field. Rust evaluates them in this order.

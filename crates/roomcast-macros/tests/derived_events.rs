@@ -60,13 +60,15 @@ fn written<E: Event>(event: &E) -> (String, Vec<Bytes>) {
         namespace: "/",
         ack: None,
     };
-    let attachments = encode_event(&mut out, main, E::NAME, &event.args()).unwrap();
-    (String::from_utf8(out).unwrap(), attachments)
+    let attachments = encode_event(&mut out, main, E::NAME, &event.args());
+    let attachments = attachments.expect("a JSON form");
+    (String::from_utf8(out).expect("JSON is UTF-8"), attachments)
 }
 
 fn read<E: Event>(text: &str) -> Result<E, ArgError> {
     let mut decoder = Decoder::default();
-    let packet = decoder.text(text).unwrap().expect("no attachments");
+    let packet = decoder.text(text).expect("a packet");
+    let packet = packet.expect("no attachments");
     E::read(&mut packet.args())
 }
 

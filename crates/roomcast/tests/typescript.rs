@@ -47,15 +47,19 @@ struct Attachment {
 
 /// The member of the interface that describes `E`.
 fn member<E: TypeScript>() -> String {
-    let file = Export::new().client_to_server::<E>().render().unwrap();
-    let (_, interface) = file.split_once("ClientToServerEvents {\n").unwrap();
-    let (members, _) = interface.split_once("}\n").unwrap();
+    let file = Export::new().client_to_server::<E>().render();
+    let file = file.expect("the names differ");
+    let (_, interface) = file
+        .split_once("ClientToServerEvents {\n")
+        .expect("the interface");
+    let (members, _) = interface.split_once("}\n").expect("its end");
     members.to_owned()
 }
 
 /// The lines that declare types, for an export with `E`.
 fn types<E: TypeScript>() -> Vec<String> {
-    let file = Export::new().client_to_server::<E>().render().unwrap();
+    let file = Export::new().client_to_server::<E>().render();
+    let file = file.expect("the names differ");
     let types = file.lines().filter(|line| line.starts_with("export type"));
     types.map(str::to_owned).collect()
 }

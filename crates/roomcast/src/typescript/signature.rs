@@ -35,7 +35,9 @@ impl<'d> Signature<'d> {
         }
     }
 
-    /// Adds a line to the event's documentation. Example: [`docs`](Self::docs) of
+    /// Adds a line to the event's documentation.
+    ///
+    /// # Example
     ///
     /// ```
     /// use roomcast::Event;
