@@ -69,6 +69,8 @@
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
 //! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
+//! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
+//!   default.
 //!
 //! # Protocol revisions
 //!
@@ -82,6 +84,11 @@ mod event;
 mod handler;
 mod http;
 mod id;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics/off.rs"]
+mod metrics;
 mod namespace;
 mod serve;
 mod server;

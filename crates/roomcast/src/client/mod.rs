@@ -5,6 +5,7 @@ mod connection;
 mod dispatch;
 mod held;
 mod parked;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -203,6 +204,7 @@ impl Client {
             SendOptions::default(),
         );
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
@@ -235,6 +237,7 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        socket.namespace().meter().disconnected(reason.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }

@@ -23,6 +23,7 @@ mod message_limits;
 mod middleware;
 mod mounting;
 mod namespaces;
+mod observing;
 mod options;
 mod panics;
 mod polling_rules;
