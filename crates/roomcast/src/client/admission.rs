@@ -28,7 +28,7 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
             let socket = Socket::new(namespace, connection, handshake);
             ask_middleware(&socket).await.map(|()| socket)
         }
-        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => Err(Refusal::unknown_namespace()),
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }

@@ -20,7 +20,7 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -182,6 +182,13 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                discard(&socket);
+                Err(Refusal::unknown_namespace())
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
@@ -213,6 +220,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
