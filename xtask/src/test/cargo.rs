@@ -1,4 +1,4 @@
-//! The tests of the workspace, examples in documentation among them.
+//! The tests of the workspace with all its features, examples in documentation among them.
 
 use super::cases::{CargoCases, TestPrograms};
 use super::{Bench, Outcome, Suite, Tally};
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::{build, process};
 
 /// What both commands are about, so that the second one builds nothing again.
-const TEST: [&str; 2] = ["test", "--workspace"];
+const TEST: [&str; 3] = ["test", "--workspace", "--all-features"];
 
 pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
     let mut programs = TestPrograms::default();

@@ -5,6 +5,7 @@ mod connection;
 mod dispatch;
 mod held;
 mod parked;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -184,6 +185,7 @@ impl Client {
         }
         let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
             true => {
+                socket.namespace().meter().refused();
                 discard(&socket);
                 Err(Refusal::unknown_namespace())
             }
@@ -210,6 +212,7 @@ impl Client {
             SendOptions::default(),
         );
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
@@ -246,6 +249,7 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        socket.namespace().meter().disconnected(reason.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }

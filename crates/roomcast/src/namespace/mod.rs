@@ -21,6 +21,7 @@ pub(crate) use rooms::{RoomName, Rooms, Selection};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::metrics::Meter;
 use crate::server::{Server, Shared};
 use crate::socket::Socket;
 
@@ -61,6 +62,8 @@ struct Inner {
     /// Nobody is let in any more.
     has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// Children count with their parent.
+    meter: Arc<Meter>,
     kind: Kind,
 }
 
@@ -106,7 +109,12 @@ impl Namespace {
     }
 
     fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+        let meter = match &kind {
+            Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
+            Kind::Plain | Kind::Parent(_) => None,
+        };
         Self(Arc::new(Inner {
+            meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
             rooms: Rooms::default(),
@@ -385,6 +393,10 @@ impl Namespace {
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

@@ -26,6 +26,7 @@ mod message_limits;
 mod middleware;
 mod mounting;
 mod namespaces;
+mod observing;
 mod options;
 mod panics;
 mod polling_rules;
