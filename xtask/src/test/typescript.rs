@@ -1,6 +1,7 @@
 //! The exported types of events under the TypeScript compiler.
 
-use super::{Bench, Outcome, Tally, without_node};
+use super::cases::NodeCases;
+use super::{Bench, Outcome, Suite, Tally, without_node};
 use crate::failure::Failure;
 use crate::{process, workspace};
 
@@ -15,6 +16,12 @@ pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
     let mut npm = node.npm(&folder);
     programs.hand_to(npm.arg("test"), "TYPESCRIPT_CMD", "TYPESCRIPT_CWD");
     let mut tally = Tally::default();
-    let status = process::tee(&mut npm, |line| tally.read_node(line))?;
+    let mut cases = NodeCases::default();
+    let status = process::tee(&mut npm, |line| {
+        tally.read_node(line);
+        if let Some(finding) = cases.read(line) {
+            bench.note(Suite::TypeScript, finding);
+        }
+    })?;
     Ok(Outcome::Ran(tally.with_end(status)))
 }

@@ -21,7 +21,7 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -183,6 +183,14 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                socket.namespace().meter().refused();
+                discard(&socket);
+                Err(Refusal::unknown_namespace())
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
@@ -215,6 +223,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.

@@ -8,7 +8,7 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -59,6 +59,8 @@ struct Inner {
     connected: AtomicUsize,
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
+    /// Nobody is let in any more.
+    has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
     /// Children count with their parent.
     meter: Arc<Meter>,
@@ -120,6 +122,7 @@ impl Namespace {
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -356,13 +359,31 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else {
+        if !self.is_child() {
             return;
-        };
+        }
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
+        if server.forget_if_unused(self) {
+            self.leave_parent();
+        }
+    }
+
+    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
+    pub(crate) fn end(&self) {
+        // Invariant: set before the sockets are selected. Who joins later sees it.
+        self.0.has_ended.store(true, Ordering::Release);
+        self.leave_parent();
+        self.disconnect_sockets();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    fn leave_parent(&self) {
+        if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
