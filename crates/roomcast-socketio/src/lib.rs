@@ -38,6 +38,10 @@
 //! for both sides of a connection; a [`Packet`] and a [`Raw`] read the same whichever form they came
 //! in.
 //!
+//! # Features
+//!
+//! - `typescript`: the types of this crate have a type in TypeScript (`ts_rs::TS`). Off by default.
+//!
 //! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
 //! MessagePack form that of `socket.io-msgpack-parser` 3.0.2.
 
@@ -47,6 +51,7 @@ mod array_buffer;
 mod data;
 mod date;
 mod error;
+mod event;
 mod event_name;
 mod keys;
 mod limits;
@@ -62,6 +67,8 @@ mod span;
 mod spread;
 mod text;
 mod transcode;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod value;
 
 pub use ack_id::AckId;
@@ -69,6 +76,9 @@ pub use args::Args;
 pub use array_buffer::ArrayBuffer;
 pub use date::{Date, InvalidDate};
 pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
+#[doc(hidden)]
+pub use event::__derive;
+pub use event::{Event, NoReply, ReadArguments};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};

@@ -294,6 +294,7 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        answers.count_in(self.namespace.meter());
         Ok(answers)
     }
 
@@ -426,13 +427,14 @@ impl Broadcast {
             namespace: namespace.name(),
             ack,
         };
-        let event = EventPacket::new(header, event, args);
-        let packet = wire::event(namespace.parser(), &event)?;
+        let content = EventPacket::new(header, event, args);
+        let packet = wire::event(namespace.parser(), &content)?;
         let mut asked = Vec::new();
         // Handlers may emit themselves: they are called when the lock of the rooms is released.
         let mut watched = Vec::new();
         let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
+        let mut receivers = 0;
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -451,8 +453,10 @@ impl Broadcast {
                 watched.push(socket.clone());
             }
             socket.send_in(&mut round, &packet, self.options);
+            receivers += 1;
         });
         drop(round);
+        namespace.meter().broadcast(event, receivers);
         watched
             .iter()
             .for_each(|socket| socket.notify_outgoing(&packet));

@@ -4,7 +4,9 @@ use std::panic::AssertUnwindSafe;
 
 use super::Socket;
 use crate::client::Command;
-use crate::handler::{Call, Handler, HandlerId, Middleware, Outcome, Place, Responder, Slot};
+use crate::handler::{
+    Call, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
+};
 use crate::wire::Outgoing;
 
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
@@ -343,6 +345,10 @@ impl Socket {
     /// Spec: features 2.13.
     pub fn middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
         self.0.listeners.add_event_middleware(middleware);
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     /// Whether events to this client have somebody to be shown to.
