@@ -1,4 +1,4 @@
-//! What a [`CustomParser`](crate::CustomParser) is made of, and the choice between parsers.
+//! What a [`CustomParser`] is made of, and the choice between parsers.
 //!
 //! [`ServerBuilder::parser`](crate::ServerBuilder::parser) takes the choice. The guide is
 //! `docs/guide/parsers.md`.

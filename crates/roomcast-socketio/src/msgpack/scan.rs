@@ -97,10 +97,15 @@ impl<'a> Scanner<'a> {
 
     /// Passes the head of a value.
     pub(super) fn token(&mut self) -> Scan<Token> {
-        let (token, content) = token(self.bytes, self.at).ok_or(match self.bytes.get(self.at) {
-            Some(0xc1) => DecodeError::InvalidPayload,
-            _ => DecodeError::Truncated,
-        })?;
+        let Some((token, content)) = token(self.bytes, self.at) else {
+            // A byte that begins nothing; else the bytes end within the head.
+            let is_reserved = self.bytes.get(self.at) == Some(&RESERVED);
+            return Err(if is_reserved {
+                DecodeError::InvalidPayload
+            } else {
+                DecodeError::Truncated
+            });
+        };
         self.at = content;
         Ok(token)
     }
@@ -153,3 +158,6 @@ impl<'a> Scanner<'a> {
         }
     }
 }
+
+/// The one byte that MessagePack gives no meaning.
+const RESERVED: u8 = 0xc1;
