@@ -1,204 +1,172 @@
-//! Outgoing Socket.IO packets as frames: encoded once, whoever receives them.
-
-use std::borrow::Cow;
+//! Outgoing Socket.IO packets as frames: encoded once by the server's parser, whoever receives them.
 
 use bytes::Bytes;
-use roomcast_socketio::{AckId, EncodeError, Header, Value};
+use roomcast_socketio::{
+    AckId, CustomEncoded, DecodeError, EncodeError, Encoded, EventPacket, Header, Limits, Message,
+    Packet, Parser, Value,
+};
 use roomcast_websocket::OpCode;
 use serde::Serialize;
 
-use crate::engine::{Draft, Frame};
-use crate::recovery::{OFFSET_LEN, OffsetText};
+use crate::engine::{self, Draft, Frame, SendOptions};
 
-/// One encoded packet: its text frame and a frame for each attachment.
+/// One encoded packet: the frames of its messages.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
-    Text(Frame),
-    Binary(Vec<Frame>),
+    One(Frame),
+    /// A text frame and a frame for each attachment.
+    Several(Vec<Frame>),
+    /// What a parser of the user's has made of the packet.
+    Custom(Vec<Frame>, Box<Packet<'static>>),
 }
 
 impl Outgoing {
     pub(crate) fn frames(&self) -> &[Frame] {
         match self {
-            Self::Text(frame) => std::slice::from_ref(frame),
-            Self::Binary(frames) => frames,
+            Self::One(frame) => std::slice::from_ref(frame),
+            Self::Several(frames) | Self::Custom(frames, _) => frames,
         }
     }
 
-    /// The Socket.IO packet's text, without the Engine.IO type digit.
-    pub(crate) fn packet_text(&self) -> &str {
-        let payload = self.frames().first().map_or(&[][..], Frame::payload);
-        std::str::from_utf8(payload.get(1..).unwrap_or_default()).expect("the encoder writes UTF-8")
-    }
-
-    pub(crate) fn attachments(&self) -> impl Iterator<Item = &[u8]> {
-        self.frames().iter().skip(1).map(Frame::payload)
+    /// The packet, for who wants to see what is sent.
+    pub(crate) fn packet(&self, parser: &Parser) -> Result<Option<Packet<'_>>, DecodeError> {
+        if let Self::Custom(_, packet) = self {
+            return Ok(Some((**packet).clone()));
+        }
+        let mut decoder = parser.decoder(Limits::NONE);
+        let mut packet = None;
+        for frame in self.frames() {
+            let payload = frame.payload();
+            packet = match (frame.is_binary(), payload.get(1..)) {
+                (false, Some(text)) => {
+                    let text = std::str::from_utf8(text).expect("the encoder writes UTF-8");
+                    decoder.text(text)?
+                }
+                _ => decoder.binary(payload)?,
+            };
+        }
+        Ok(packet)
     }
 }
 
 pub(crate) fn event<T: Serialize + ?Sized>(
-    namespace: &str,
-    ack: Option<AckId>,
-    event: &str,
-    args: &T,
+    parser: &Parser,
+    event: &EventPacket<'_, T>,
 ) -> Result<Outgoing, EncodeError> {
-    encode(|out| roomcast_socketio::encode_event(out, Header { namespace, ack }, event, args))
+    encode(parser, |out| parser.encode_event(out, event))
 }
 
-/// What an event carries behind its arguments, for clients that may come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tail {
-    /// Nothing.
-    None,
-    /// An offset.
-    Offset,
-    /// An offset if the event would end in a text otherwise: the client takes a text at the end for
-    /// an offset.
-    OffsetBehindText,
+/// An acknowledgement, which one client gets.
+pub(crate) enum Ack {
+    /// One message, and its attachments.
+    Draft(Draft, OpCode, Vec<Bytes>),
+    Frames(Vec<Frame>),
 }
 
-/// An event with room for an offset, which is known when the event gets its place among others.
-#[derive(Clone, Debug)]
-pub(crate) struct Stamped {
-    packet: Outgoing,
-    /// Where the offset begins, counted from the end of the first frame.
-    offset_before_end: Option<usize>,
-}
-
-impl Stamped {
-    #[cfg(feature = "redb")]
-    pub(crate) fn new(packet: Outgoing, offset_before_end: Option<usize>) -> Self {
-        Self {
-            packet,
-            offset_before_end,
-        }
-    }
-
-    #[cfg(feature = "redb")]
-    pub(crate) fn offset_before_end(&self) -> Option<usize> {
-        self.offset_before_end
-    }
-
-    /// Writes the offset, if the event has room for one; others who share the packet keep theirs.
-    pub(crate) fn stamp(&mut self, offset: OffsetText) {
-        let Some(before_end) = self.offset_before_end else {
-            return;
-        };
-        let first = match &mut self.packet {
-            Outgoing::Text(frame) => Some(frame),
-            Outgoing::Binary(frames) => frames.first_mut(),
-        };
-        if let Some(frame) = first {
-            frame.overwrite(before_end, &offset);
-        }
-    }
-
-    pub(crate) fn packet(&self) -> &Outgoing {
-        &self.packet
-    }
-
-    /// The Socket.IO packet's text without the offset.
-    pub(crate) fn text_as_emitted(&self) -> Cow<'_, str> {
-        let text = self.packet.packet_text();
-        match self.offset_before_end {
-            // In front of the offset stand a comma and a quotation mark.
-            Some(before_end) => format!("{}]", &text[..text.len() - before_end - 2]).into(),
-            None => text.into(),
+impl Ack {
+    pub(crate) fn send(self, to: &engine::Socket, options: SendOptions) {
+        match self {
+            Self::Draft(packet, opcode, attachments) => {
+                to.send_own(packet, opcode, &attachments, options);
+            }
+            Self::Frames(frames) => {
+                to.send_frames(&frames, options);
+            }
         }
     }
 }
 
-pub(crate) fn stamped_event<T: Serialize + ?Sized>(
-    header: Header<'_>,
-    event: &str,
-    args: &T,
-    tail: Tail,
-) -> Result<Stamped, EncodeError> {
-    let mut offset_before_end = None;
-    let packet = encode(|out| {
-        let attachments = roomcast_socketio::encode_event(out, header, event, args)?;
-        offset_before_end = append_tail(out, tail);
-        Ok(attachments)
-    })?;
-    Ok(Stamped {
-        packet,
-        offset_before_end,
-    })
-}
-
-/// Appends room for an offset to the array of an event, and tells where it begins.
-fn append_tail(out: &mut Vec<u8>, tail: Tail) -> Option<usize> {
-    let end = out.len() - 1;
-    // Invariant: an event is an array, and only a text ends in a quotation mark.
-    let ends_in_text = || out[..end].trim_ascii_end().ends_with(b"\"");
-    let is_wanted = match tail {
-        Tail::None => false,
-        Tail::Offset => true,
-        Tail::OffsetBehindText => ends_in_text(),
-    };
-    is_wanted.then(|| {
-        out.truncate(end);
-        out.extend_from_slice(b",\"");
-        out.extend_from_slice(&[b'-'; OFFSET_LEN]);
-        out.extend_from_slice(b"\"]");
-        OFFSET_LEN + 2
-    })
-}
-
-/// An acknowledgement, which one client gets: its text and its attachments.
 pub(crate) fn ack<T: Serialize + ?Sized>(
+    parser: &Parser,
     namespace: &str,
     id: AckId,
     args: &T,
-) -> Result<(Draft, Vec<Bytes>), EncodeError> {
+) -> Result<Ack, EncodeError> {
     let header = Header {
         namespace,
         ack: Some(id),
     };
-    let mut draft = Draft::message();
-    let attachments = roomcast_socketio::encode_ack(draft.buffer_mut(), header, args)?;
-    Ok((draft, attachments))
-}
-
-pub(crate) fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Outgoing {
-    plain(|out| roomcast_socketio::encode_connected(out, namespace, sid, pid))
-}
-
-pub(crate) fn connect_error(namespace: &str, message: &str, data: Option<&Value>) -> Outgoing {
-    plain(|out| {
-        // A value always has a JSON form.
-        let _ = roomcast_socketio::encode_connect_error(out, namespace, message, data);
+    let mut draft = draft(parser);
+    Ok(match parser.encode_ack(draft.buffer_mut(), header, args)? {
+        Encoded::Text(attachments) => Ack::Draft(draft, OpCode::Text, attachments),
+        Encoded::Binary => Ack::Draft(draft, OpCode::Binary, Vec::new()),
+        Encoded::Custom(custom) => Ack::Frames(frames(&custom.messages)),
     })
 }
 
-pub(crate) fn disconnect(namespace: &str) -> Outgoing {
-    plain(|out| roomcast_socketio::encode_disconnect(out, namespace))
+pub(crate) fn connect(parser: &Parser, namespace: &str, sid: &str, pid: Option<&str>) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_connected(out, namespace, sid, pid)
+    }))
 }
 
-fn plain(write: impl FnOnce(&mut Vec<u8>)) -> Outgoing {
-    let mut draft = Draft::message();
-    write(draft.buffer_mut());
-    Outgoing::Text(text(draft))
+pub(crate) fn connect_error(
+    parser: &Parser,
+    namespace: &str,
+    message: &str,
+    data: Option<&Value>,
+) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_connect_error(out, namespace, message, data)
+    }))
+}
+
+pub(crate) fn disconnect(parser: &Parser, namespace: &str) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_disconnect(out, namespace)
+    }))
+}
+
+/// A packet that only a parser of the user's can refuse. Nothing is sent then.
+fn certain(packet: Result<Outgoing, EncodeError>) -> Outgoing {
+    packet.unwrap_or_else(|error| {
+        tracing::error!(%error, "the parser cannot encode a packet of the protocol");
+        Outgoing::Several(Vec::new())
+    })
 }
 
 fn encode(
-    write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EncodeError>,
+    parser: &Parser,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<Encoded, EncodeError>,
 ) -> Result<Outgoing, EncodeError> {
-    let mut draft = Draft::message();
-    let attachments = write(draft.buffer_mut())?;
-    Ok(match attachments.is_empty() {
-        true => Outgoing::Text(text(draft)),
-        false => Outgoing::Binary(with_attachments(draft, &attachments)),
+    let mut draft = draft(parser);
+    Ok(match write(draft.buffer_mut())? {
+        Encoded::Text(attachments) if attachments.is_empty() => {
+            Outgoing::One(Frame::of(draft, OpCode::Text))
+        }
+        Encoded::Text(attachments) => Outgoing::Several(with_attachments(draft, &attachments)),
+        Encoded::Binary => Outgoing::One(Frame::of(draft, OpCode::Binary)),
+        Encoded::Custom(custom) => {
+            let CustomEncoded {
+                packet, messages, ..
+            } = *custom;
+            Outgoing::Custom(frames(&messages), Box::new(packet))
+        }
     })
 }
 
-fn text(draft: Draft) -> Frame {
-    Frame::of(draft, OpCode::Text)
+/// Where the parser writes: Engine.IO puts a digit in front of text, and none in front of bytes.
+#[inline]
+fn draft(parser: &Parser) -> Draft {
+    match parser {
+        Parser::MessagePack => Draft::new(),
+        Parser::Text | Parser::Custom(_) => Draft::message(),
+    }
 }
 
 fn with_attachments(draft: Draft, attachments: &[Bytes]) -> Vec<Frame> {
     let binary = attachments
         .iter()
         .map(|attachment| Frame::binary(attachment));
-    std::iter::once(text(draft)).chain(binary).collect()
+    std::iter::once(Frame::of(draft, OpCode::Text))
+        .chain(binary)
+        .collect()
+}
+
+fn frames(messages: &[Message]) -> Vec<Frame> {
+    let frame = |message: &Message| match message {
+        Message::Text(text) => Frame::message(text),
+        Message::Binary(bytes) => Frame::binary(bytes),
+    };
+    messages.iter().map(frame).collect()
 }

@@ -6,7 +6,7 @@ mod remote_socket;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, EncodeError, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::{SmallVec, smallvec};
@@ -21,7 +21,7 @@ use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
 use crate::recovery::Emitted;
 use crate::socket::{Socket, Waiting};
-use crate::wire;
+use crate::wire::{self, Outgoing};
 
 /// Selects sockets of a namespace, and says what to do with them.
 ///
@@ -295,6 +295,7 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        answers.count_in(self.namespace.meter());
         Ok(answers)
     }
 
@@ -427,9 +428,15 @@ impl Broadcast {
             asked: Vec::new(),
             is_watched: namespace.listeners().has_outgoing(),
             watched: Vec::new(),
+            receivers: 0,
         };
         let ack = audience.asking.map(|(id, _)| id);
         let options = self.options;
+        let header = Header {
+            namespace: namespace.name(),
+            ack,
+        };
+        let content = EventPacket::new(header, event, args);
         if let Some(keeper) = namespace.keeper() {
             let emitted = Emitted {
                 event,
@@ -437,12 +444,13 @@ impl Broadcast {
                 ack,
                 options,
             };
-            let packet = keeper.broadcast(namespace, &self.selection, &emitted, |socket| {
+            keeper.broadcast(namespace, &self.selection, &emitted, |socket| {
                 audience.takes(socket)
             })?;
-            return Ok(audience.told(|socket| socket.notify_stamped(&packet)));
+            namespace.meter().broadcast(event, audience.receivers);
+            return Ok(audience.told(|| wire::event(namespace.parser(), &content)));
         }
-        let packet = wire::event(namespace.name(), ack, event, args)?;
+        let packet = wire::event(namespace.parser(), &content)?;
         let mut round = Round::default();
         namespace.selection().for_each(&self.selection, |socket| {
             if audience.takes(socket) {
@@ -450,7 +458,8 @@ impl Broadcast {
             }
         });
         drop(round);
-        Ok(audience.told(|socket| socket.notify_outgoing(&packet)))
+        namespace.meter().broadcast(event, audience.receivers);
+        Ok(audience.told(|| Ok(packet)))
     }
 }
 
@@ -465,10 +474,12 @@ struct Audience<'a> {
     is_watched: bool,
     /// Handlers may emit themselves: they are called when the lock of the rooms is released.
     watched: Vec<Socket>,
+    receivers: usize,
 }
 
 impl Audience<'_> {
     /// Whether the socket gets the event.
+    #[inline]
     fn takes(&mut self, socket: &Socket) -> bool {
         if let Some((id, answers)) = self.asking {
             // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -486,12 +497,19 @@ impl Audience<'_> {
         if self.is_watched || socket.watches_outgoing() {
             self.watched.push(socket.clone());
         }
+        self.receivers += 1;
         true
     }
 
-    /// Tells those who want to see what is sent, and gives those who were asked.
-    fn told(self, tell: impl Fn(&Socket)) -> Vec<(Socket, AckId)> {
-        self.watched.iter().for_each(tell);
+    /// Shows the packet to those who want to see what is sent, and gives those who were asked.
+    fn told(self, packet: impl FnOnce() -> Result<Outgoing, EncodeError>) -> Vec<(Socket, AckId)> {
+        if !self.watched.is_empty()
+            && let Ok(packet) = packet()
+        {
+            self.watched
+                .iter()
+                .for_each(|socket| socket.notify_outgoing(&packet));
+        }
         self.asked
     }
 }

@@ -10,6 +10,7 @@ use roomcast_socketio::Value;
 use super::Connection;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
+use crate::metrics::Meter;
 use crate::namespace::Namespace;
 use crate::recovery::Reclaimed;
 use crate::socket::{Handshake, Socket};
@@ -34,13 +35,19 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
             let may_skip = reclaimed
                 .as_ref()
                 .is_some_and(Reclaimed::may_skip_middleware);
-            let asked = match may_skip {
+            let admitted = match may_skip {
                 true => Ok(()),
                 false => ask_middleware(&socket).await,
             };
-            asked.map(|()| (socket, reclaimed))
+            if admitted.is_err() {
+                socket.namespace().meter().refused();
+            }
+            admitted.map(|()| (socket, reclaimed))
         }
-        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => {
+            Meter::refused_unknown();
+            Err(Refusal::unknown_namespace())
+        }
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }

@@ -5,13 +5,14 @@ mod connection;
 mod dispatch;
 mod held;
 mod parked;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_socketio::{
-    DecodeError, Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value,
+    DecodeError, Map, Namespaces, Packet, PacketKind, ParserDecoder, Step, Value,
 };
 
 use admission::Admitted;
@@ -20,7 +21,7 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::recovery::{Outdated, Reclaimed};
 use crate::server::Server;
@@ -30,7 +31,7 @@ use crate::wire;
 /// What a client's session does with its messages. The session's task owns it.
 pub(crate) struct Client {
     connection: Arc<Connection>,
-    decoder: Decoder,
+    decoder: ParserDecoder,
     namespaces: Namespaces<Socket>,
     parked: Parked,
     /// Invariant: empty whenever another handler may be started.
@@ -47,7 +48,7 @@ impl Client {
             .into_std()
             .checked_add(config.connect_timeout);
         Self {
-            decoder: Decoder::new(config.limits),
+            decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
@@ -185,11 +186,22 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome =
+            outcome.and_then(|(socket, reclaimed)| match socket.namespace().has_ended() {
+                true => {
+                    socket.namespace().meter().refused();
+                    discard(&socket);
+                    Err(Refusal::unknown_namespace())
+                }
+                false => Ok((socket, reclaimed)),
+            });
         match outcome {
             Ok((socket, reclaimed)) => self.connect(&socket, reclaimed, cx),
             Err(refusal) => {
                 self.namespaces.remove(&name);
-                let packet = wire::connect_error(&name, refusal.message(), refusal.data());
+                let parser = &self.connection.server().config().parser;
+                let (message, data) = (refusal.message(), refusal.data());
+                let packet = wire::connect_error(parser, &name, message, data);
                 self.connection
                     .engine()
                     .send_frames(packet.frames(), SendOptions::default());
@@ -218,6 +230,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Lets a client in whose state is not kept.
@@ -226,10 +242,16 @@ impl Client {
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
-            &wire::connect(namespace.name(), socket.id().as_str(), None),
+            &wire::connect(
+                namespace.parser(),
+                namespace.name(),
+                socket.id().as_str(),
+                None,
+            ),
             SendOptions::default(),
         );
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
     }
@@ -254,6 +276,7 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        socket.namespace().meter().disconnected(reason.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }
@@ -396,7 +419,8 @@ impl Drop for Client {
 }
 
 fn tell_disconnected(socket: &Socket) {
-    let packet = wire::disconnect(socket.namespace().name());
+    let namespace = socket.namespace();
+    let packet = wire::disconnect(namespace.parser(), namespace.name());
     socket.send_packet(&packet, SendOptions::default());
 }
 
@@ -406,13 +430,4 @@ fn discard(socket: &Socket) {
     socket.forget_handlers();
     socket.namespace().leave_all(socket.id());
     socket.namespace().remove_guest();
-}
-
-/// Limits for packets of the server's own, which need none.
-pub(crate) fn own_packet_limits() -> Limits {
-    Limits {
-        max_depth: usize::MAX,
-        max_attachments: usize::MAX,
-        max_attachment_bytes: usize::MAX,
-    }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, Parser};
 
 pub(crate) use parent::{Matcher, Parents};
 pub(crate) use rooms::{Events, RoomName, Rooms, Selection, State as RoomsState};
@@ -21,6 +21,7 @@ pub use rooms::{IntoRooms, RoomEvent};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::metrics::Meter;
 use crate::recovery::Keeper;
 use crate::server::{Server, Shared};
 use crate::socket::{DisconnectReason, Socket};
@@ -52,6 +53,8 @@ pub struct Namespace(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     server: Weak<Shared>,
+    /// The server's. Cost: a broadcast needs no hold of the server.
+    parser: Parser,
     rooms: Rooms,
     listeners: Listeners,
     next_ack: AtomicU64,
@@ -59,10 +62,22 @@ struct Inner {
     connected: AtomicUsize,
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
+    /// Nobody is let in any more.
+    has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
     /// A task waits until nobody may come back.
     is_clean_up_due: AtomicBool,
+    /// Children count with their parent.
+    meter: Arc<Meter>,
     kind: Kind,
+}
+
+/// What a namespace has from its server.
+pub(crate) struct Setting {
+    pub(crate) parser: Parser,
+    pub(crate) server: Weak<Shared>,
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) keeper: Option<Arc<Keeper>>,
 }
 
 type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
@@ -78,19 +93,13 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>, keeper: Option<Arc<Keeper>>) -> Self {
-        Self::with(
-            name,
-            server,
-            Arc::default(),
-            Rooms::new(keeper),
-            Kind::Plain,
-        )
+    pub(crate) fn plain(name: Arc<str>, setting: Setting) -> Self {
+        Self::with(name, setting, Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
+    pub(crate) fn parent(name: Arc<str>, setting: Setting) -> Self {
         let kind = Kind::Parent(Mutex::default());
-        Self::with(name, server, Arc::default(), Rooms::new(None), kind)
+        Self::with(name, setting, Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -98,9 +107,12 @@ impl Namespace {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            self.0.server.clone(),
+            Setting {
+                parser: self.0.parser.clone(),
+                server: self.0.server.clone(),
+                keeper,
+            },
             self.0.listeners.snapshot(),
-            Rooms::new(keeper),
             kind,
         );
         child
@@ -114,21 +126,27 @@ impl Namespace {
         child
     }
 
-    fn with(
-        name: Arc<str>,
-        server: Weak<Shared>,
-        table: Arc<Table>,
-        rooms: Rooms,
-        kind: Kind,
-    ) -> Self {
+    fn with(name: Arc<str>, setting: Setting, table: Arc<Table>, kind: Kind) -> Self {
+        let Setting {
+            parser,
+            server,
+            keeper,
+        } = setting;
+        let meter = match &kind {
+            Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
+            Kind::Plain | Kind::Parent(_) => None,
+        };
         Self(Arc::new(Inner {
+            meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
-            rooms,
+            parser,
+            rooms: Rooms::new(keeper),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
             is_clean_up_due: AtomicBool::new(false),
             kind,
@@ -274,6 +292,10 @@ impl Namespace {
         self.0.server.upgrade().map(Server::from_shared)
     }
 
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.0.parser
+    }
+
     pub(crate) fn is_parent(&self) -> bool {
         matches!(self.0.kind, Kind::Parent(_))
     }
@@ -388,19 +410,36 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else {
+        if !self.is_child() {
             return;
-        };
+        }
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
         if !server.forget_if_unused(self) {
             return self.clean_up_later(&server);
         }
+        self.leave_parent();
+    }
+
+    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
+    pub(crate) fn end(&self) {
+        // Invariant: set before the sockets are selected. Who joins later sees it.
+        self.0.has_ended.store(true, Ordering::Release);
+        self.leave_parent();
+        self.disconnect_sockets();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    fn leave_parent(&self) {
         if let Some(keeper) = self.keeper() {
             keeper.log().purge();
         }
-        if let Some(parent) = parent.upgrade()
+        if let Kind::Child(parent) = &self.0.kind
+            && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
             children.lock().retain(|child| child != self);
@@ -429,6 +468,10 @@ impl Namespace {
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

@@ -1,16 +1,17 @@
 //! Emitting where what clients miss is kept.
 
-use roomcast_socketio::{AckId, Header};
+use roomcast_socketio::{AckId, EventPacket, Header};
 use serde::Serialize;
 
 use super::keeper::Keeper;
-use super::log::Target;
+use super::log::{NotAppended, Target};
 use super::offset::Position;
+use super::stamped::{Stamped, Tail};
 use crate::engine::{Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::namespace::{Namespace, RoomsState, Selection};
 use crate::socket::Socket;
-use crate::wire::{self, Stamped, Tail};
+use crate::wire;
 
 /// An event that is being emitted.
 pub(crate) struct Emitted<'a, T: ?Sized> {
@@ -36,22 +37,16 @@ impl<T: Serialize + ?Sized> Emitted<'_, T> {
         }
     }
 
-    fn encode(&self, namespace: &Namespace) -> Result<Stamped, EmitError> {
-        let header = Header {
+    fn header<'n>(&self, namespace: &'n Namespace) -> Header<'n> {
+        Header {
             namespace: namespace.name(),
             ack: self.ack,
-        };
-        Ok(wire::stamped_event(
-            header,
-            self.event,
-            self.args,
-            self.tail(),
-        )?)
+        }
     }
 }
 
 impl Keeper {
-    /// Sends an event to all selected sockets that `takes` lets pass, and gives it as it was sent.
+    /// Sends an event to all selected sockets that `takes` lets pass.
     ///
     /// Invariant: the position is taken under the lock under which the packet is queued, so each
     /// receiver gets the packets in the order of their positions, whoever emits.
@@ -61,35 +56,31 @@ impl Keeper {
         selection: &Selection,
         emitted: &Emitted<'_, T>,
         mut takes: impl FnMut(&Socket) -> bool,
-    ) -> Result<Stamped, EmitError> {
-        let mut packet = emitted.encode(namespace)?;
-        // Invariant: outlives the lock: its end may write to many sessions.
-        let mut round = Round::default();
-        namespace.selection().locked(|state| {
-            let target = || Target::Selected(selection.clone());
-            let position = self.stamp(emitted, target, &mut packet)?;
-            if self.log().is_immediate() {
-                state.for_each(selection, |socket| {
-                    if takes(socket) {
-                        socket.send_in(&mut round, packet.packet(), emitted.options);
-                        note(socket, position);
-                    }
-                });
-                return Ok(());
-            }
+    ) -> Result<(), EmitError> {
+        let target = || Target::Selected(selection.clone());
+        self.in_its_place(namespace, emitted, target, |state, packet, position| {
+            let mut round = Round::default();
+            let is_immediate = self.log().is_immediate();
             let mut receivers = Vec::new();
             state.for_each(selection, |socket| {
-                if takes(socket) {
-                    // Invariant: noted when the packet gets its position: the socket may be gone
-                    // before the log lets the packet leave.
-                    note(socket, position);
-                    receivers.push(socket.clone());
+                if !takes(socket) {
+                    return;
+                }
+                // Invariant: noted when the packet gets its position: the socket may be gone before
+                // the log lets the packet leave.
+                note(socket, position);
+                match is_immediate {
+                    true => socket.send_in(&mut round, packet.packet(), emitted.options),
+                    false => receivers.push(socket.clone()),
                 }
             });
-            self.send_later(receivers, &packet, emitted.options);
-            Ok::<_, EmitError>(())
+            if !is_immediate {
+                self.send_later(receivers, packet, emitted.options);
+            }
+            // Invariant: outlives the lock: its end may write to many sessions.
+            round
         })?;
-        Ok(packet)
+        Ok(())
     }
 
     /// Sends an event to one socket; if its client is away and may come back, then.
@@ -98,50 +89,76 @@ impl Keeper {
         socket: &Socket,
         emitted: &Emitted<'_, T>,
     ) -> Result<(), EmitError> {
-        let mut packet = emitted.encode(socket.namespace())?;
+        let namespace = socket.namespace();
         let can_arrive = || emitted.is_kept() && self.is_awaited(socket);
         if !socket.is_connected() && !can_arrive() {
             return Err(EmitError::Disconnected);
         }
-        socket.notify_stamped(&packet);
-        let rooms = socket.namespace().selection();
-        let sent = rooms.locked(|state| {
-            let target = || Target::Socket(socket.id());
-            let position = self.stamp(emitted, target, &mut packet)?;
+        if socket.has_outgoing_listeners() {
+            let header = emitted.header(namespace);
+            let content = EventPacket::new(header, emitted.event, emitted.args);
+            socket.notify_outgoing(&wire::event(namespace.parser(), &content)?);
+        }
+        let target = || Target::Socket(socket.id());
+        let sent = self.in_its_place(namespace, emitted, target, |state, packet, position| {
             note(socket, position);
-            let receiver = receiver_of(state, socket, emitted.is_kept());
-            let Some(receiver) = receiver else {
+            let Some(receiver) = receiver_of(state, socket, emitted.is_kept()) else {
                 // It is kept for the client's return.
-                return Ok(Sent::Queued);
+                return Sent::Queued;
             };
             note(&receiver, position);
             if self.log().is_immediate() {
-                return Ok(receiver.send_packet(packet.packet(), emitted.options));
+                return receiver.send_packet(packet.packet(), emitted.options);
             }
-            self.send_later(vec![receiver], &packet, emitted.options);
-            Ok::<_, EmitError>(Sent::Queued)
+            self.send_later(vec![receiver], packet, emitted.options);
+            Sent::Queued
         })?;
         match sent {
-            Sent::Queued | Sent::MustFlush => Ok(()),
+            Sent::Queued | Sent::MustFlush => {}
             // A client that may come back gets it then.
-            Sent::Closed if can_arrive() => Ok(()),
-            Sent::Closed => Err(EmitError::Disconnected),
-            Sent::Dropped => Err(EmitError::Dropped),
+            Sent::Closed if can_arrive() => {}
+            Sent::Closed => return Err(EmitError::Disconnected),
+            Sent::Dropped => return Err(EmitError::Dropped),
         }
+        namespace.meter().emitted(emitted.event, 1);
+        Ok(())
     }
 
-    /// Keeps the packet if it is to be kept, and writes into it where its receivers stand then.
-    fn stamp<T: Serialize + ?Sized>(
+    /// Encodes an event, keeps it if it is to be kept, and calls `send` in its place among all others.
+    fn in_its_place<T: Serialize + ?Sized, R>(
         &self,
+        namespace: &Namespace,
         emitted: &Emitted<'_, T>,
-        target: impl FnOnce() -> Target,
-        packet: &mut Stamped,
-    ) -> Result<Option<Position>, EmitError> {
-        if emitted.is_kept() {
-            return self.log().append(target(), packet).map(Some);
+        target: impl Fn() -> Target,
+        mut send: impl FnMut(&RoomsState, &Stamped, Option<Position>) -> R,
+    ) -> Result<R, EmitError> {
+        let log = self.log();
+        loop {
+            let head = log.head();
+            let expected = log.epoch().offset(match emitted.is_kept() {
+                true => head.next(),
+                false => head,
+            });
+            let content = (emitted.header(namespace), emitted.event, emitted.args);
+            let mut packet = Stamped::event(namespace.parser(), content, emitted.tail(), expected)?;
+            let result = namespace.selection().locked(|state| {
+                let position = match emitted.is_kept() {
+                    true => Some(log.append(target(), &mut packet)?),
+                    false => {
+                        packet.stamp(log.epoch().offset(log.head()))?;
+                        None
+                    }
+                };
+                Ok(send(state, &packet, position))
+            });
+            match result {
+                Ok(result) => return Ok(result),
+                Err(NotAppended::Full) => return Err(EmitError::LogFull),
+                // Cost: with a parser of the user's, which cannot be called under the lock, it is
+                // encoded again. Whoever was faster is done.
+                Err(NotAppended::Overtaken) => {}
+            }
         }
-        packet.stamp(self.log().epoch().offset(self.log().head()));
-        Ok(None)
     }
 
     /// Sends the packet when the log allows it.

@@ -3,16 +3,16 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use roomcast_socketio::{Decoder, Value};
+use roomcast_socketio::{Parser, Value};
 
 use super::keeper::Keeper;
 use super::log::{Audience, Entry, Target};
 use super::memory::now;
 use super::offset::Position;
+use super::stamped::{Overtaken, Stamped};
 use crate::engine::SendOptions;
 use crate::namespace::{Namespace, RoomName, RoomsState};
 use crate::socket::Socket;
-use crate::wire::Stamped;
 
 /// Says how much of a room's past is meant: the last so many events, those of the last so many
 /// seconds, or what is in both.
@@ -114,17 +114,11 @@ impl PastEvent {
         now().saturating_duration_since(self.emitted_at)
     }
 
-    fn read(emitted_at: Instant, packet: &Stamped) -> Option<Self> {
-        let mut decoder = Decoder::new(crate::client::own_packet_limits());
-        let text = packet.text_as_emitted();
-        let mut decoded = decoder.text(&text);
-        for attachment in packet.packet().attachments() {
-            decoded = decoder.binary(attachment);
-        }
-        let packet = decoded.ok()??;
+    fn read(parser: &Parser, emitted_at: Instant, packet: &Stamped) -> Option<Self> {
+        let (event, args) = packet.content(parser)?;
         Some(Self {
-            event: packet.event()?.to_text().into_owned(),
-            args: packet.args().rest().ok()?,
+            event,
+            args,
             emitted_at,
         })
     }
@@ -160,14 +154,18 @@ impl Socket {
             return 0;
         };
         let room = RoomName::from(room);
-        let past = Past::of(keeper, &room, history);
-        self.namespace().in_order(|state, events| {
-            if !self.is_connected() || state.is_member(self.id(), &room) {
-                return 0;
-            }
-            state.join(self, &room, events);
-            keeper.save_live(state, self);
-            keeper.replay(state, self, past)
+        replay_until_done(|| {
+            let past = Past::for_socket(keeper, self, &room, history);
+            self.namespace().in_order(|state, events| {
+                if !self.is_connected() || state.is_member(self.id(), &room) {
+                    return Ok(0);
+                }
+                let count = keeper.replay(state, self, past)?;
+                // What is emitted to the room from now on has its place behind that.
+                state.join(self, &room, events);
+                keeper.save_live(state, self);
+                Ok(count)
+            })
         })
     }
 
@@ -191,12 +189,15 @@ impl Socket {
         let Some(keeper) = self.namespace().keeper() else {
             return 0;
         };
-        let past = Past::of(keeper, &room.into(), history);
-        self.namespace()
-            .in_order(|state, _| match self.is_connected() {
-                true => keeper.replay(state, self, past),
-                false => 0,
-            })
+        let room = RoomName::from(room);
+        replay_until_done(|| {
+            let past = Past::for_socket(keeper, self, &room, history);
+            self.namespace()
+                .in_order(|state, _| match self.is_connected() {
+                    true => keeper.replay(state, self, past),
+                    false => Ok(0),
+                })
+        })
     }
 }
 
@@ -212,9 +213,10 @@ impl Namespace {
         let Some(keeper) = self.keeper() else {
             return Vec::new();
         };
+        let parser = self.parser();
         let past = Past::of(keeper, &room.into(), history);
         let past = past.events.into_iter().rev();
-        past.filter_map(|(emitted_at, _, packet)| PastEvent::read(emitted_at, &packet))
+        past.filter_map(|(emitted_at, _, packet)| PastEvent::read(parser, emitted_at, &packet))
             .collect()
     }
 }
@@ -226,6 +228,16 @@ struct Past {
     until: Position,
     /// The newest first.
     events: Vec<(Instant, Target, Stamped)>,
+    /// Encoded for these positions and this audience, where that must be done beforehand.
+    fixed: Option<(Audience, Vec<Stamped>)>,
+}
+
+fn replay_until_done(mut replay: impl FnMut() -> Result<usize, Overtaken>) -> usize {
+    loop {
+        if let Ok(count) = replay() {
+            return count;
+        }
+    }
 }
 
 impl Past {
@@ -236,6 +248,7 @@ impl Past {
             history,
             until: keeper.log().head(),
             events: Vec::new(),
+            fixed: None,
         };
         let now = now();
         keeper.log().read_back(past.until, &mut |entry| {
@@ -250,24 +263,57 @@ impl Past {
         past
     }
 
-    /// Everything up to now that is for this audience, the oldest first.
-    fn complete(mut self, keeper: &Keeper, audience: &Audience) -> Vec<Stamped> {
-        let mut newer = Vec::new();
-        keeper
-            .log()
-            .read(self.until, keeper.log().head(), &mut |_, entry| {
-                newer.extend(event_of(&self.room, entry));
+    /// What is to be sent to a socket.
+    ///
+    /// Cost: a parser of the user's cannot be called under the lock of the rooms. So its packets are
+    /// encoded for the next positions, and again if others have them then.
+    fn for_socket(keeper: &Keeper, socket: &Socket, room: &RoomName, history: History) -> Self {
+        let mut past = Self::of(keeper, room, history);
+        if past.events.iter().all(|(_, _, packet)| packet.is_open()) {
+            return past;
+        }
+        let namespace = socket.namespace();
+        let audience = namespace
+            .selection()
+            .locked(|state| Audience::of(state, socket));
+        let mut position = past.until;
+        let events = std::mem::take(&mut past.events).into_iter().rev();
+        let packets = events
+            .filter(|(_, target, _)| !audience.is_left_out(target))
+            .filter_map(|(_, _, packet)| {
+                let offset = keeper.log().epoch().offset(position.next());
+                let packet = packet.encoded_anew(namespace.parser(), namespace.name(), offset)?;
+                position = position.next();
+                Some(packet)
             });
+        let packets = packets.collect();
+        past.fixed = Some((audience, packets));
+        past
+    }
+
+    /// Everything up to now that is for this audience, the oldest first.
+    fn complete(mut self, keeper: &Keeper, audience: &Audience) -> Result<Vec<Stamped>, Overtaken> {
+        let head = keeper.log().head();
+        if let Some((expected, packets)) = self.fixed {
+            let is_as_expected = expected == *audience && head == self.until;
+            return is_as_expected.then_some(packets).ok_or(Overtaken);
+        }
+        let mut newer = Vec::new();
+        keeper.log().read(self.until, head, &mut |_, entry| {
+            newer.extend(event_of(&self.room, entry));
+        });
         newer.reverse();
         newer.append(&mut self.events);
         newer.truncate(self.history.max_events);
-        let mut packets: Vec<_> = newer
+        let packets = newer
             .into_iter()
+            .rev()
             .filter(|(_, target, _)| !audience.is_left_out(target))
-            .map(|(_, _, packet)| packet)
-            .collect();
-        packets.reverse();
-        packets
+            .map(|(_, _, packet)| packet);
+        let packets: Vec<_> = packets.collect();
+        // The first of a parser's own may have come meanwhile.
+        let is_open = packets.iter().all(Stamped::is_open);
+        is_open.then_some(packets).ok_or(Overtaken)
     }
 }
 
@@ -283,8 +329,8 @@ fn event_of(room: &RoomName, entry: &Entry) -> Option<(Instant, Target, Stamped)
 
 impl Keeper {
     /// Sends the past as events of now, which are kept for the socket alone.
-    fn replay(&self, state: &RoomsState, socket: &Socket, past: Past) -> usize {
-        let packets = past.complete(self, &Audience::of(state, socket));
+    fn replay(&self, state: &RoomsState, socket: &Socket, past: Past) -> Result<usize, Overtaken> {
+        let packets = past.complete(self, &Audience::of(state, socket))?;
         let mut sent = Vec::with_capacity(packets.len());
         for mut packet in packets {
             match self.log().append(Target::Socket(socket.id()), &mut packet) {
@@ -293,7 +339,7 @@ impl Keeper {
                     sent.push(packet);
                 }
                 Err(error) => {
-                    tracing::error!(socket = %socket.id(), %error, "history not sent");
+                    tracing::error!(socket = %socket.id(), ?error, "history not sent");
                     break;
                 }
             }
@@ -305,6 +351,6 @@ impl Keeper {
                 socket.send_packet(packet.packet(), SendOptions::default());
             }
         });
-        count
+        Ok(count)
     }
 }

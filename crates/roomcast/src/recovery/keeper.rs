@@ -13,11 +13,12 @@ use super::memory::now;
 use super::options::Options;
 use super::session::{Claim, Reclaimed, Stored, Ticket};
 use super::sessions::{Found, Sessions};
+use super::stamped::Stamped;
 use crate::client::Command;
 use crate::engine::SendOptions;
 use crate::namespace::{Namespace, RoomsState};
 use crate::socket::{DisconnectReason, Phase, Socket};
-use crate::wire::{self, Stamped};
+use crate::wire;
 
 /// What a namespace keeps so that its clients can come back.
 pub(crate) struct Keeper {
@@ -129,6 +130,7 @@ impl Keeper {
                 }
             }
             namespace.add_connected();
+            namespace.meter().connected();
             socket.advance(Phase::Connecting, Phase::Connected);
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
@@ -337,7 +339,13 @@ fn new_ledger(options: &Options) -> Option<Arc<Ledger>> {
 
 fn connect_packet(namespace: &Namespace, socket: &Socket, ticket: &Ticket) -> wire::Outgoing {
     let pid = ticket.pid();
-    wire::connect(namespace.name(), socket.id().as_str(), Some(pid.as_str()))
+    let id = socket.id();
+    wire::connect(
+        namespace.parser(),
+        namespace.name(),
+        id.as_str(),
+        Some(pid.as_str()),
+    )
 }
 
 /// Disconnects a socket whose client has come back over another connection, with all others of the

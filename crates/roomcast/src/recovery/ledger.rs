@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
-use roomcast_socketio::{AckId, Packet, Spread, Value};
+use roomcast_socketio::{AckId, EventPacket, Header, Packet, Spread, Value};
 use serde::Serialize;
 
 use super::offset::Seen;
@@ -51,7 +51,8 @@ struct Received {
 
 #[derive(Debug)]
 enum Key {
-    Content(Box<Packet<'static>>),
+    /// Name and arguments.
+    Content(Value),
     Id(String),
 }
 
@@ -84,7 +85,12 @@ impl Ledger {
         let values = {
             let mut known = self.known.lock();
             let again = match &self.rule {
-                Rule::Queue { retries } => known.find_in_order(id, packet, *retries),
+                Rule::Queue { retries } => {
+                    let Some(content) = content_of(packet) else {
+                        return true;
+                    };
+                    known.find_in_order(id, content, *retries)
+                }
                 Rule::Id { find, .. } => {
                     let Some(key) = id_of(packet, &**find) else {
                         return true;
@@ -166,12 +172,17 @@ impl Ledger {
         if !self.rule.is_in_order() {
             return socket.send_ack_now(id, &Spread(values));
         }
-        let Some(keeper) = socket.namespace().keeper() else {
+        let namespace = socket.namespace();
+        let Some(keeper) = namespace.keeper() else {
             return;
+        };
+        let header = Header {
+            namespace: namespace.name(),
+            ack: None,
         };
         // Invariant: nothing else reaches the client between the mark and the answer, and packets
         // behind the mark have higher positions.
-        socket.namespace().selection().locked(|_| {
+        namespace.selection().locked(|_| {
             let mark = {
                 let mut known = self.known.lock();
                 known.marks += 1;
@@ -188,7 +199,10 @@ impl Ledger {
                 }
                 keeper.log().epoch().marked(seen)
             };
-            match wire::event(socket.namespace().name(), None, &mark, &()) {
+            match wire::event(
+                namespace.parser(),
+                &EventPacket::new(header, mark.as_str(), &()),
+            ) {
                 Ok(mark) => {
                     let receiver = socket.clone();
                     keeper.release(move || {
@@ -207,22 +221,19 @@ impl Known {
     fn find_in_order(
         &mut self,
         id: AckId,
-        packet: &Packet<'_>,
+        content: Value,
         retries: u64,
     ) -> Result<&mut Received, Key> {
         let before = self.before;
-        let new = || Key::Content(Box::new(packet.clone().into_owned()));
-        let Some(last) = self.events.back_mut() else {
-            return Err(new());
-        };
-        let Key::Content(content) = &last.key else {
-            return Err(new());
-        };
-        let is_missed = !matches!(last.answer, Answer::Confirmed) && last.may_be_missed();
-        let is_same = is_missed && is_same_event(content, packet);
-        match is_same && is_next_try(before, last.latest.0, id, retries) {
-            true => Ok(last),
-            false => Err(new()),
+        match self.events.back_mut() {
+            Some(last)
+                if last.may_be_missed()
+                    && matches!(&last.key, Key::Content(known) if *known == content)
+                    && is_next_try(before, last.latest.0, id, retries) =>
+            {
+                Ok(last)
+            }
+            _ => Err(Key::Content(content)),
         }
     }
 
@@ -262,10 +273,6 @@ impl Received {
     }
 }
 
-fn is_same_event(one: &Packet<'_>, other: &Packet<'_>) -> bool {
-    one.raw_data() == other.raw_data() && one.attachments() == other.attachments()
-}
-
 /// Whether the client may still be trying: each attempt has taken one id.
 ///
 /// `before` is the id of the event before the one that is tried, `latest` the one of its last
@@ -280,6 +287,11 @@ fn is_next_try(before: Option<u64>, latest: AckId, id: AckId, retries: u64) -> b
         None => id.saturating_add(1),
     };
     id > latest && tries <= retries.saturating_add(1)
+}
+
+/// The name of an event and its arguments, bytes included.
+fn content_of(packet: &Packet<'_>) -> Option<Value> {
+    packet.data()?.ok()
 }
 
 fn id_of(packet: &Packet<'_>, find: &FindId) -> Option<String> {

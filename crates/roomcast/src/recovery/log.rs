@@ -12,11 +12,10 @@ use super::error::LogError;
 use super::offset::{Epoch, Position};
 use super::pid::Pid;
 use super::session::Stored;
-use crate::error::EmitError;
+use super::stamped::{Overtaken, Stamped};
 use crate::id::SocketId;
 use crate::namespace::{RoomName, RoomsState, Selection};
 use crate::socket::Socket;
-use crate::wire::Stamped;
 
 /// The packets of one namespace in the order in which they were emitted, and the sessions of its
 /// clients if they are to outlive the process.
@@ -39,7 +38,11 @@ pub(crate) trait Log: Send + Sync {
     fn trimmed(&self) -> Position;
 
     /// Gives the packet its position, stamps it and keeps it.
-    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, EmitError>;
+    ///
+    /// # Errors
+    ///
+    /// [`NotAppended`]: nothing has changed.
+    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, NotAppended>;
 
     /// Shows the packets behind `after` up to `until`, the oldest first.
     fn read(&self, after: Position, until: Position, visit: &mut dyn FnMut(Position, &Entry));
@@ -82,6 +85,25 @@ pub(crate) trait Log: Send + Sync {
     }
 }
 
+/// Why a packet was not appended.
+#[derive(Debug)]
+pub(crate) enum NotAppended {
+    /// It was encoded for a position that another packet has now.
+    Overtaken,
+    /// Too much waits to be written.
+    #[cfg_attr(
+        not(feature = "redb"),
+        expect(dead_code, reason = "memory waits for nobody")
+    )]
+    Full,
+}
+
+impl From<Overtaken> for NotAppended {
+    fn from(_: Overtaken) -> Self {
+        Self::Overtaken
+    }
+}
+
 /// What leaves when the log allows it.
 pub(crate) type Release = Box<dyn FnOnce() + Send>;
 
@@ -112,7 +134,7 @@ pub(crate) enum Target {
 }
 
 /// Which packets are for a client: its id, and its rooms when its connection ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Audience {
     pub(crate) id: SocketId,
     pub(crate) rooms: IndexSet<RoomName, RandomState>,

@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use parking_lot::Mutex;
 
-use super::log::{Entry, Log, Target};
+use super::log::{Entry, Log, NotAppended, Target};
 use super::offset::{Epoch, Position};
 use super::ring::{Bounds, Ring};
-use crate::error::EmitError;
-use crate::wire::Stamped;
+use super::stamped::Stamped;
 
 /// The packets of one namespace in memory.
 #[derive(Debug)]
@@ -47,10 +46,10 @@ impl Log for MemoryLog {
         ring.trimmed()
     }
 
-    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, EmitError> {
+    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, NotAppended> {
         let emitted_at = now();
         let mut ring = self.ring.lock();
-        packet.stamp(self.epoch.offset(ring.head().next()));
+        packet.stamp(self.epoch.offset(ring.head().next()))?;
         Ok(ring.push(Entry {
             emitted_at,
             target,

@@ -24,6 +24,7 @@ mod retries;
 mod ring;
 mod session;
 mod sessions;
+mod stamped;
 
 #[cfg(feature = "redb")]
 pub use durable::RedbLog;
@@ -31,7 +32,7 @@ pub(crate) use emit::Emitted;
 pub use error::LogError;
 pub use history::{History, PastEvent};
 pub(crate) use keeper::{Keeper, Outdated};
-pub(crate) use offset::{OFFSET_LEN, OffsetText, Position};
+pub(crate) use offset::Position;
 pub use options::Recovery;
 pub use retries::Retries;
 pub(crate) use session::{Reclaimed, Ticket};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use roomcast_socketio::Parser;
+
 use super::keeper::Keeper;
 use super::memory::MemoryLog;
 use super::retries::Retries;
@@ -217,7 +219,7 @@ impl Recovery {
     }
 
     /// What keeps the state of one namespace's clients.
-    pub(crate) fn keeper(&self, namespace: &str) -> Keeper {
+    pub(crate) fn keeper(&self, namespace: &str, parser: &Parser) -> Keeper {
         let options = &self.options;
         let needed = options
             .max_disconnection_duration
@@ -228,13 +230,16 @@ impl Recovery {
             max_age: self.max_age.unwrap_or(needed),
         };
         let options = Arc::new(options.clone());
-        tracing::debug!(namespace, ?bounds, "what clients miss is kept");
+        tracing::debug!(namespace, ?parser, ?bounds, "what clients miss is kept");
         match &self.place {
             Place::Memory => Keeper::new(options, Arc::new(MemoryLog::new(bounds))),
             #[cfg(feature = "redb")]
             Place::File(log) => {
                 let max_age = bounds.max_age.max(needed);
-                Keeper::new(options, log.of_namespace(namespace, bounds, max_age))
+                Keeper::new(
+                    options,
+                    log.of_namespace((namespace, parser), bounds, max_age),
+                )
             }
         }
     }

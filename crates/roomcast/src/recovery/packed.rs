@@ -1,7 +1,7 @@
 //! Values as text and attachments, whatever their types were.
 
 use bytes::Bytes;
-use roomcast_socketio::{AckId, Decoder, Header, Value};
+use roomcast_socketio::{AckId, Decoder, Header, Limits, Value};
 use serde::Serialize;
 
 /// Values in the form in which an acknowledgement carries them.
@@ -25,7 +25,7 @@ impl Packed {
     }
 
     pub(super) fn values(&self) -> Option<Vec<Value>> {
-        let mut decoder = Decoder::new(crate::client::own_packet_limits());
+        let mut decoder = Decoder::new(Limits::NONE);
         let mut decoded = decoder.text(&self.text);
         for attachment in &self.attachments {
             decoded = decoder.binary(attachment);

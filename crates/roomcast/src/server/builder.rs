@@ -1,17 +1,17 @@
 //! Options of a Socket.IO server beyond those of its engine.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use roomcast_socketio::Limits;
+use roomcast_socketio::{Limits, Parser};
 
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
 use crate::engine::{Builder, Closing, Config, Engine};
-use crate::namespace::{Namespace, Parents};
+use crate::namespace::{Namespace, Parents, Setting};
 use crate::recovery::{Keeper, Recovery};
 use crate::typed::TypedValues;
 
@@ -57,14 +57,24 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    pub(crate) parser: Parser,
     pub(crate) recovery: Option<Recovery>,
 }
 
 impl ServerConfig {
+    /// What a namespace of this server is made with.
+    pub(crate) fn setting(&self, namespace: &str, server: Weak<Shared>) -> Setting {
+        Setting {
+            parser: self.parser.clone(),
+            server,
+            keeper: self.keeper(namespace),
+        }
+    }
+
     /// What keeps the state of a namespace's clients, if the server is to.
     pub(crate) fn keeper(&self, namespace: &str) -> Option<Arc<Keeper>> {
         let recovery = self.recovery.as_ref()?;
-        Some(Arc::new(recovery.keeper(namespace)))
+        Some(Arc::new(recovery.keeper(namespace, &self.parser)))
     }
 }
 
@@ -78,6 +88,7 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            parser: Parser::default(),
             recovery: None,
         }
     }
@@ -178,6 +189,44 @@ impl ServerBuilder {
     /// Spec: features, section 11, 38.
     pub fn max_json_depth(mut self, levels: usize) -> Self {
         self.kind.config.limits.max_depth = levels;
+        self
+    }
+
+    /// Sets the most elements, keys and values of all arrays and maps of one MessagePack packet from
+    /// a client. Default: 1,000,000, which a packet within the default
+    /// [`max_http_buffer_size`](Self::max_http_buffer_size) cannot exceed.
+    ///
+    /// A packet with more closes its connection with the reason `forced close`. Packets in text form
+    /// have no such limit: each element takes two bytes at least.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Parser, Server};
+    ///
+    /// let io = Server::builder().parser(Parser::MessagePack).max_elements(10_000).build();
+    /// ```
+    pub fn max_elements(mut self, count: usize) -> Self {
+        self.kind.config.limits.max_elements = count;
+        self
+    }
+
+    /// Sets how packets become messages. Default: [`Parser::Text`]. Clients must use the same.
+    ///
+    /// [`Parser::MessagePack`] speaks with clients that use `socket.io-msgpack-parser`; a
+    /// [`CustomParser`](crate::CustomParser) with those that use its counterpart.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Parser, Server};
+    ///
+    /// let io = Server::builder().parser(Parser::MessagePack).build();
+    /// ```
+    ///
+    /// Spec: features 2.4.
+    pub fn parser(mut self, parser: impl Into<Parser>) -> Self {
+        self.kind.config.parser = parser.into();
         self
     }
 
@@ -337,7 +386,7 @@ impl ServerBuilder {
             recovery.wait_for(times.ping_interval + 2 * times.ping_timeout);
         }
         let shared = Arc::new_cyclic(|weak| {
-            let server = std::sync::Weak::<Shared>::clone(weak);
+            let server = Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
                 match server.upgrade() {
                     Some(server) => Box::new(Client::new(Server::from_shared(server), socket)),
@@ -345,8 +394,8 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let main =
-                Namespace::plain("/".into(), std::sync::Weak::clone(weak), config.keeper("/"));
+            let setting = config.setting("/", Weak::<Shared>::clone(weak));
+            let main = Namespace::plain("/".into(), setting);
             Shared {
                 config,
                 engine,

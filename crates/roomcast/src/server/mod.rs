@@ -1,6 +1,7 @@
 //! The Socket.IO server: its namespaces over one engine.
 
 mod builder;
+mod deletion;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +22,7 @@ pub use builder::{ServerBuilder, SocketIo};
 
 use crate::PatternError;
 use crate::engine::Engine;
-use crate::namespace::{Matcher, Namespace, Parents};
+use crate::namespace::{Matcher, Namespace, Parents, Setting};
 use crate::serve::{Layer, Listening};
 use crate::socket::Handshake;
 
@@ -112,20 +113,19 @@ impl Server {
     ///
     /// Spec: features 2.14.
     pub fn of(&self, name: &str) -> Namespace {
-        let name: Arc<str> = if name.starts_with('/') {
-            name.into()
-        } else {
-            format!("/{name}").into()
-        };
+        let name = with_slash(name);
         if let Some(found) = self.0.namespaces.read().get(&name) {
             return found.clone();
         }
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
-            Some(parent) => parent.child(Arc::clone(&name), self.0.config.keeper(&name)),
-            None => {
+            Some(parent) => {
                 let keeper = self.0.config.keeper(&name);
-                Namespace::plain(name, Arc::downgrade(&self.0), keeper)
+                parent.child(name, keeper)
+            }
+            None => {
+                let setting = self.0.config.setting(&name, Arc::downgrade(&self.0));
+                Namespace::plain(name, setting)
             }
         })
     }
@@ -394,7 +394,12 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parent = Namespace::parent("/_".into(), Arc::downgrade(&self.0));
+        let setting = Setting {
+            parser: self.0.config.parser.clone(),
+            server: Arc::downgrade(&self.0),
+            keeper: None,
+        };
+        let parent = Namespace::parent("/_".into(), setting);
         self.0.parents.add(matcher, parent.clone());
         parent
     }
@@ -467,6 +472,15 @@ impl Shared {
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
         is_unused
+    }
+}
+
+/// A namespace's name with its leading slash.
+fn with_slash(name: &str) -> Arc<str> {
+    if name.starts_with('/') {
+        name.into()
+    } else {
+        format!("/{name}").into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, ArgError, Packet, Spread, Value};
+use roomcast_socketio::{AckId, ArgError, EventPacket, Header, Packet, Spread, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use super::{Socket, Waiting};
 use crate::engine::{SendOptions, Sent};
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
+use crate::metrics::AckOutcome;
 use crate::recovery::Emitted;
 use crate::wire;
 
@@ -184,6 +185,10 @@ impl Socket {
         ack: Option<AckId>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
+        let header = Header {
+            namespace: self.namespace().name(),
+            ack,
+        };
         if let Some(keeper) = self.namespace().keeper() {
             let emitted = Emitted {
                 event,
@@ -193,13 +198,17 @@ impl Socket {
             };
             return keeper.emit_to(self, &emitted);
         }
-        let packet = wire::event(self.namespace().name(), ack, event, args)?;
+        let content = EventPacket::new(header, event, args);
+        let packet = wire::event(self.namespace().parser(), &content)?;
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
         self.notify_outgoing(&packet);
         match self.send_packet(&packet, options) {
-            Sent::Queued | Sent::MustFlush => Ok(()),
+            Sent::Queued | Sent::MustFlush => {
+                self.namespace().meter().emitted(event, 1);
+                Ok(())
+            }
             Sent::Dropped => Err(EmitError::Dropped),
             Sent::Closed => Err(EmitError::Disconnected),
         }
@@ -368,12 +377,22 @@ impl Emission {
         };
         socket.emit_packet(event, &args, Some(id), options)?;
         drop(args);
+        let meter = socket.namespace().meter();
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
-            Some(timeout) => tokio::time::timeout(timeout, answer)
-                .await
-                .map_err(|_| AckError::Timeout)?,
+            Some(timeout) => {
+                let answer = tokio::time::timeout(timeout, answer).await;
+                answer.map_err(|_| {
+                    meter.acks(AckOutcome::TimedOut, 1);
+                    AckError::Timeout
+                })?
+            }
             None => answer.await,
         };
+        let outcome = match answer {
+            Ok(_) => AckOutcome::Answered,
+            Err(_) => AckOutcome::Disconnected,
+        };
+        meter.acks(outcome, 1);
         answer.map_err(|_| AckError::Disconnected)
     }
 }

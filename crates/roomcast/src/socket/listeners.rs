@@ -2,12 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 
-use roomcast_socketio::Decoder;
-
 use super::Socket;
 use crate::client::Command;
-use crate::handler::{Call, Handler, HandlerId, Middleware, Outcome, Place, Responder, Slot};
-use crate::wire::{Outgoing, Stamped};
+use crate::handler::{
+    Call, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
+};
+use crate::wire::Outgoing;
 
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
 /// which they were added.
@@ -347,6 +347,10 @@ impl Socket {
         self.0.listeners.add_event_middleware(middleware);
     }
 
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
     /// Whether events to this client have somebody to be shown to.
     pub(crate) fn has_outgoing_listeners(&self) -> bool {
         self.watches_outgoing() || self.namespace().listeners().has_outgoing()
@@ -360,24 +364,12 @@ impl Socket {
     /// Shows an event to those who want to see what is sent.
     pub(crate) fn notify_outgoing(&self, packet: &Outgoing) {
         if self.has_outgoing_listeners() {
-            self.call_outgoing(packet.packet_text(), packet.attachments());
+            self.call_outgoing(packet);
         }
     }
 
-    /// The same for an event that may carry an offset, which is not shown.
-    pub(crate) fn notify_stamped(&self, packet: &Stamped) {
-        if self.has_outgoing_listeners() {
-            self.call_outgoing(&packet.text_as_emitted(), packet.packet().attachments());
-        }
-    }
-
-    fn call_outgoing<'a>(&self, text: &str, attachments: impl Iterator<Item = &'a [u8]>) {
-        let mut decoder = Decoder::new(crate::client::own_packet_limits());
-        let mut packet = decoder.text(text);
-        for attachment in attachments {
-            packet = decoder.binary(attachment);
-        }
-        let Ok(Some(packet)) = packet else {
+    fn call_outgoing(&self, outgoing: &Outgoing) {
+        let Ok(Some(packet)) = outgoing.packet(self.namespace().parser()) else {
             tracing::error!("a packet of the server's own cannot be read");
             return;
         };

@@ -453,17 +453,19 @@ impl Socket {
             return;
         }
         let options = SendOptions::default();
-        match wire::ack(self.namespace().name(), id, args) {
-            Ok((packet, attachments)) => match self.namespace().keeper() {
-                None => drop(self.conn().send_own(packet, &attachments, options)),
-                Some(keeper) => {
-                    let engine = self.0.engine.clone();
-                    keeper.release_answer(move || {
-                        engine.send_own(packet, &attachments, options);
-                    });
-                }
-            },
-            Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
+        let namespace = self.namespace();
+        let ack = match wire::ack(namespace.parser(), namespace.name(), id, args) {
+            Ok(ack) => ack,
+            Err(error) => {
+                return tracing::warn!(%error, "an acknowledgement cannot be encoded");
+            }
+        };
+        match namespace.keeper() {
+            None => ack.send(self.conn(), options),
+            Some(keeper) => {
+                let engine = self.0.engine.clone();
+                keeper.release_answer(move || ack.send(&engine, options));
+            }
         }
     }
 }

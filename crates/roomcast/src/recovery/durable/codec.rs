@@ -3,23 +3,24 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use roomcast_socketio::{Spread, Value};
+use roomcast_socketio::{Parser, Spread, Value};
 
 use super::super::log::{Audience, SessionRecord, Target};
 use super::super::offset::Position;
 use super::super::packed::Packed;
 use super::super::pid::Pid;
+use super::super::stamped::Stamped;
 use crate::engine::Frame;
 use crate::id::SocketId;
 use crate::namespace::{RoomName, Selection};
-use crate::wire::{Outgoing, Stamped};
 
 /// A packet as it is read back.
 #[derive(Debug)]
 pub(super) struct PacketRecord {
     pub(super) emitted_at: SystemTime,
     pub(super) target: Target,
-    pub(super) packet: Stamped,
+    pub(super) parser: u8,
+    pub(super) frames: Vec<Frame>,
 }
 
 /// A session as it is read back.
@@ -47,8 +48,13 @@ impl ReadSession {
     }
 }
 
-pub(super) fn encode_packet(emitted_at: SystemTime, target: &Target, packet: &Stamped) -> Vec<u8> {
-    let mut out = Vec::new();
+pub(super) fn encode_packet(
+    parser: u8,
+    emitted_at: SystemTime,
+    target: &Target,
+    packet: &Stamped,
+) -> Vec<u8> {
+    let mut out = vec![parser];
     put_time(&mut out, emitted_at);
     match target {
         Target::Socket(id) => {
@@ -61,10 +67,6 @@ pub(super) fn encode_packet(emitted_at: SystemTime, target: &Target, packet: &St
             put_rooms(&mut out, except);
         }
     }
-    put_u64(
-        &mut out,
-        packet.offset_before_end().map_or(0, |at| at as u64),
-    );
     let frames = packet.packet().frames();
     put_u64(&mut out, frames.len() as u64);
     for frame in frames {
@@ -76,6 +78,7 @@ pub(super) fn encode_packet(emitted_at: SystemTime, target: &Target, packet: &St
 
 pub(super) fn decode_packet(bytes: &[u8]) -> Option<PacketRecord> {
     let mut reader = Reader(bytes);
+    let parser = reader.u8()?;
     let emitted_at = reader.time()?;
     let target = match reader.u8()? {
         TO_SOCKET => Target::Socket(reader.id()?),
@@ -85,7 +88,6 @@ pub(super) fn decode_packet(bytes: &[u8]) -> Option<PacketRecord> {
         }),
         _ => return None,
     };
-    let before_end = usize::try_from(reader.u64()?).ok()?;
     let mut frames = Vec::new();
     for _ in 0..reader.u64()? {
         frames.push(match reader.u8()? {
@@ -94,18 +96,22 @@ pub(super) fn decode_packet(bytes: &[u8]) -> Option<PacketRecord> {
             _ => return None,
         });
     }
-    let packet = match frames.len() {
-        0 => return None,
-        1 if !frames[0].is_binary() => Outgoing::Text(frames.remove(0)),
-        _ => Outgoing::Binary(frames),
-    };
-    let is_inside = before_end <= packet.frames()[0].payload().len();
-    let packet = Stamped::new(packet, (before_end > 0).then_some(before_end));
-    (is_inside && reader.0.is_empty()).then_some(PacketRecord {
+    let is_whole = !frames.is_empty() && reader.0.is_empty();
+    is_whole.then_some(PacketRecord {
         emitted_at,
         target,
-        packet,
+        parser,
+        frames,
     })
+}
+
+/// By which parser a packet was written, as a byte in the file.
+pub(super) fn parser_code(parser: &Parser) -> u8 {
+    match parser {
+        Parser::Text => 0,
+        Parser::MessagePack => 1,
+        Parser::Custom(_) => 2,
+    }
 }
 
 /// Encodes a session as it is now; `None` if its values cannot be written.
@@ -250,7 +256,7 @@ mod tests {
     use roomcast_socketio::{Header, value};
 
     use super::*;
-    use crate::wire::{self, Tail};
+    use crate::recovery::stamped::Tail;
 
     fn packet() -> Vec<u8> {
         let header = Header {
@@ -258,12 +264,13 @@ mod tests {
             ack: None,
         };
         let args = (1, Bytes::from_static(b"\x01"));
-        let packet = wire::stamped_event(header, "event", &args, Tail::Offset).unwrap();
+        let content = (header, "event", &args);
+        let packet = Stamped::event(&Parser::Text, content, Tail::Offset, [b'-'; 14]).unwrap();
         let target = Target::Selected(Selection {
             rooms: ["red", "blue"].map(RoomName::from).to_vec().into(),
             except: vec![RoomName::from("wNhZbJYd3vWdGhFZAAAB")].into(),
         });
-        encode_packet(UNIX_EPOCH + Duration::from_millis(7), &target, &packet)
+        encode_packet(0, UNIX_EPOCH + Duration::from_millis(7), &target, &packet)
     }
 
     fn session() -> Vec<u8> {
@@ -295,13 +302,13 @@ mod tests {
         };
         assert_eq!(selection.rooms.len(), 2);
         assert_eq!(selection.except.len(), 1);
-        let frames = read.packet.packet().frames();
+        let frames = read.frames;
         assert_eq!(
             frames[0].payload(),
             br#"451-["event",1,{"_placeholder":true,"num":0},"--------------"]"#
         );
         assert_eq!(frames[1].payload(), b"\x01");
-        assert_eq!(read.packet.offset_before_end(), Some(16));
+        assert_eq!(read.parser, 0);
     }
 
     #[test]

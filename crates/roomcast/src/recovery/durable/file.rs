@@ -119,7 +119,7 @@ impl File {
                     target,
                     packet,
                 } => {
-                    let record = codec::encode_packet(*emitted_at, target, packet);
+                    let record = codec::encode_packet(line.parser, *emitted_at, target, packet);
                     packets.insert((line.id, position.0), record.as_slice())?;
                     touched.insert(line.id, (line, *position));
                 }

@@ -6,24 +6,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
 use parking_lot::Mutex;
+use roomcast_socketio::Parser;
 
-use super::super::log::{Entry, Log, Release, SessionRecord, Settled, Target};
+use super::super::log::{Entry, Log, NotAppended, Release, SessionRecord, Settled, Target};
 use super::super::memory::{MemoryLog, now};
 use super::super::offset::{Epoch, Position};
 use super::super::pid::Pid;
 use super::super::ring::{Bounds, Ring};
 use super::super::session::Stored;
+use super::super::stamped::{Stamped, outgoing};
 use super::file::Loaded;
 use super::queue::{Queue, Step};
 use super::{RedbLog, codec};
-use crate::error::EmitError;
 use crate::socket::SavedData;
-use crate::wire::Stamped;
 
 /// What emitters and the writer share of one namespace.
 pub(super) struct Line {
     pub(super) id: u32,
     pub(super) name: String,
+    pub(super) parser: u8,
     memory: MemoryLog,
     /// Steps of this namespace that the writer has not finished.
     pub(super) unreleased: AtomicUsize,
@@ -37,20 +38,30 @@ impl Line {
 
     /// Goes on from what was found in the file.
     pub(super) fn new(
-        name: &str,
+        (name, parser): (&str, &Parser),
         epoch: Epoch,
         bounds: Bounds,
         loaded: Loaded,
     ) -> (Arc<Self>, Vec<Stored>) {
         let clock = Clock::now();
-        let first = loaded.packets.first_key_value();
+        let code = codec::parser_code(parser);
+        let packets = loaded.packets;
+        let is_readable = packets.values().all(|record| record.parser == code);
+        if !is_readable {
+            tracing::warn!(
+                name,
+                "the log was written by another parser: its packets are dropped"
+            );
+        }
+        let first = packets.first_key_value().filter(|_| is_readable);
         let before = first.map_or(loaded.head, |(position, _)| Position(position.0 - 1));
         let mut ring = Ring::new(bounds, before);
-        for record in loaded.packets.into_values() {
+        for (position, record) in packets.into_iter().filter(|_| is_readable) {
+            let (packet, offset) = (outgoing(record.frames), epoch.offset(position));
             ring.push(Entry {
                 emitted_at: clock.instant(record.emitted_at),
                 target: record.target,
-                packet: record.packet,
+                packet: Stamped::read(parser, name, packet, offset),
             });
         }
         ring.trim(clock.instant);
@@ -74,6 +85,7 @@ impl Line {
         let line = Self {
             id: loaded.id,
             name: name.to_owned(),
+            parser: code,
             memory: MemoryLog::with(epoch, ring),
             unreleased: AtomicUsize::new(0),
         };
@@ -125,7 +137,7 @@ impl Log for LineLog {
         self.line.memory.trimmed()
     }
 
-    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, EmitError> {
+    fn append(&self, target: Target, packet: &mut Stamped) -> Result<Position, NotAppended> {
         self.queue.check_room()?;
         let position = self.line.memory.append(target.clone(), packet)?;
         self.queue.push(Step::Packet {

@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
+use roomcast_socketio::Parser;
 
 use self::file::{File, Loaded};
 use self::line::{Line, LineLog};
@@ -148,7 +149,7 @@ impl RedbLog {
     /// The log of one namespace; what is older than `max_age` is needed no more.
     pub(crate) fn of_namespace(
         &self,
-        name: &str,
+        (name, parser): (&str, &Parser),
         bounds: Bounds,
         max_age: Duration,
     ) -> Arc<dyn Log> {
@@ -167,7 +168,7 @@ impl RedbLog {
         let waiting = namespaces.waiting.remove(name);
         let loaded = waiting.unwrap_or_else(|| Loaded::new(id));
         drop(namespaces);
-        let (line, sessions) = Line::new(name, self.0.epoch, bounds, loaded);
+        let (line, sessions) = Line::new((name, parser), self.0.epoch, bounds, loaded);
         let queue = Arc::clone(&self.0.queue);
         Arc::new(LineLog::new(line, queue, self.clone(), sessions))
     }

@@ -7,12 +7,11 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::super::error::LogError;
-use super::super::log::{Release, Settled, Target};
+use super::super::log::{NotAppended, Release, Settled, Target};
 use super::super::offset::Position;
 use super::super::pid::Pid;
+use super::super::stamped::Stamped;
 use super::line::Line;
-use crate::error::EmitError;
-use crate::wire::Stamped;
 
 /// What the emitters leave for the writer, in order.
 #[derive(Default)]
@@ -82,10 +81,10 @@ impl Step {
 impl Queue {
     /// # Errors
     ///
-    /// [`EmitError::LogFull`] if too much waits already.
-    pub(super) fn check_room(&self) -> Result<(), EmitError> {
+    /// [`NotAppended::Full`] if too much waits already.
+    pub(super) fn check_room(&self) -> Result<(), NotAppended> {
         match self.waiting.lock().bytes {
-            bytes if bytes > MAX_WAITING_BYTES => Err(EmitError::LogFull),
+            bytes if bytes > MAX_WAITING_BYTES => Err(NotAppended::Full),
             _ => Ok(()),
         }
     }
