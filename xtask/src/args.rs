@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, typescript, autobahn, browser, load";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, recovery, typescript, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

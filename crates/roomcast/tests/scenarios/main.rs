@@ -35,6 +35,7 @@ mod polling_rules;
 mod read_buffer;
 mod recovery;
 mod recovery_history;
+mod recovery_parsers;
 mod recovery_positions;
 mod recovery_retries;
 mod recovery_takeover;
