@@ -65,12 +65,13 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, connection state recovery and several servers as a
-//! cluster are not there yet. It keeps no messages: who is not connected misses them.
+//! version 2, WebTransport and several servers as a cluster are not there yet. It keeps no
+//! messages, unless [`recovery`] is on: who is not connected misses them.
 //!
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `redb`: what clients miss can be kept in a file; see [`recovery`]. Off by default.
 //! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
 //! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
 //!   default.
@@ -143,6 +144,10 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[cfg(feature = "redb")]
+    #[doc = include_str!("../../../docs/guide/recovery.md")]
+    struct Recovery;
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
