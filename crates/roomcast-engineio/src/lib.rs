@@ -54,7 +54,7 @@ mod session;
 mod transport;
 mod verify;
 
-pub use error::{DecodeError, HandshakeError};
+pub use error::{DecodeError, FrameError, HandshakeError};
 pub use handshake::Handshake;
 pub use packet::{Message, Packet};
 pub use query::Query;
