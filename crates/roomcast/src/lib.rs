@@ -82,6 +82,8 @@ mod serve;
 mod server;
 mod socket;
 mod typed;
+#[cfg(feature = "webtransport")]
+pub mod webtransport;
 mod wire;
 
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
