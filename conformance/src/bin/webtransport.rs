@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use bytes::Bytes;
 use roomcast::webtransport::Certificate;
 use roomcast::{Ack, DisconnectReason, Server, Socket, Spread, Transport, Value};
 use roomcast_conformance::program::{Loopback, server};
@@ -64,6 +65,9 @@ fn answer(io: &Server) {
             socket.emit("burst", number);
         }
         socket.disconnect_and_close();
+    });
+    io.on("empty", |socket: Socket| {
+        socket.emit("empty", (Bytes::new(), "behind"))
     });
     io.on("leave", |socket: Socket| socket.conn().close());
 }

@@ -11,7 +11,6 @@ use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, write_stream_head
 use roomcast_websocket::Event;
 
 use super::draft;
-use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::outbox::{Entry, Queue};
 use super::outgoing::{Outgoing, Written};
@@ -114,30 +113,34 @@ fn entries(entry: Entry) -> impl Iterator<Item = Entry> {
         // Invariant: packets stand side by side only where a WebSocket carries the session.
         return [Some(entry), None].into_iter().flatten();
     };
-    let header = frame.is_binary().then(|| binary_header(&frame));
-    let start = match header {
-        Some(_) => frame.header_len(),
-        None => 1,
+    let parts = match (frame.is_binary(), frame.payload()) {
+        (false, _) => [None, Some(Entry::Part { frame, start: 1 })],
+        (true, []) => [Some(own(NO_BYTES)), None],
+        (true, payload) => {
+            let mut header = [0; 9];
+            let header = own(write_stream_header(&mut header, true, payload.len()));
+            let start = frame.header_len();
+            [Some(header), Some(Entry::Part { frame, start })]
+        }
     };
-    [header, Some(Entry::Part { frame, start })]
-        .into_iter()
-        .flatten()
+    parts.into_iter().flatten()
 }
 
-fn binary_header(frame: &Frame) -> Entry {
+fn own(frame: &[u8]) -> Entry {
     let mut bytes = draft::take_buffer();
-    let mut header = [0; 9];
-    bytes.extend_from_slice(write_stream_header(
-        &mut header,
-        true,
-        frame.payload().len(),
-    ));
+    bytes.extend_from_slice(frame);
     Entry::Own { bytes, start: 0 }
 }
+
+/// A message of 0 bytes in base64.
+///
+/// COMPAT: clients refuse a length of 0, which engine.io 6.6.9 sends here.
+const NO_BYTES: &[u8] = b"\x01b";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::frame::Frame;
     use crate::engine::mailbox::{OutboxPolicy, SendOptions};
 
     fn encoded(frames: &[Frame]) -> Vec<u8> {
@@ -156,6 +159,7 @@ mod tests {
         assert_eq!(encoded(&[Frame::text(b"4hello")]), b"\x064hello");
         assert_eq!(encoded(&[Frame::binary(b"\x01\x02")]), b"\x82\x01\x02");
         assert_eq!(encoded(&[Frame::ping(), Frame::ping()]), b"\x012\x012");
+        assert_eq!(encoded(&[Frame::binary(b"")]), b"\x01b");
         let long = |len: usize| Frame::binary(&vec![7; len]);
         assert_eq!(encoded(&[long(126)])[..4], *b"\xfe\x00\x7e\x07");
         let frames = encoded(&[long(65536), Frame::text(&[b'4'; 65536])]);
