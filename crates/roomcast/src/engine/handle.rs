@@ -115,7 +115,7 @@ impl Shared {
                     Ok(()) => self.admit(request, body, kind, carrier).await,
                     Err(refusal) => Err(refusal),
                 };
-                result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, refusal, kind)))
+                result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, &refusal, kind)))
             }
         };
         if headers.is_empty() {
@@ -153,11 +153,11 @@ impl Shared {
         Ok(())
     }
 
-    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, kind: RequestKind) -> Answer {
-        self.report(request, &refusal);
+    fn refuse(&self, request: &Arc<Request>, refusal: &Refusal, kind: RequestKind) -> Answer {
+        self.report(request, refusal);
         match kind {
-            RequestKind::Upgrade => respond::refuse_upgrade(&refusal),
-            RequestKind::Plain => respond::refuse(&refusal),
+            RequestKind::Upgrade => respond::refuse_upgrade(refusal),
+            RequestKind::Plain => respond::refuse(refusal),
         }
     }
 

@@ -46,8 +46,9 @@ impl Guarded {
     }
 
     /// Closes the connection for `failure`.
-    pub(super) fn fail(self, failure: &Failure) {
+    fn failed(&self, failure: Failure) -> Failure {
         self.0.close(failure.code(), b"");
+        failure
     }
 }
 
@@ -70,6 +71,11 @@ pub(super) struct Asked {
 impl Asked {
     /// Greets the client and reads its request.
     pub(super) async fn read(guarded: &Guarded) -> Result<Self, Failure> {
+        let asked = Self::read_from(guarded).await;
+        asked.map_err(|failure| guarded.failed(failure))
+    }
+
+    async fn read_from(guarded: &Guarded) -> Result<Self, Failure> {
         let mut control = guarded.0.open_uni().await?;
         control.write_all(SETTINGS).await?;
         let (answer, mut capsules) = guarded.0.accept_bi().await?;
@@ -117,13 +123,8 @@ impl Asked {
 
     /// Opens the session, and waits for the client's stream.
     pub(super) async fn accept(mut self, guarded: Guarded) -> Result<Streams, Failure> {
-        self.answer.write_all(Status::Ok.headers()).await?;
-        let session_id = u64::from(self.capsules.id());
-        let (send, mut recv) = guarded.0.accept_bi().await?;
-        let kind = read_varint(&mut recv).await?;
-        if kind != WEBTRANSPORT_STREAM || read_varint(&mut recv).await? != session_id {
-            return Err(Failure::Protocol("stream of no session", ID_ERROR));
-        }
+        let stream = self.accept_stream(&guarded).await;
+        let (send, recv) = stream.map_err(|failure| guarded.failed(failure))?;
         Ok(Streams {
             send,
             recv,
@@ -132,6 +133,20 @@ impl Asked {
             _control: self.control,
             _guarded: guarded,
         })
+    }
+
+    async fn accept_stream(
+        &mut self,
+        guarded: &Guarded,
+    ) -> Result<(SendStream, RecvStream), Failure> {
+        self.answer.write_all(Status::Ok.headers()).await?;
+        let session_id = u64::from(self.capsules.id());
+        let (send, mut recv) = guarded.0.accept_bi().await?;
+        let kind = read_varint(&mut recv).await?;
+        if kind != WEBTRANSPORT_STREAM || read_varint(&mut recv).await? != session_id {
+            return Err(Failure::Protocol("stream of no session", ID_ERROR));
+        }
+        Ok((send, recv))
     }
 }
 

@@ -222,13 +222,8 @@ async fn open(layer: Layer, incoming: Incoming) -> Option<SessionTask> {
     let limit = layer.engine().times().upgrade_timeout;
     let asking = async {
         let guarded = Guarded::new(incoming.await?);
-        match Asked::read(&guarded).await {
-            Ok(asked) => Ok((guarded, asked)),
-            Err(failure) => {
-                guarded.fail(&failure);
-                Err(failure)
-            }
-        }
+        let asked = Asked::read(&guarded).await?;
+        Ok((guarded, asked))
     };
     let (guarded, asked) = in_time(limit, asking).await?;
     let request = Arc::new(request(&asked, address));
@@ -271,7 +266,7 @@ fn quic_config(layer: &Layer, certificate: Certificate) -> Result<ServerConfig, 
     let idle = times.ping_interval.saturating_add(times.ping_timeout);
     let idle = idle.saturating_add(IDLE_MARGIN).try_into();
     transport
-        .max_idle_timeout(Some(idle.unwrap_or(VarInt::MAX.into())))
+        .max_idle_timeout(Some(idle.unwrap_or_else(|_| VarInt::MAX.into())))
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_BIDI_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(MAX_UNI_STREAMS))
         .stream_receive_window(VarInt::from_u32(WINDOW_BYTES))

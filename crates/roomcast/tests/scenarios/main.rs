@@ -31,3 +31,9 @@ mod text_and_json;
 mod upgrade;
 mod waiting_handlers;
 mod websocket_frames;
+#[cfg(feature = "webtransport")]
+mod webtransport;
+#[cfg(feature = "webtransport")]
+mod webtransport_handshake;
+#[cfg(feature = "webtransport")]
+mod webtransport_upgrade;
