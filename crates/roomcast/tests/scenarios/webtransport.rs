@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use roomcast::webtransport::Certificate;
 use roomcast::{OutboxPolicy, Server, Transport};
+use wtransport::tls::Sha256Digest;
 
 use crate::support::webtransport::{Quic, certificate, listen, text};
 use crate::support::{answering, channel, reasons, within};
@@ -334,6 +336,42 @@ async fn a_broadcast_reaches_clients_of_every_transport() {
     webtransport.expect(r#"42["news",1]"#).await;
     websocket.expect(r#"42["news",1]"#).await;
     polling.expect(r#"42["news",1]"#).await;
+}
+
+/// wtransport 0.7 takes a certificate by its hash as browsers do: of the curve P-256, and for at most
+/// 14 days.
+#[tokio::test]
+async fn a_client_that_knows_the_hash_of_a_self_signed_certificate_connects() {
+    let io = server();
+    let mut reasons = reasons(&io);
+    let certificate = Certificate::self_signed(["localhost"]).expect("it is a host name");
+    let hash = Sha256Digest::new(certificate.sha256());
+    let listening = listen(&io, certificate).await;
+    let port = listening.local_addr().expect("it is bound").port();
+    tokio::spawn(listening.run());
+    let config = wtransport::ClientConfig::builder()
+        .with_bind_address((std::net::Ipv4Addr::LOCALHOST, 0).into())
+        .with_server_certificate_hashes([hash])
+        .build();
+    let client = wtransport::Endpoint::client(config).expect("a port is free");
+
+    let url = format!("https://127.0.0.1:{port}/socket.io/?EIO=4&transport=webtransport");
+    let session = within("the session", client.connect(url)).await;
+    let session = session.expect("the server takes it");
+    let opening = session.open_bi().await.expect("it is open");
+    let (mut send, mut recv) = opening.await.expect("it is open");
+    send.write_all(b"\x010\x0240\x0c423[\"alive\"]")
+        .await
+        .expect("it is open");
+    let mut received = Vec::new();
+    while !received.ends_with(b"\x0a433[\"yes\"]") {
+        let mut bytes = [0; 1024];
+        let read = within("the answer", recv.read(&mut bytes)).await;
+        let read = read.expect("it is open").expect("more comes");
+        received.extend_from_slice(&bytes[..read]);
+    }
+    session.close(0u32.into(), b"");
+    assert_eq!(reasons.next().await, "transport close");
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use roomcast::engine::{BadRequest, Refusal};
-use roomcast::webtransport::Certificate;
+use roomcast::webtransport::{Certificate, CertificateError};
 use roomcast::{Server, Transport};
 
 use crate::support::webtransport::{
     ACCEPTED, FORBIDDEN, NOT_FOUND, Quic, certificate, connect, expect_closed, headers, listen,
-    text,
+    pem_files, text,
 };
 use crate::support::{Heard, answering, channel, within};
 
@@ -362,12 +362,8 @@ async fn listening_without_the_transport_is_an_error() {
 
 #[tokio::test]
 async fn keys_of_other_certificates_are_refused() {
-    let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a name");
-    let (one, other) = (made(), made());
-    let mixed = Certificate::from_pem(
-        one.cert.pem().as_bytes(),
-        other.signing_key.serialize_pem().as_bytes(),
-    );
+    let ((chain, ..), (_, key, _)) = (pem_files(), pem_files());
+    let mixed = Certificate::from_pem(chain.as_bytes(), key.as_bytes());
     let error = answered(builder())
         .listen_webtransport("127.0.0.1:0", mixed.expect("both are readable"))
         .await;
@@ -377,4 +373,39 @@ async fn keys_of_other_certificates_are_refused() {
             .to_string()
             .starts_with("certificate cannot be used: ")
     );
+}
+
+#[tokio::test]
+async fn a_certificate_is_read_from_its_files() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (chain, key, known) = pem_files();
+    let paths = [
+        folder.path().join("chain.pem"),
+        folder.path().join("key.pem"),
+    ];
+    let [chain_path, key_path] = &paths;
+    std::fs::write(chain_path, &chain).expect("the folder is there");
+
+    let missing = Certificate::from_pem_files(chain_path, key_path).expect_err("no key yet");
+    assert!(matches!(missing, CertificateError::Unreadable { path, .. } if path == *key_path));
+    std::fs::write(key_path, &key).expect("the folder is there");
+    let swapped = Certificate::from_pem_files(key_path, chain_path);
+    assert_eq!(
+        swapped.expect_err("they are swapped"),
+        CertificateError::NoCertificate(String::new())
+    );
+    let without_key = Certificate::from_pem(chain.as_bytes(), chain.as_bytes());
+    assert!(matches!(without_key, Err(CertificateError::NoKey(_))));
+
+    let certificate = Certificate::from_pem_files(chain_path, key_path).expect("both are there");
+    let listening = listen(&answered(builder()), certificate).await;
+    let address = listening.local_addr().expect("it is bound");
+    tokio::spawn(listening.run());
+    Quic::at(address, &known).expect_alive().await;
+}
+
+#[test]
+fn a_self_signed_certificate_for_no_host_name_is_refused() {
+    let refused = Certificate::self_signed(["caf\u{e9}"]);
+    assert!(matches!(refused, Err(CertificateError::Name(_))));
 }

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
 use roomcast::Server;
@@ -272,11 +274,23 @@ pub(crate) fn headers(fields: &[u8]) -> Vec<u8> {
 
 /// A certificate of the test's own, and what a client must know of it.
 pub(crate) fn certificate() -> (Certificate, CertificateDer<'static>) {
+    let (chain, key, known) = pem_files();
+    let certificate = Certificate::from_pem(chain.as_bytes(), key.as_bytes());
+    (certificate.expect("it was made for this"), known)
+}
+
+/// The texts of a chain and of its key, and what a client must know of them.
+pub(crate) fn pem_files() -> (String, String, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
     let made = made.expect("the name is a host name");
-    let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let certificate = Certificate::from_pem(chain.as_bytes(), key.as_bytes());
-    (certificate.expect("it was made for this"), made.cert.into())
+    let chain = pem("CERTIFICATE", made.cert.der());
+    let key = pem("PRIVATE KEY", &made.signing_key.serialize_der());
+    (chain, key, made.cert.into())
+}
+
+fn pem(label: &str, bytes: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(bytes);
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
 pub(crate) async fn listen(io: &Server, certificate: Certificate) -> Listening {

@@ -264,9 +264,14 @@ impl SessionTask {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a connection broke");
-                    let transport = duplex.transport();
+                    let end = match duplex.transport() {
+                        // COMPAT: to engine.io 6.6.9 a session of WebTransport only ever closes.
+                        Transport::WebTransport => proto::Input::TransportClosed,
+                        _ => proto::Input::TransportFailed,
+                    };
+                    let end = end(duplex.transport());
                     self.duplex = None;
-                    self.tell(proto::Input::TransportFailed(transport), cx);
+                    self.tell(end, cx);
                 }
             }
         }

@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn no_bytes_are_more_than_refused() {
+        let mut state = 1_u32;
+        let mut byte = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        };
+        for len in 0..2000 {
+            let section: Vec<u8> = [0, 0].into_iter().chain((0..len).map(|_| byte())).collect();
+            let fields = decode(&section).unwrap_or_default();
+            assert!(fields.len() <= MAX_FIELDS);
+        }
+    }
+
+    #[test]
     fn more_fields_than_a_request_needs_are_refused() {
         let section = |count| [&[0, 0][..], &vec![0xcf; count]].concat();
 
