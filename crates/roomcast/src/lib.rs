@@ -58,13 +58,14 @@
 //!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
+//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
+//! Clients of version 2, the msgpack parser, connection state recovery and several servers as a
 //! cluster are not there yet. It keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `webtransport`: the module `webtransport`, for clients over HTTP/3. Off by default.
 //!
 //! # Protocol revisions
 //!
@@ -119,4 +120,8 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[cfg(feature = "webtransport")]
+    #[doc = include_str!("../../../docs/guide/webtransport.md")]
+    struct WebTransport;
 }

@@ -16,11 +16,18 @@ use super::websocket::WebSocket;
 use super::webtransport::WebTransport;
 
 /// A connection that carries a session or probes for it.
+#[cfg_attr(
+    feature = "webtransport",
+    expect(
+        clippy::large_enum_variant,
+        reason = "the large one is what most sessions have, and a box of its own would cost them"
+    )
+)]
 #[derive(Debug)]
 pub(crate) enum Duplex {
     WebSocket(WebSocket),
     #[cfg(feature = "webtransport")]
-    WebTransport(WebTransport),
+    WebTransport(Box<WebTransport>),
 }
 
 /// Why a connection cannot be read any further.
@@ -156,5 +163,15 @@ impl Duplex {
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.close().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_websocket_takes_no_more_memory_for_the_others() {
+        assert_eq!(size_of::<Duplex>(), size_of::<WebSocket>());
     }
 }

@@ -52,7 +52,7 @@ impl Shared {
             streams.close().await;
             return None;
         };
-        let webtransport = WebTransport::new(streams, unread, max_bytes);
+        let webtransport = Box::new(WebTransport::new(streams, unread, max_bytes));
         match wish {
             Wish::Session => self.open_webtransport(request, webtransport).await,
             Wish::Upgrade(sid) => {
@@ -74,7 +74,7 @@ impl Shared {
     async fn open_webtransport(
         self: &Arc<Self>,
         request: &Arc<Request>,
-        mut webtransport: WebTransport,
+        mut webtransport: Box<WebTransport>,
     ) -> Option<SessionTask> {
         let sid = match self.admit_request(request).await {
             Ok(sid) => sid,
