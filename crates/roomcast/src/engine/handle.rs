@@ -24,6 +24,7 @@ use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
 use crate::http::vary;
+use crate::metrics;
 
 /// What a request comes to.
 pub(crate) enum Reply {
@@ -164,6 +165,7 @@ impl Shared {
     /// Tells the application of a request that was refused.
     pub(super) fn report(&self, request: &Arc<Request>, refusal: &Refusal) {
         tracing::debug!(%refusal, "request refused");
+        metrics::request_refused(refusal.code().code());
         if let Some(hook) = &self.config().connection_error {
             hook(&ConnectionError {
                 request: Arc::clone(request),

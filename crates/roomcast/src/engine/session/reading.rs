@@ -29,7 +29,8 @@ impl SessionTask {
             return;
         };
         let transport = duplex.transport();
-        let end = read_buffer::with(|buf| self.read_into(&mut duplex, buf, cx));
+        let len = self.engine.config().read_buffer_bytes;
+        let end = read_buffer::with_len(len, |buf| self.read_into(&mut duplex, buf, cx));
         match end {
             ReadEnd::Open => {
                 self.duplex = Some(duplex);
