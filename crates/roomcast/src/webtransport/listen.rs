@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::Method;
@@ -45,9 +45,19 @@ use crate::server::Server;
 #[derive(Debug)]
 #[must_use = "nobody is served until `run`"]
 pub struct Listening {
-    endpoint: Endpoint,
+    door: Arc<Door>,
     layer: Layer,
     max_handshakes: usize,
+}
+
+/// Takes new clients until it is dropped.
+#[derive(Debug)]
+struct Door(Endpoint);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.set_server_config(None);
+    }
 }
 
 impl Listening {
@@ -70,7 +80,7 @@ impl Listening {
             Arc::new(TokioRuntime),
         )?;
         Ok(Self {
-            endpoint,
+            door: Arc::new(Door(endpoint)),
             layer,
             max_handshakes: MAX_HANDSHAKES,
         })
@@ -82,7 +92,7 @@ impl Listening {
     ///
     /// As [`UdpSocket::local_addr`]. Example: [`Listening`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.endpoint.local_addr()
+        self.door.0.local_addr()
     }
 
     /// Sets how many clients may be between their first packet and the opening of their session at
@@ -109,7 +119,7 @@ impl Listening {
     #[must_use]
     pub fn certificates(&self) -> Certificates {
         Certificates {
-            endpoint: self.endpoint.clone(),
+            door: Arc::downgrade(&self.door),
             layer: self.layer.clone(),
         }
     }
@@ -124,11 +134,11 @@ impl Listening {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future refuses new clients. Sessions that are open live on until the server is
-    /// closed.
+    /// Dropping the future ends the taking of new clients. Sessions that are open live on until the
+    /// server is closed; then the port is free.
     pub async fn run(self) -> io::Result<()> {
         let Self {
-            endpoint,
+            door,
             layer,
             max_handshakes,
         } = self;
@@ -139,7 +149,7 @@ impl Listening {
             let incoming = tokio::select! {
                 biased;
                 () = &mut closing => break,
-                incoming = endpoint.accept() => incoming,
+                incoming = door.0.accept() => incoming,
             };
             let Some(incoming) = incoming else { break };
             let Ok(permit) = Arc::clone(&handshakes).try_acquire_owned() else {
@@ -162,7 +172,8 @@ impl Listening {
                 }
             });
         }
-        endpoint.set_server_config(None);
+        let endpoint = door.0.clone();
+        drop(door);
         if timeout(LAST_WORDS, endpoint.wait_idle()).await.is_err() {
             tracing::debug!("a client of WebTransport did not say goodbye");
         }
@@ -188,20 +199,21 @@ impl Listening {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Certificates {
-    endpoint: Endpoint,
+    door: Weak<Door>,
     layer: Layer,
 }
 
 impl Certificates {
-    /// Replaces the certificate. Sessions that are open keep theirs. Example: [`Certificates`].
+    /// Replaces the certificate. Sessions that are open keep theirs. Without effect once nobody is
+    /// served any more. Example: [`Certificates`].
     ///
     /// # Errors
     ///
     /// If key and certificate do not belong together; the old one stays.
     pub fn replace(&self, certificate: Certificate) -> Result<(), CertificateError> {
         let quic = quic_config(&self.layer, certificate)?;
-        if !self.layer.engine().is_closing() {
-            self.endpoint.set_server_config(Some(quic));
+        if let Some(door) = self.door.upgrade() {
+            door.0.set_server_config(Some(quic));
         }
         Ok(())
     }
@@ -320,7 +332,7 @@ impl Server {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future refuses new clients. Sessions that are open live on until
+    /// Dropping the future ends the taking of new clients. Sessions that are open live on until
     /// [`close`](Self::close).
     ///
     /// Spec: features 1.8, 1.10.

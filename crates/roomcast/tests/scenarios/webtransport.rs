@@ -307,6 +307,30 @@ async fn closing_the_server_ends_its_sessions_and_frees_its_port() {
 }
 
 #[tokio::test]
+async fn a_dropped_listener_leaves_its_sessions_and_its_port_is_free_after_them() {
+    let io = server();
+    let (certificate, known) = certificate();
+    let listening = listen(&io, certificate).await;
+    let address = listening.local_addr().expect("it is bound");
+    let certificates = listening.certificates();
+    let running = tokio::spawn(listening.run());
+    let mut client = Quic::at(address, &known).joined().await;
+
+    running.abort();
+    assert!(running.await.expect_err("it was dropped").is_cancelled());
+    client.expect_alive().await;
+    client.connection.close(0x100u32.into(), b"");
+    let free = async {
+        while std::net::UdpSocket::bind(address).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the port", free).await;
+    let another = crate::support::webtransport::certificate().0;
+    certificates.replace(another).expect("it is a certificate");
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_is_cut_at_the_limit_of_its_outbox() {
     let io = builder()
         .max_outbox(1_000_000, OutboxPolicy::Disconnect)

@@ -37,7 +37,7 @@ async fn expect_tasks(before: usize) {
     let metrics = tokio::runtime::Handle::current().metrics();
     let settled = async {
         while metrics.num_alive_tasks() > before {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     within("the tasks to end", settled).await;
