@@ -6,6 +6,8 @@ mod polling;
 mod session;
 mod stream;
 mod websocket;
+#[cfg(feature = "webtransport")]
+pub(crate) mod webtransport;
 
 use std::future::Future;
 use std::time::Duration;
