@@ -72,6 +72,7 @@
 
 mod broadcast;
 mod client;
+pub mod cluster;
 pub mod engine;
 mod error;
 mod handler;
@@ -84,7 +85,9 @@ mod socket;
 mod typed;
 mod wire;
 
-pub use broadcast::{Answers, Broadcast, RemoteSocket};
+pub use broadcast::{
+    Answers, Broadcast, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
+};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 pub use handler::{

@@ -8,6 +8,7 @@ use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
 use super::Connection;
+use crate::cluster::RoomInterest;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::namespace::Namespace;
@@ -25,13 +26,33 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
+            if let Some(link) = namespace.link() {
+                // A bus that cannot be reached keeps nobody out.
+                let _ = link.opened().await;
+            }
             let socket = Socket::new(namespace, connection, handshake);
-            ask_middleware(&socket).await.map(|()| socket)
+            let admitted = ask_middleware(&socket).await;
+            if admitted.is_ok() {
+                subscribe(&socket).await;
+            }
+            admitted.map(|()| socket)
         }
         Ok(None) => Err(Refusal::new("Invalid namespace")),
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
+}
+
+/// Where the bus subscribes to each socket's own room, it does so before the client knows its id.
+async fn subscribe(socket: &Socket) {
+    let link = socket.namespace().link();
+    let Some(link) = link.filter(|link| link.room_interest() == RoomInterest::All) else {
+        return;
+    };
+    socket.join(socket.id());
+    if let Err(error) = link.rooms_confirmed().await {
+        tracing::debug!(%error, "the bus is not subscribed to the room of a socket");
+    }
 }
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {

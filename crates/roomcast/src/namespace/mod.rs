@@ -2,6 +2,7 @@
 
 mod everyone;
 mod listeners;
+mod nodes;
 mod parent;
 mod rooms;
 
@@ -13,12 +14,14 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::AckId;
+use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
 use rooms::Events;
 pub use rooms::{IntoRooms, RoomEvent};
-pub(crate) use rooms::{RoomName, Rooms, Selection};
+pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection};
 
+use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::server::{Server, Shared};
@@ -60,6 +63,19 @@ struct Inner {
     guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
     kind: Kind,
+    /// Where the server has a bus; a parent has none of its own.
+    link: Option<Link>,
+    cluster: Option<Arc<Cluster>>,
+}
+
+/// A namespace that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakNamespace(Weak<Inner>);
+
+impl WeakNamespace {
+    pub(crate) fn upgrade(&self) -> Option<Namespace> {
+        self.0.upgrade().map(Namespace)
+    }
 }
 
 type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
@@ -75,12 +91,21 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Plain)
+    pub(crate) fn plain(
+        name: Arc<str>,
+        server: Weak<Shared>,
+        cluster: Option<Arc<Cluster>>,
+    ) -> Self {
+        Self::with(name, server, Arc::default(), Kind::Plain, cluster)
     }
 
-    pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Parent(Mutex::default()))
+    pub(crate) fn parent(
+        name: Arc<str>,
+        server: Weak<Shared>,
+        cluster: Option<Arc<Cluster>>,
+    ) -> Self {
+        let kind = Kind::Parent(Mutex::default());
+        Self::with(name, server, Arc::default(), kind, cluster)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -91,6 +116,7 @@ impl Namespace {
             self.0.server.clone(),
             self.0.listeners.snapshot(),
             kind,
+            self.0.cluster.clone(),
         );
         child
             .0
@@ -103,8 +129,22 @@ impl Namespace {
         child
     }
 
-    fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
-        Self(Arc::new(Inner {
+    fn with(
+        name: Arc<str>,
+        server: Weak<Shared>,
+        table: Arc<Table>,
+        kind: Kind,
+        cluster: Option<Arc<Cluster>>,
+    ) -> Self {
+        Self(Arc::new_cyclic(|namespace| Inner {
+            link: cluster
+                .as_ref()
+                .filter(|_| !matches!(kind, Kind::Parent(_)))
+                .map(|cluster| {
+                    let namespace = WeakNamespace(Weak::clone(namespace));
+                    Link::new(cluster, Arc::clone(&name), namespace)
+                }),
+            cluster,
             name,
             server,
             rooms: Rooms::default(),
@@ -271,6 +311,19 @@ impl Namespace {
         }
     }
 
+    /// The namespace itself, or a parent's children.
+    pub(crate) fn with_children(&self) -> SmallVec<[Self; 1]> {
+        match self.is_parent() {
+            true => self.children().into(),
+            false => smallvec![self.clone()],
+        }
+    }
+
+    /// The way to the other servers, if there is a cluster.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.0.link.as_ref()
+    }
+
     pub(crate) fn selection(&self) -> &Rooms {
         &self.0.rooms
     }
@@ -373,8 +426,12 @@ impl Namespace {
     /// Changes the rooms and tells the hooks, where there are any.
     fn change_rooms(&self, change: impl FnOnce(&Rooms, &mut Events)) {
         let hooks = self.0.room_hooks.read().clone();
-        let mut events = (!hooks.is_empty()).then(Vec::new);
+        let link = self.link().filter(|link| link.wants_rooms());
+        let mut events = (!hooks.is_empty() || link.is_some()).then(Vec::new);
         change(&self.0.rooms, &mut events);
+        if let Some(link) = link {
+            link.note_rooms(events.iter().flatten());
+        }
         for event in events.iter().flatten() {
             for hook in &hooks {
                 // The hook runs wherever rooms change, in sessions' tasks too.

@@ -9,6 +9,7 @@ mod broadcasting;
 mod catch_all;
 mod client_bundle;
 mod closing;
+mod cluster;
 mod compression;
 mod cross_origin;
 mod disconnecting;
