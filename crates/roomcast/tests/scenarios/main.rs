@@ -10,6 +10,8 @@ mod catch_all;
 mod client_bundle;
 mod closing;
 mod cluster;
+mod cluster_faults;
+mod cluster_requests;
 mod compression;
 mod cross_origin;
 mod disconnecting;
