@@ -18,18 +18,20 @@
 //! let mut blue = Adapter::new("blue".into(), "/".into(), Profile::default());
 //!
 //! red.handle_input(now, Input::Opened);
-//! let Output::Publish(hello) = red.poll_output() else { panic!("it announces itself") };
-//! blue.handle_input(now, Input::Received(hello));
-//! assert_eq!(blue.poll_output(), Output::Joined("red".into()));
-//! let Output::Publish(answer) = blue.poll_output() else { panic!("it answers") };
+//! let Output::Publish(_) = red.poll_output() else { panic!("nobody hears it") };
+//! blue.handle_input(now, Input::Opened);
+//! let Output::Publish(hello) = blue.poll_output() else { panic!("it announces itself") };
+//! red.handle_input(now, Input::Received(hello));
+//! assert_eq!(red.poll_output(), Output::Joined("blue".into()));
+//! let Output::Publish(answer) = red.poll_output() else { panic!("it answers") };
 //! assert_eq!(answer.body, Body::Heartbeat);
+//! blue.handle_input(now, Input::Received(answer));
+//! assert_eq!(blue.poll_output(), Output::Joined("red".into()));
 //!
 //! let question = Question::FetchSockets { options: Options::default() };
 //! blue.handle_input(now, Input::Ask { id: "r1".into(), question, timeout: Duration::from_secs(5) });
 //! let Output::Publish(fetch) = blue.poll_output() else { panic!("it asks") };
-//! red.handle_input(now, Input::Received(answer));
 //! red.handle_input(now, Input::Received(fetch.clone()));
-//! assert_eq!(red.poll_output(), Output::Joined("blue".into()));
 //! assert_eq!(red.poll_output(), Output::Apply(fetch)); // the server looks at its sockets
 //! ```
 //!

@@ -311,7 +311,9 @@ impl Adapter {
             Body::InitialHeartbeat if self.is_open => self.publish_alive(now, Body::Heartbeat),
             Body::InitialHeartbeat | Body::Heartbeat | Body::AdapterClose => {}
             body if body.is_response() => {
-                if let Some((id, Some(answer))) = self.requests.answer(message.from, message.body) {
+                if let Some((id, Some(answer))) =
+                    self.requests.answer(message.from.as_ref(), message.body)
+                {
                     self.outputs.push_back(Output::Answered { id, answer });
                 }
             }

@@ -46,9 +46,11 @@ struct Tally {
     answers: usize,
     /// Sockets that it has asked.
     clients: usize,
-    /// Those of them that it named and that have not acknowledged.
+    /// Those of them that it named.
     names: BTreeSet<Arc<str>>,
+    /// How many have acknowledged, and those of them that are named. They may come before the count.
     acks: usize,
+    acked: BTreeSet<Arc<str>>,
     is_lost: bool,
 }
 
@@ -87,8 +89,8 @@ impl Open {
     }
 
     /// Takes an answer; gives what the requester gets to see.
-    fn answer(&mut self, from: Option<NodeId>, body: Body) -> Option<Answer> {
-        let tally = self.tallies.entry(from.clone()).or_default();
+    fn answer(&mut self, from: Option<&NodeId>, body: Body) -> Option<Answer> {
+        let tally = self.tallies.entry(from.cloned()).or_default();
         let is_first = tally.answers == 0;
         let is_of_node = !matches!(body, Body::BroadcastAck { .. });
         // A node that says who it is answers once.
@@ -96,7 +98,7 @@ impl Open {
             return None;
         }
         tally.answers += usize::from(is_of_node);
-        if is_of_node && let (Expected::Named(waiting), Some(from)) = (&mut self.expected, &from) {
+        if is_of_node && let (Expected::Named(waiting), Some(from)) = (&mut self.expected, from) {
             waiting.remove(from);
         }
         match (self.kind, body) {
@@ -122,9 +124,7 @@ impl Open {
             }
             (Kind::Broadcast, Body::BroadcastAck { packet, client, .. }) => {
                 tally.acks += 1;
-                if let Some(client) = &client {
-                    tally.names.remove(client);
-                }
+                tally.acked.extend(client.clone());
                 Some(Answer::Ack {
                     client,
                     value: packet,
@@ -169,8 +169,11 @@ impl Open {
         };
         for tally in self.tallies.into_values() {
             let silent = tally.clients.saturating_sub(tally.acks);
-            outcome.unnamed_clients += silent.saturating_sub(tally.names.len());
-            outcome.missing_clients.extend(tally.names);
+            let named = outcome.missing_clients.len();
+            let names = tally.names.difference(&tally.acked).cloned();
+            outcome.missing_clients.extend(names);
+            let named = outcome.missing_clients.len() - named;
+            outcome.unnamed_clients += silent.saturating_sub(named);
         }
         outcome
     }
@@ -188,7 +191,7 @@ impl Requests {
     /// Takes an answer. Late ones and those to nobody's request are dropped.
     pub(super) fn answer(
         &mut self,
-        from: Option<NodeId>,
+        from: Option<&NodeId>,
         body: Body,
     ) -> Option<(RequestId, Option<Answer>)> {
         let id = body.request()?.clone();

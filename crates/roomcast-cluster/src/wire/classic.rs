@@ -21,7 +21,7 @@
 //!     },
 //! };
 //! let payload = classic::encode_broadcast(&message).unwrap_or_default();
-//! assert_eq!(payload.len(), 64);
+//! assert_eq!(payload.len(), 62);
 //! assert_eq!(classic::decode_broadcast(payload.into()), Ok(message));
 //! ```
 //!

@@ -78,15 +78,18 @@ impl Fields {
     }
 
     /// The event array of a packet, its name first, and the namespace that the packet names.
-    pub(crate) fn packet(&mut self) -> Result<(Arc<[Value]>, Option<Arc<str>>), DecodeError> {
+    pub(crate) fn packet(&mut self) -> Result<(Event, Option<Arc<str>>), DecodeError> {
         let mut packet = Self::of(self.take("packet"), "packet")?;
         let namespace = packet.optional_text("nsp");
         Ok((event(packet.take("data"))?, namespace))
     }
 }
 
-/// An event array: a name and its arguments.
-pub(crate) fn event(value: Value) -> Result<Arc<[Value]>, DecodeError> {
+/// The name of an event and its arguments.
+type Event = Arc<[Value]>;
+
+/// Reads an event array.
+pub(crate) fn event(value: Value) -> Result<Event, DecodeError> {
     match value {
         Value::Array(event) if event.first().is_some_and(|name| as_text(name).is_some()) => {
             Ok(event.into())

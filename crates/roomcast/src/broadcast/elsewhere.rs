@@ -27,7 +27,6 @@ impl Broadcast {
             options: SendOptions {
                 is_volatile: options.flags.is_volatile(),
                 may_compress: options.flags.compress().unwrap_or(sent.may_compress),
-                ..sent
             },
             timeout: None,
             is_local: true,
@@ -76,9 +75,9 @@ impl Broadcast {
         Some(link.ask(Question::FetchSockets { options }, self.timeout))
     }
 
-    pub(crate) fn sockets_join_names(self, rooms: RoomNames) {
+    pub(crate) fn sockets_join_names(&self, rooms: &RoomNames) {
         for namespace in self.targets() {
-            namespace.join_selected(&self.selection, &rooms);
+            namespace.join_selected(&self.selection, rooms);
             self.tell(&namespace, |options| Body::SocketsJoin {
                 options,
                 rooms: rooms.iter().map(RoomName::to_shared).collect(),
@@ -86,9 +85,9 @@ impl Broadcast {
         }
     }
 
-    pub(crate) fn sockets_leave_names(self, rooms: RoomNames) {
+    pub(crate) fn sockets_leave_names(&self, rooms: &RoomNames) {
         for namespace in self.targets() {
-            namespace.leave_selected(&self.selection, &rooms);
+            namespace.leave_selected(&self.selection, rooms);
             self.tell(&namespace, |options| Body::SocketsLeave {
                 options,
                 rooms: rooms.iter().map(RoomName::to_shared).collect(),

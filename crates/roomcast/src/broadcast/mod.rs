@@ -389,7 +389,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_join(self, rooms: impl IntoRooms) {
-        self.sockets_join_names(rooms.into_rooms());
+        self.sockets_join_names(&rooms.into_rooms());
     }
 
     /// Takes the sockets out of the rooms.
@@ -403,7 +403,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
-        self.sockets_leave_names(rooms.into_rooms());
+        self.sockets_leave_names(&rooms.into_rooms());
     }
 
     /// Disconnects the sockets from their namespace. Their connections stay open.

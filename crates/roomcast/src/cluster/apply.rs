@@ -32,10 +32,10 @@ pub(super) fn apply(link: &Arc<Shared>, message: Message) {
             request,
         } => broadcast(link, &namespace, &packet, &options, from, request),
         Body::SocketsJoin { options, rooms } => {
-            selected(&namespace, &options).sockets_join_names(rooms_of(&rooms));
+            selected(&namespace, &options).sockets_join_names(&rooms_of(&rooms));
         }
         Body::SocketsLeave { options, rooms } => {
-            selected(&namespace, &options).sockets_leave_names(rooms_of(&rooms));
+            selected(&namespace, &options).sockets_leave_names(&rooms_of(&rooms));
         }
         Body::DisconnectSockets { options, close } => {
             let selected = selected(&namespace, &options);
@@ -108,7 +108,7 @@ fn broadcast(
         return;
     }
     let timeout = options.flags.timeout();
-    let timeout = timeout.unwrap_or(link.cluster().request_timeout);
+    let timeout = timeout.unwrap_or_else(|| link.cluster().request_timeout);
     let passing = pass_on(Arc::clone(link), from, request, incoming);
     let asked = Asked(asked);
     link.work(Box::pin(async move {

@@ -315,19 +315,26 @@ impl Shared {
     /// Queues an answer for another server.
     pub(super) fn respond(&self, to: Option<NodeId>, body: Body) {
         let mut state = self.state.lock();
-        if !state.is_closing {
-            let message = state.adapter.response(body);
-            state.responses.push(Response { to, message });
+        if state.is_closing || state.responses.len() >= MAX_RESPONSES {
+            drop(state);
+            count(&self.counters.failed, 1);
+            return;
         }
+        let message = state.adapter.response(body);
+        state.responses.push(Response { to, message });
         drop(state);
         self.wake.notify_one();
     }
 
-    /// Hands work that waits to the driver. At the limit it is dropped, and who asked gets no
-    /// answer.
+    /// Hands work that waits to the driver, which drops it where there is too much: who asked gets
+    /// no answer then.
     pub(super) fn work(&self, work: BoxFuture<'static, ()>) {
-        self.state.lock().work.push(work);
-        self.wake.notify_one();
+        let mut state = self.state.lock();
+        if !state.is_closing {
+            state.work.push(work);
+            drop(state);
+            self.wake.notify_one();
+        }
     }
 
     pub(super) fn namespace(&self) -> Option<Namespace> {
@@ -443,6 +450,10 @@ impl Shared {
         &self.name
     }
 }
+
+/// The most answers of one namespace that wait for the bus; who asked learns by its timeout that one
+/// is lost.
+const MAX_RESPONSES: usize = 100_000;
 
 /// Asks the bus how many servers have to answer a request.
 async fn count_for(link: Arc<Shared>, id: RequestId) {

@@ -30,7 +30,10 @@ async fn rooms_and_exceptions_hold_on_all_servers() {
 
     three.servers[2].to("news").emit("room", ());
     assert_eq!(three.got("room").await, "ab");
-    three.servers[2].to("news").except("muted").emit("except", ());
+    three.servers[2]
+        .to("news")
+        .except("muted")
+        .emit("except", ());
     assert_eq!(three.got("except").await, "a");
     three.servers[2].except("news").emit("others", ());
     assert_eq!(three.got("others").await, "c");
@@ -46,7 +49,9 @@ async fn a_socket_in_several_rooms_gets_one_copy_on_each_server() {
     three.sockets[0].join(["one", "two"]);
     three.sockets[2].join(["two", "three"]);
 
-    three.servers[1].to(["one", "two", "three"]).emit("once", ());
+    three.servers[1]
+        .to(["one", "two", "three"])
+        .emit("once", ());
     assert_eq!(three.got("once").await, "ac");
 }
 
@@ -93,9 +98,13 @@ async fn arguments_and_attachments_arrive_over_either_encoding() {
         three.servers[0].emit("none", ());
         three.servers[0].emit("bytes", (bytes, "x"));
         for client in &mut three.clients {
-            client.expect(r#"42["types",1,-1,1.5,true,null,[["a","é😀"]]]"#).await;
+            client
+                .expect(r#"42["types",1,-1,1.5,true,null,[["a","é😀"]]]"#)
+                .await;
             client.expect(r#"42["none"]"#).await;
-            client.expect(r#"451-["bytes",{"_placeholder":true,"num":0},"x"]"#).await;
+            client
+                .expect(r#"451-["bytes",{"_placeholder":true,"num":0},"x"]"#)
+                .await;
             client.expect_binary(&[1, 2, 3, 255]).await;
         }
     }
@@ -107,7 +116,9 @@ async fn namespaces_are_apart_and_children_of_a_pattern_have_a_cluster_of_their_
     let servers = [(); 2].map(|()| {
         let io = Server::builder().bus(hub.bus()).build();
         let games = io.of_pattern("^/game-[0-9]+$").expect("a pattern");
-        games.on("move", |socket: Socket, to: String| socket.broadcast().emit("moved", to));
+        games.on("move", |socket: Socket, to: String| {
+            socket.broadcast().emit("moved", to)
+        });
         io
     });
     let [mut a, mut b] = [
@@ -213,7 +224,7 @@ impl Bus for Notes {
     fn publish(&self, messages: Vec<Message>) -> BusFuture<'_, Result<(), PublishError>> {
         let payloads = messages.iter().map(Message::encode);
         let payloads = payloads.map(|payload| String::from_utf8(payload).expect("JSON"));
-        self.0.lock().unwrap().extend(payloads);
+        self.0.lock().expect("no panic").extend(payloads);
         Box::pin(async { Ok(()) })
     }
 
@@ -277,7 +288,10 @@ async fn closing_leaves_the_cluster_and_can_be_repeated() {
 
     three.servers[2].close().await;
     idle().await;
-    assert_eq!(three.servers[0].other_nodes(), [three.servers[1].node_id().unwrap()]);
+    assert_eq!(
+        three.servers[0].other_nodes(),
+        [three.servers[1].node_id().unwrap()]
+    );
     assert_eq!(three.servers[0].server_count().await, Ok(2));
     // What a closed server is told goes nowhere, and closing it again does not wait.
     three.servers[2].emit("nobody", ());
@@ -341,7 +355,9 @@ async fn a_message_that_cannot_be_sent_is_counted_and_harms_nothing() {
         },
     };
 
-    bus.publish(vec![message("disconnect".into()), message(().into())]).await.unwrap();
+    bus.publish(vec![message("disconnect".into()), message(().into())])
+        .await
+        .unwrap();
     assert_eq!(three.servers[1].cluster_stats().malformed, 2);
     three.servers[0].emit("all", ());
     assert_eq!(three.got("all").await, "abc");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use roomcast::cluster::{Encoding, Hub};
-use roomcast::{AckError, Ack, EmitError, EncodeError, Server, Socket, SocketId, Value, value};
+use roomcast::{Ack, AckError, EmitError, EncodeError, Server, Socket, SocketId, Value, value};
 use tokio::time::Instant;
 
 use crate::support::{Three, WebSocket, channel, gate, idle, pass, within};
@@ -12,7 +12,9 @@ use crate::support::{Three, WebSocket, channel, gate, idle, pass, within};
 /// Answers the next event, whatever its id.
 async fn answer(client: &mut WebSocket, event: &str, with: &str) {
     let packet = client.next_text().await;
-    let id = packet.strip_prefix("42").and_then(|rest| rest.strip_suffix(event));
+    let id = packet
+        .strip_prefix("42")
+        .and_then(|rest| rest.strip_suffix(event));
     let id = id.unwrap_or_else(|| panic!("{packet} is no {event} that wants an answer"));
     client.send(&format!("43{id}{with}")).await;
 }
@@ -24,12 +26,17 @@ fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
 
 #[tokio::test(start_paused = true)]
 async fn sockets_of_all_servers_are_found_with_what_they_are() {
-    for hub in [Hub::new(), Hub::encoding(Encoding::Json), Hub::encoding(Encoding::MessagePack)] {
+    for hub in [
+        Hub::new(),
+        Hub::encoding(Encoding::Json),
+        Hub::encoding(Encoding::MessagePack),
+    ] {
         let three = Three::on(&hub).await;
         let [a, b, c] = &three.sockets;
         b.join("news");
         b.data().set("name", "Ada");
-        b.data().set("file", serde_json::json!({ "tags": [1, null] }));
+        b.data()
+            .set("file", serde_json::json!({ "tags": [1, null] }));
 
         let fetched = three.servers[0].fetch_sockets().await.unwrap();
         assert!(fetched.is_complete());
@@ -38,13 +45,21 @@ async fn sockets_of_all_servers_are_found_with_what_they_are() {
         assert_eq!(fetched[0].local(), Some(a));
 
         let found = three.servers[2].r#in("news").fetch_sockets().await.unwrap();
-        let [found] = &*found else { panic!("one socket") };
+        let [found] = &*found else {
+            panic!("one socket")
+        };
         assert_eq!(found.local(), None);
         assert_eq!(found.rooms(), [b.id().as_str().into(), "news".into()]);
-        assert_eq!(found.data(), value!({ "name": "Ada", "file": { "tags": [1, null] } }));
+        assert_eq!(
+            found.data(),
+            value!({ "name": "Ada", "file": { "tags": [1, null] } })
+        );
         assert_eq!(found.handshake().url(), b.handshake().url());
         assert_eq!(found.handshake().query("transport"), Some("websocket"));
-        assert_eq!(found.handshake().header("upgrade"), b.handshake().header("upgrade"));
+        assert_eq!(
+            found.handshake().header("upgrade"),
+            b.handshake().header("upgrade")
+        );
         assert_eq!(found.handshake().time(), b.handshake().time());
         assert_eq!(found.handshake().address(), None);
         assert_eq!(found.handshake().auth_value(), &value!({}));
@@ -56,7 +71,10 @@ async fn local_finds_the_sockets_of_this_server() {
     let three = Three::new().await;
 
     let fetched = three.servers[1].local().fetch_sockets().await.unwrap();
-    assert_eq!(fetched.iter().map(|socket| socket.id()).collect::<Vec<_>>(), [three.sockets[1].id()]);
+    assert_eq!(
+        fetched.iter().map(|socket| socket.id()).collect::<Vec<_>>(),
+        [three.sockets[1].id()]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,11 +99,13 @@ async fn a_server_that_does_not_answer_is_named_beside_what_came() {
     assert_eq!(start.elapsed().as_secs(), 2); // the request timeout of these servers
     assert_eq!(fetched.len(), 2);
     assert!(!fetched.is_complete());
-    assert_eq!(fetched.missing().nodes, [lost.clone()]);
+    assert_eq!(fetched.missing().nodes, std::slice::from_ref(&lost));
     let error = fetched.complete().unwrap_err();
     assert_eq!(error.to_string(), format!("no answer from {lost}"));
 
-    let fetch = three.servers[0].timeout(Duration::from_millis(300)).fetch_sockets();
+    let fetch = three.servers[0]
+        .timeout(Duration::from_millis(300))
+        .fetch_sockets();
     let start = Instant::now();
     assert_eq!(fetch.await.unwrap().missing().len(), 1);
     assert_eq!(start.elapsed(), Duration::from_millis(300));
@@ -114,7 +134,12 @@ async fn answers_over_the_official_format_come_without_names() {
     let vote = tokio::spawn(async move { io.emit_with_ack::<Value>("vote", ()).await });
 
     answer(&mut three.clients[0], r#"["vote"]"#, r#"["a"]"#).await;
-    answer(&mut three.clients[1], r#"["vote"]"#, r#"[{"ok":true},"more"]"#).await;
+    answer(
+        &mut three.clients[1],
+        r#"["vote"]"#,
+        r#"[{"ok":true},"more"]"#,
+    )
+    .await;
     answer(&mut three.clients[2], r#"["vote"]"#, "[]").await;
     let answers = within("the answers", vote).await.unwrap().unwrap();
     assert!(answers.is_complete());
@@ -128,11 +153,16 @@ async fn bytes_are_acknowledged_across_servers() {
     let mut three = Three::on(&Hub::encoding(Encoding::Json)).await;
     let io = three.servers[0].clone();
     let room = three.sockets[1].id();
-    let ask = tokio::spawn(async move { io.to(room).emit_with_ack::<bytes::Bytes>("file?", ()).await });
+    let ask =
+        tokio::spawn(async move { io.to(room).emit_with_ack::<bytes::Bytes>("file?", ()).await });
 
     let packet = three.clients[1].next_text().await;
-    let id = packet.trim_start_matches("42").trim_end_matches(r#"["file?"]"#);
-    three.clients[1].send(&format!(r#"461-{id}[{{"_placeholder":true,"num":0}}]"#)).await;
+    let id = packet
+        .trim_start_matches("42")
+        .trim_end_matches(r#"["file?"]"#);
+    three.clients[1]
+        .send(&format!(r#"461-{id}[{{"_placeholder":true,"num":0}}]"#))
+        .await;
     three.clients[1].send_binary(&[1, 2]).await;
     let answers = within("the answer", ask).await.unwrap().unwrap();
     assert_eq!(answers.into_values(), [bytes::Bytes::from_static(&[1, 2])]);
@@ -186,7 +216,10 @@ async fn a_server_that_is_gone_is_missing_in_the_answers() {
     let answers = vote.await.unwrap().unwrap();
     assert_eq!(answers.values.len(), 2);
     assert_eq!(answers.missing, []);
-    assert_eq!(answers.missing_nodes.nodes, [three.servers[2].node_id().unwrap()]);
+    assert_eq!(
+        answers.missing_nodes.nodes,
+        [three.servers[2].node_id().unwrap()]
+    );
     assert_eq!(answers.error(), Some(AckError::Timeout));
 }
 
@@ -195,7 +228,11 @@ async fn an_emit_for_nobody_ends_as_soon_as_all_servers_have_said_so() {
     let three = Three::new().await;
 
     let start = Instant::now();
-    let answers = three.servers[0].to("nobody").emit_with_ack::<u8>("vote", ()).await.unwrap();
+    let answers = three.servers[0]
+        .to("nobody")
+        .emit_with_ack::<u8>("vote", ())
+        .await
+        .unwrap();
     assert!(answers.is_complete());
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
@@ -203,12 +240,21 @@ async fn an_emit_for_nobody_ends_as_soon_as_all_servers_have_said_so() {
 #[tokio::test(start_paused = true)]
 async fn a_remote_socket_is_sent_to_joined_and_disconnected() {
     let mut three = Three::new().await;
-    let fetched = three.servers[0].to(three.sockets[1].id()).fetch_sockets().await.unwrap();
-    let [remote] = &*fetched else { panic!("one socket") };
+    let fetched = three.servers[0]
+        .to(three.sockets[1].id())
+        .fetch_sockets()
+        .await
+        .unwrap();
+    let [remote] = &*fetched else {
+        panic!("one socket")
+    };
 
     remote.emit("hello", ("there", 1));
     three.clients[1].expect(r#"42["hello","there",1]"#).await;
-    remote.timeout(Duration::from_secs(1)).uncompressed().emit("again", ());
+    remote
+        .timeout(Duration::from_secs(1))
+        .uncompressed()
+        .emit("again", ());
     three.clients[1].expect(r#"42["again"]"#).await;
     remote.emit("disconnect", ()); // a reserved name: logged, and not sent
     remote.join(["x", "y"]);
@@ -220,7 +266,11 @@ async fn a_remote_socket_is_sent_to_joined_and_disconnected() {
     three.clients[1].expect("41").await;
     three.clients[1].join("/").await;
 
-    let fetched = three.servers[0].to(three.sockets[2].id()).fetch_sockets().await.unwrap();
+    let fetched = three.servers[0]
+        .to(three.sockets[2].id())
+        .fetch_sockets()
+        .await
+        .unwrap();
     assert_ne!(fetched[0], *remote);
     fetched[0].disconnect_and_close();
     three.clients[2].expect("41").await;
@@ -230,19 +280,32 @@ async fn a_remote_socket_is_sent_to_joined_and_disconnected() {
 #[tokio::test(start_paused = true)]
 async fn a_remote_socket_answers_with_one_value() {
     let mut three = Three::new().await;
-    let fetched = three.servers[0].to(three.sockets[1].id()).fetch_sockets().await.unwrap();
+    let fetched = three.servers[0]
+        .to(three.sockets[1].id())
+        .fetch_sockets()
+        .await
+        .unwrap();
     let remote = fetched[0].clone();
     let name = tokio::spawn(async move { remote.emit_with_ack::<String>("name?", ()).await });
 
     answer(&mut three.clients[1], r#"["name?"]"#, r#"["Ada"]"#).await;
-    assert_eq!(within("the name", name).await.unwrap().as_deref(), Ok("Ada"));
+    assert_eq!(
+        within("the name", name).await.unwrap().as_deref(),
+        Ok("Ada")
+    );
 
     let asked = fetched[0].timeout(Duration::from_millis(700));
     let start = Instant::now();
-    assert_eq!(asked.emit_with_ack::<String>("name?", ()).await, Err(AckError::Timeout));
+    assert_eq!(
+        asked.emit_with_ack::<String>("name?", ()).await,
+        Err(AckError::Timeout)
+    );
     assert_eq!(start.elapsed(), Duration::from_millis(700));
     let reserved = fetched[0].emit_with_ack::<String>("connect", ()).await;
-    assert!(matches!(reserved, Err(AckError::Emit(EmitError::Encode(_)))));
+    assert!(matches!(
+        reserved,
+        Err(AckError::Emit(EmitError::Encode(_)))
+    ));
 
     three.sockets[1].disconnect();
     idle().await;
@@ -256,9 +319,12 @@ async fn a_server_side_event_reaches_all_other_servers() {
     let (teller, mut heard) = channel();
     for (io, name) in three.servers.iter().zip(["a", "b", "c"]) {
         let teller = teller.clone();
-        io.on_server_side("hello", move |io: Server, text: String, bytes: Option<bytes::Bytes>| {
-            teller.tell((name, io.sockets_count(), text, bytes));
-        });
+        io.on_server_side(
+            "hello",
+            move |io: Server, text: String, bytes: Option<bytes::Bytes>| {
+                teller.tell((name, io.sockets_count(), text, bytes));
+            },
+        );
     }
 
     three.servers[0].server_side_emit("hello", ("there", bytes::Bytes::from_static(&[7])));
@@ -268,7 +334,9 @@ async fn a_server_side_event_reaches_all_other_servers() {
     assert_eq!(sorted(heard.so_far()), expected);
 
     three.servers[1].off_server_side("hello");
-    three.servers[0].of("/other").server_side_emit("hello", "elsewhere");
+    three.servers[0]
+        .of("/other")
+        .server_side_emit("hello", "elsewhere");
     three.servers[0].server_side_emit("hello", "again");
     idle().await;
     assert_eq!(heard.so_far(), [("c", 1, "again".to_owned(), None)]);
@@ -307,14 +375,20 @@ async fn servers_without_an_answer_are_named() {
     three.servers[2].on_server_side("name", |_socket: Socket| "never called: there is no socket");
 
     let start = Instant::now();
-    let answers = three.servers[0].server_side_emit_with_ack::<String>("name", ()).await.unwrap();
+    let answers = three.servers[0]
+        .server_side_emit_with_ack::<String>("name", ())
+        .await
+        .unwrap();
     assert_eq!(start.elapsed().as_secs(), 2);
     assert_eq!(answers.values, ["b"]);
     assert_eq!(answers.missing.nodes, [three.servers[2].node_id().unwrap()]);
     assert!(answers.has_timed_out);
     assert!(answers.complete().is_err());
 
-    let answers = three.servers[0].server_side_emit_with_ack::<u8>("name", ()).await.unwrap();
+    let answers = three.servers[0]
+        .server_side_emit_with_ack::<u8>("name", ())
+        .await
+        .unwrap();
     assert_eq!((answers.values.len(), answers.invalid.len()), (0, 1));
 }
 
@@ -325,7 +399,10 @@ async fn a_panic_of_a_server_side_handler_harms_nobody() {
     three.servers[1].on_server_side("later", async || -> u8 { panic!("later") });
 
     for event in ["now", "later"] {
-        let answers = three.servers[0].server_side_emit_with_ack::<u8>(event, ()).await.unwrap();
+        let answers = three.servers[0]
+            .server_side_emit_with_ack::<u8>(event, ())
+            .await
+            .unwrap();
         assert_eq!(answers.missing.len(), 2);
     }
     three.servers[0].emit("all", ());
@@ -337,10 +414,20 @@ async fn reserved_names_are_refused_between_servers() {
     let three = Three::new().await;
 
     for name in ["connect", "connection", "new_namespace"] {
-        let expected = EmitError::Encode(EncodeError::ReservedEvent { name: name.to_owned() });
-        assert_eq!(three.servers[0].try_server_side_emit(name, ()), Err(expected.clone()));
-        let asked = three.servers[0].server_side_emit_with_ack::<u8>(name, ()).await;
+        let expected = EmitError::Encode(EncodeError::ReservedEvent {
+            name: name.to_owned(),
+        });
+        assert_eq!(
+            three.servers[0].try_server_side_emit(name, ()),
+            Err(expected.clone())
+        );
+        let asked = three.servers[0]
+            .server_side_emit_with_ack::<u8>(name, ())
+            .await;
         assert_eq!(asked, Err(expected));
     }
-    assert_eq!(three.servers[0].try_server_side_emit("disconnect", ()), Ok(()));
+    assert_eq!(
+        three.servers[0].try_server_side_emit("disconnect", ()),
+        Ok(())
+    );
 }
