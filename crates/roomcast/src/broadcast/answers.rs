@@ -3,6 +3,7 @@
 use super::MissingNodes;
 use crate::error::{AckError, ArgumentError};
 use crate::id::SocketId;
+use crate::metrics::{AckOutcome, Meter};
 
 /// Holds what the receivers of a broadcast have answered.
 ///
@@ -59,6 +60,16 @@ impl<T> Default for Answers<T> {
 }
 
 impl<T> Answers<T> {
+    pub(super) fn count_in(&self, meter: &Meter) {
+        let missing = match self.has_timed_out {
+            true => AckOutcome::TimedOut,
+            false => AckOutcome::Disconnected,
+        };
+        let answered = self.values.len() + self.unnamed.len() + self.invalid.len();
+        meter.acks(AckOutcome::Answered, answered);
+        meter.acks(missing, self.missing.len() + self.missing_unnamed);
+    }
+
     /// Tells whether everyone has answered with a `T`. Example: [`Answers`].
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -11,6 +11,7 @@ use super::Connection;
 use crate::cluster::RoomInterest;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
+use crate::metrics::Meter;
 use crate::namespace::Namespace;
 use crate::socket::{Handshake, Socket};
 
@@ -32,12 +33,16 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
             }
             let socket = Socket::new(namespace, connection, handshake);
             let admitted = ask_middleware(&socket).await;
-            if admitted.is_ok() {
-                subscribe(&socket).await;
+            match admitted {
+                Ok(()) => subscribe(&socket).await,
+                Err(_) => socket.namespace().meter().refused(),
             }
             admitted.map(|()| socket)
         }
-        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => {
+            Meter::refused_unknown();
+            Err(Refusal::unknown_namespace())
+        }
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }

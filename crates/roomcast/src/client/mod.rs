@@ -5,6 +5,7 @@ mod connection;
 mod dispatch;
 mod held;
 mod parked;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,7 +21,7 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -182,6 +183,14 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                socket.namespace().meter().refused();
+                discard(&socket);
+                Err(Refusal::unknown_namespace())
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
@@ -203,6 +212,7 @@ impl Client {
             SendOptions::default(),
         );
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
@@ -213,6 +223,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -235,6 +249,7 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        socket.namespace().meter().disconnected(reason.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }

@@ -9,7 +9,7 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -24,6 +24,7 @@ pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection};
 use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::metrics::Meter;
 use crate::server::{Server, Shared};
 use crate::socket::Socket;
 
@@ -61,7 +62,11 @@ struct Inner {
     connected: AtomicUsize,
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
+    /// Nobody is let in any more.
+    has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// Children count with their parent.
+    meter: Arc<Meter>,
     kind: Kind,
     /// Where the server has a bus; a parent has none of its own.
     link: Option<Link>,
@@ -136,6 +141,10 @@ impl Namespace {
         kind: Kind,
         cluster: Option<Arc<Cluster>>,
     ) -> Self {
+        let meter = match &kind {
+            Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
+            Kind::Plain | Kind::Parent(_) => None,
+        };
         Self(Arc::new_cyclic(|namespace| Inner {
             link: cluster
                 .as_ref()
@@ -144,6 +153,7 @@ impl Namespace {
                     let namespace = WeakNamespace(Weak::clone(namespace));
                     Link::new(cluster, Arc::clone(&name), namespace)
                 }),
+            meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             cluster,
             name,
             server,
@@ -152,6 +162,7 @@ impl Namespace {
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -401,13 +412,35 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else {
+        if !self.is_child() {
             return;
-        };
+        }
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
+        if server.forget_if_unused(self) {
+            self.leave_parent();
+        }
+    }
+
+    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
+    pub(crate) fn end(&self) {
+        // Invariant: set before the sockets are selected. Who joins later sees it.
+        self.0.has_ended.store(true, Ordering::Release);
+        self.leave_parent();
+        // The namespace of this name on other servers goes on.
+        self.local().disconnect_sockets();
+        if let Some(link) = self.link() {
+            link.begin_close();
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    fn leave_parent(&self) {
+        if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
@@ -417,6 +450,10 @@ impl Namespace {
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

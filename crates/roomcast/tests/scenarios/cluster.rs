@@ -300,6 +300,27 @@ async fn closing_leaves_the_cluster_and_can_be_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_deleted_leaves_the_cluster_and_goes_on_elsewhere() {
+    let hub = Hub::new();
+    let [a, b] = [(); 2].map(|()| {
+        let io = Server::builder().bus(hub.bus()).build();
+        io.of("/chess");
+        io
+    });
+    let mut client = Host::memory(&b).websocket().await;
+    client.join("/chess").await;
+    idle().await;
+    assert_eq!(b.of("/chess").other_nodes().len(), 1);
+
+    assert!(a.delete_namespace("/chess"));
+    idle().await;
+    assert_eq!(b.of("/chess").other_nodes(), []);
+    a.of("/chess").emit("again", ());
+    client.expect(r#"42/chess,["again"]"#).await;
+    assert_eq!(b.of("/chess").other_nodes().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_dropped_leaves_the_cluster() {
     let hub = Hub::new();
     let [a, b] = [(); 2].map(|()| Server::builder().bus(hub.bus()).build());
