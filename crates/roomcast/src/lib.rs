@@ -62,8 +62,9 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
-//! cluster are not there yet. It keeps no messages: who is not connected misses them.
+//! version 2, WebTransport, the msgpack parser and connection state recovery are not there yet.
+//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It
+//! keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
@@ -141,6 +142,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/cluster.md")]
+    struct Cluster;
 
     #[cfg(feature = "typescript")]
     #[doc = include_str!("../../../docs/guide/typed-events.md")]

@@ -1,6 +1,6 @@
 //! Sockets that were found, and servers that did not answer.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use roomcast_cluster::Answer;
@@ -29,7 +29,7 @@ use crate::namespace::Namespace;
 /// ```
 ///
 /// Spec: features 2.34, N19.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct FetchedSockets {
     sockets: Vec<RemoteSocket>,
     missing: MissingNodes,
@@ -104,6 +104,13 @@ impl Deref for FetchedSockets {
 
     fn deref(&self) -> &[RemoteSocket] {
         &self.sockets
+    }
+}
+
+/// They may be put into another order.
+impl DerefMut for FetchedSockets {
+    fn deref_mut(&mut self) -> &mut [RemoteSocket] {
+        &mut self.sockets
     }
 }
 
