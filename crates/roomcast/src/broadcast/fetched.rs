@@ -1,12 +1,15 @@
 //! Sockets that were found, and servers that did not answer.
 
+use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use roomcast_cluster::Answer;
 
-use super::{MissingNodes, RemoteSocket};
+use super::{Broadcast, MissingNodes, RemoteSocket};
 use crate::cluster::Inquiry;
+use crate::error::EmitError;
+use crate::id::SocketId;
 use crate::namespace::Namespace;
 
 /// The sockets that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) has found: a
@@ -96,6 +99,77 @@ impl FetchedSockets {
             true => Ok(self.sockets),
             false => Err(self.missing),
         }
+    }
+}
+
+impl Broadcast {
+    /// Finds the selected sockets, in a cluster those of all servers.
+    ///
+    /// Sockets of other servers are described as they were when asked. Servers that did not answer
+    /// within the [`timeout`](Self::timeout), or
+    /// [`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout), are named in the
+    /// result, beside what came.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Parent`] for a parent namespace, as in the official server: use its children.
+    /// Servers that are missing are no error: [`FetchedSockets::complete`] makes one of them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// for socket in io.to("lobby").fetch_sockets().await? {
+    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed, so dropping the future loses nothing.
+    ///
+    /// Spec: features 2.34, N19.
+    pub async fn fetch_sockets(self) -> Result<FetchedSockets, EmitError> {
+        if self.namespace.is_parent() {
+            return Err(EmitError::Parent);
+        }
+        let here = self.local_sockets().into_iter();
+        let mut fetched = FetchedSockets::new(here.map(RemoteSocket::here).collect());
+        if let Some(inquiry) = self.fetch_elsewhere() {
+            fetched.collect(&self.namespace, inquiry).await;
+        }
+        Ok(fetched)
+    }
+
+    /// Returns the ids of the selected sockets, in a cluster those of all servers; see
+    /// [`Namespace::all_sockets`].
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_sockets`](Self::fetch_sockets).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
+    /// println!("{} are in the lobby", io.to("lobby").all_sockets().await?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed, so dropping the future loses nothing.
+    ///
+    /// Spec: features 2.37.
+    pub async fn all_sockets(self) -> Result<HashSet<SocketId>, EmitError> {
+        let fetched = self.fetch_sockets().await?;
+        if !fetched.is_complete() {
+            tracing::debug!(missing = %fetched.missing(), "ids of sockets are missing");
+        }
+        Ok(fetched.iter().map(RemoteSocket::id).collect())
     }
 }
 

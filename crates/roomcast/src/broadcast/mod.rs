@@ -3,6 +3,7 @@
 mod answers;
 mod elsewhere;
 mod fetched;
+mod remote_emission;
 mod remote_socket;
 
 use std::collections::HashSet;
@@ -16,7 +17,8 @@ use tokio::sync::mpsc;
 
 pub use answers::Answers;
 pub use fetched::FetchedSockets;
-pub use remote_socket::{RemoteEmission, RemoteSocket};
+pub use remote_emission::RemoteEmission;
+pub use remote_socket::RemoteSocket;
 pub use roomcast_cluster::Missing as MissingNodes;
 
 use crate::engine::{Round, SendOptions};
@@ -308,75 +310,6 @@ impl Broadcast {
         }
         answers.count_in(self.namespace.meter());
         Ok(answers)
-    }
-
-    /// Finds the selected sockets, in a cluster those of all servers.
-    ///
-    /// Sockets of other servers are described as they were when asked. Servers that did not answer
-    /// within the [`timeout`](Self::timeout), or
-    /// [`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout), are named in the
-    /// result, beside what came.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError::Parent`] for a parent namespace, as in the official server: use its children.
-    /// Servers that are missing are no error: [`FetchedSockets::complete`] makes one of them.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
-    /// for socket in io.to("lobby").fetch_sockets().await? {
-    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is changed, so dropping the future loses nothing.
-    ///
-    /// Spec: features 2.34, N19.
-    pub async fn fetch_sockets(self) -> Result<FetchedSockets, EmitError> {
-        if self.namespace.is_parent() {
-            return Err(EmitError::Parent);
-        }
-        let here = self.local_sockets().into_iter();
-        let mut fetched = FetchedSockets::new(here.map(RemoteSocket::here).collect());
-        if let Some(inquiry) = self.fetch_elsewhere() {
-            fetched.collect(&self.namespace, inquiry).await;
-        }
-        Ok(fetched)
-    }
-
-    /// Returns the ids of the selected sockets, in a cluster those of all servers; see
-    /// [`Namespace::all_sockets`].
-    ///
-    /// # Errors
-    ///
-    /// As [`fetch_sockets`](Self::fetch_sockets).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
-    /// println!("{} are in the lobby", io.to("lobby").all_sockets().await?.len());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is changed, so dropping the future loses nothing.
-    ///
-    /// Spec: features 2.37.
-    pub async fn all_sockets(self) -> Result<HashSet<SocketId>, EmitError> {
-        let fetched = self.fetch_sockets().await?;
-        if !fetched.is_complete() {
-            tracing::debug!(missing = %fetched.missing(), "ids of sockets are missing");
-        }
-        Ok(fetched.iter().map(RemoteSocket::id).collect())
     }
 
     /// Makes the sockets members of the rooms.

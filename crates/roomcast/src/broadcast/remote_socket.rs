@@ -8,13 +8,13 @@ use roomcast_socketio::{EncodeError, RESERVED_EVENTS, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Broadcast, elsewhere};
+use super::{Broadcast, RemoteEmission, elsewhere};
 use crate::cluster::{Link, event_packet, handshake_of};
 use crate::engine::SendOptions;
 use crate::error::{AckError, EmitError};
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace};
-use crate::socket::{Emission, Handshake, Socket};
+use crate::socket::{Handshake, Socket};
 
 /// A socket that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) has found, on this
 /// server or on another of the cluster.
@@ -52,7 +52,7 @@ enum Place {
 
 /// A socket on another server.
 #[derive(Debug)]
-struct Elsewhere {
+pub(super) struct Elsewhere {
     namespace: Namespace,
     id: SocketId,
     handshake: Handshake,
@@ -260,14 +260,10 @@ impl RemoteSocket {
     }
 
     fn emission(&self) -> RemoteEmission {
-        RemoteEmission(match &self.0 {
-            Place::Here(socket) => Target::Here(socket.emission()),
-            Place::Elsewhere(socket) => Target::Elsewhere {
-                socket: Arc::clone(socket),
-                options: SendOptions::default(),
-                timeout: None,
-            },
-        })
+        match &self.0 {
+            Place::Here(socket) => RemoteEmission::here(socket.emission()),
+            Place::Elsewhere(socket) => RemoteEmission::elsewhere(Arc::clone(socket)),
+        }
     }
 }
 
@@ -308,7 +304,7 @@ impl Elsewhere {
         }
     }
 
-    fn emit<T: Serialize>(
+    pub(super) fn emit<T: Serialize>(
         &self,
         event: &str,
         args: &T,
@@ -323,7 +319,7 @@ impl Elsewhere {
         Ok(())
     }
 
-    async fn emit_with_ack<T: DeserializeOwned>(
+    pub(super) async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
         args: impl Serialize,
@@ -359,125 +355,5 @@ fn check_name(event: &str) -> Result<(), EmitError> {
         }
         .into()),
         false => Ok(()),
-    }
-}
-
-/// An event to a [`RemoteSocket`] that is still being described.
-///
-/// # Example
-///
-/// ```
-/// # use std::time::Duration;
-/// # async fn example(socket: roomcast::RemoteSocket) -> Result<(), roomcast::AckError> {
-/// let asked = socket.timeout(Duration::from_secs(1)).uncompressed();
-/// let name: String = asked.emit_with_ack("name?", ()).await?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// Spec: features 2.34.
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `emit` or `emit_with_ack`"]
-pub struct RemoteEmission(Target);
-
-#[derive(Clone, Debug)]
-enum Target {
-    Here(Emission),
-    Elsewhere {
-        socket: Arc<Elsewhere>,
-        options: SendOptions,
-        timeout: Option<Duration>,
-    },
-}
-
-impl RemoteEmission {
-    /// Drops the event unless it can leave at once.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # fn example(socket: roomcast::RemoteSocket) {
-    /// socket.timeout(Duration::from_secs(1)).volatile().emit("position", (3, 4));
-    /// # }
-    /// ```
-    ///
-    /// Spec: features 2.25.
-    pub fn volatile(mut self) -> Self {
-        match &mut self.0 {
-            Target::Here(emission) => *emission = emission.clone().volatile(),
-            Target::Elsewhere { options, .. } => options.is_volatile = true,
-        }
-        self
-    }
-
-    /// Sends the event without compression. Example: [`RemoteEmission`].
-    ///
-    /// Spec: features 2.27.
-    pub fn uncompressed(mut self) -> Self {
-        match &mut self.0 {
-            Target::Here(emission) => *emission = emission.clone().uncompressed(),
-            Target::Elsewhere { options, .. } => options.may_compress = false,
-        }
-        self
-    }
-
-    /// Limits how long the event waits for its acknowledgement; as [`RemoteSocket::timeout`].
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        match &mut self.0 {
-            Target::Here(emission) => *emission = emission.clone().timeout(limit),
-            Target::Elsewhere { timeout, .. } => *timeout = Some(limit),
-        }
-        self
-    }
-
-    /// Sends the event, as [`RemoteSocket::emit`].
-    pub fn emit(self, event: &str, args: impl Serialize) {
-        match self.0 {
-            Target::Here(emission) => emission.emit(event, args),
-            Target::Elsewhere {
-                socket, options, ..
-            } => {
-                if let Err(error) = socket.emit(event, &args, options) {
-                    tracing::error!(event, %error, "event not sent");
-                }
-            }
-        }
-    }
-
-    /// Sends the event and waits for the answer, as [`RemoteSocket::emit_with_ack`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Socket::emit_with_ack`].
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # async fn example(socket: roomcast::RemoteSocket) -> Result<(), roomcast::AckError> {
-    /// let name: String = socket.timeout(Duration::from_secs(1)).emit_with_ack("name?", ()).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// The event has left when the future was first polled; dropping it forgets the answer.
-    ///
-    /// Spec: features 2.34.
-    pub async fn emit_with_ack<T: DeserializeOwned>(
-        self,
-        event: &str,
-        args: impl Serialize,
-    ) -> Result<T, AckError> {
-        match self.0 {
-            Target::Here(emission) => emission.emit_with_ack(event, args).await,
-            Target::Elsewhere {
-                socket,
-                options,
-                timeout,
-            } => socket.emit_with_ack(event, args, options, timeout).await,
-        }
     }
 }

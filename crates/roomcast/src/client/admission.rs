@@ -29,7 +29,7 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
         Ok(Some(namespace)) => {
             if let Some(link) = namespace.link() {
                 // A bus that cannot be reached keeps nobody out.
-                let _ = link.opened().await;
+                let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
             }
             let socket = Socket::new(namespace, connection, handshake);
             let admitted = ask_middleware(&socket).await;
@@ -55,8 +55,9 @@ async fn subscribe(socket: &Socket) {
         return;
     };
     socket.join(socket.id());
-    if let Err(error) = link.rooms_confirmed().await {
-        tracing::debug!(%error, "the bus is not subscribed to the room of a socket");
+    let confirmed = tokio::time::timeout(link.request_timeout(), link.rooms_confirmed());
+    if !matches!(confirmed.await, Ok(Ok(()))) {
+        tracing::debug!("the bus is not subscribed to the room of a socket");
     }
 }
 

@@ -361,7 +361,8 @@ impl Server {
     /// on messages of other servers arrive. Without a bus it is so at once.
     ///
     /// Nothing has to wait for it: what is emitted before is published afterwards, and clients join
-    /// a namespace when its bus is open or has failed to open.
+    /// a namespace when its bus is open, has failed to open, or has taken too long
+    /// ([`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout)).
     ///
     /// # Errors
     ///

@@ -180,6 +180,49 @@ async fn a_bus_that_cannot_be_opened_keeps_no_client_out_and_is_opened_later() {
     client.expect(r#"42["hello"]"#).await;
 }
 
+/// A bus whose broker never answers.
+struct Silent;
+
+impl Bus for Silent {
+    fn open(&self, _port: Port) -> BusFuture<'_, Result<(), BusError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn publish(&self, messages: Vec<Message>) -> BusFuture<'_, Result<(), PublishError>> {
+        panic!("it is not open: {messages:?}")
+    }
+
+    fn respond(&self, responses: Vec<Response>) -> BusFuture<'_, Result<(), BusError>> {
+        panic!("it is not open: {responses:?}")
+    }
+
+    fn close<'a>(&'a self, _node: &'a NodeId, _namespace: &'a str) -> BusFuture<'a, ()> {
+        panic!("it is not open")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_never_answers_keeps_no_client_out_and_does_not_hold_up_the_end() {
+    let cluster = Cluster::new(Silent).request_timeout(Duration::from_secs(3));
+    let io = Server::builder().cluster(cluster).build();
+    let mut client = Host::memory(&io).websocket().await;
+
+    let start = Instant::now();
+    client.join("/").await;
+    assert_eq!(start.elapsed().as_secs(), 3);
+    io.emit("local", ());
+    client.expect(r#"42["local"]"#).await;
+    assert_eq!(io.fetch_sockets().await.unwrap().len(), 1);
+    drop(client);
+    let start = Instant::now();
+    io.close().await;
+    assert!(
+        start.elapsed() <= Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn closing_does_not_wait_for_a_bus_that_is_away() {
     let three = Three::new().await;
