@@ -59,12 +59,15 @@
 //! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
 //! them.
 //!
+//! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
+//! own](CustomParser); `docs/guide/parsers.md` tells more.
+//!
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser and connection state recovery are not there yet.
-//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It
-//! keeps no messages: who is not connected misses them.
+//! version 2, WebTransport and connection state recovery are not there yet. Several servers form a
+//! cluster over a [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages: who is
+//! not connected misses them.
 //!
 //! # Features
 //!
@@ -92,6 +95,7 @@ pub mod metrics;
 #[path = "metrics/off.rs"]
 mod metrics;
 mod namespace;
+pub mod parser;
 mod serve;
 mod server;
 mod socket;
@@ -119,8 +123,8 @@ pub use roomcast_macros::Event;
 #[doc(hidden)]
 pub use roomcast_socketio::__derive;
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Event, Map, MapIntoIter, NoReply, Number, Raw, ReadArguments, Spread,
-    Value, ValueError, value,
+    ArrayBuffer, CustomParser, Date, DecodeError, EncodeError, Event, InvalidDate, Map,
+    MapIntoIter, NoReply, Number, Parser, Raw, ReadArguments, Spread, Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};
@@ -145,6 +149,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/cluster.md")]
     struct Cluster;
+
+    #[doc = include_str!("../../../docs/guide/parsers.md")]
+    struct Parsers;
 
     #[cfg(feature = "typescript")]
     #[doc = include_str!("../../../docs/guide/typed-events.md")]

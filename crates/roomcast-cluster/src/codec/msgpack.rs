@@ -1,4 +1,7 @@
 //! MessagePack, as the official adapters write and read it.
+//!
+//! That of clients (`roomcast_socketio::msgpack`) has other rules: its own extension types, integers
+//! for whole numbers above 2^53, and strings that must be UTF-8.
 
 use bytes::Bytes;
 use roomcast_socketio::{Map, Number, Value};

@@ -1,6 +1,6 @@
 //! Values of other servers in the form in which handlers and answers are read.
 
-use roomcast_socketio::{AckId, Decoder, Header, Packet, Spread, Value, encode_ack};
+use roomcast_socketio::{AckId, Decoder, Header, Limits, Packet, Spread, Value, encode_ack};
 
 use crate::id::SocketId;
 use crate::socket::Answer;
@@ -14,7 +14,7 @@ pub(super) fn packet_of(args: Vec<Value>) -> Option<Packet<'static>> {
     let mut text = Vec::new();
     let attachments = encode_ack(&mut text, header, &Spread(args)).ok()?;
     let text = String::from_utf8(text).ok()?;
-    let mut decoder = Decoder::new(crate::client::own_packet_limits());
+    let mut decoder = Decoder::new(Limits::NONE);
     let mut packet = decoder.text(&text).ok()?.map(Packet::into_owned);
     for attachment in attachments {
         packet = decoder.binary(&attachment).ok()?.map(Packet::into_owned);

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, Parser};
 use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
@@ -55,6 +55,8 @@ pub struct Namespace(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     server: Weak<Shared>,
+    /// The server's. Cost: a broadcast needs no hold of the server.
+    parser: Parser,
     rooms: Rooms,
     listeners: Listeners,
     next_ack: AtomicU64,
@@ -71,6 +73,13 @@ struct Inner {
     /// Where the server has a bus; a parent has none of its own.
     link: Option<Link>,
     cluster: Option<Arc<Cluster>>,
+}
+
+/// What a namespace has from its server.
+pub(crate) struct Home {
+    pub(crate) parser: Parser,
+    pub(crate) server: Weak<Shared>,
+    pub(crate) cluster: Option<Arc<Cluster>>,
 }
 
 /// A namespace that may be gone.
@@ -96,21 +105,13 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(
-        name: Arc<str>,
-        server: Weak<Shared>,
-        cluster: Option<Arc<Cluster>>,
-    ) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Plain, cluster)
+    pub(crate) fn plain(name: Arc<str>, home: Home) -> Self {
+        Self::with(name, home, Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(
-        name: Arc<str>,
-        server: Weak<Shared>,
-        cluster: Option<Arc<Cluster>>,
-    ) -> Self {
+    pub(crate) fn parent(name: Arc<str>, home: Home) -> Self {
         let kind = Kind::Parent(Mutex::default());
-        Self::with(name, server, Arc::default(), kind, cluster)
+        Self::with(name, home, Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -118,10 +119,13 @@ impl Namespace {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            self.0.server.clone(),
+            Home {
+                parser: self.0.parser.clone(),
+                server: self.0.server.clone(),
+                cluster: self.0.cluster.clone(),
+            },
             self.0.listeners.snapshot(),
             kind,
-            self.0.cluster.clone(),
         );
         child
             .0
@@ -134,17 +138,16 @@ impl Namespace {
         child
     }
 
-    fn with(
-        name: Arc<str>,
-        server: Weak<Shared>,
-        table: Arc<Table>,
-        kind: Kind,
-        cluster: Option<Arc<Cluster>>,
-    ) -> Self {
+    fn with(name: Arc<str>, home: Home, table: Arc<Table>, kind: Kind) -> Self {
         let meter = match &kind {
             Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
             Kind::Plain | Kind::Parent(_) => None,
         };
+        let Home {
+            parser,
+            server,
+            cluster,
+        } = home;
         Self(Arc::new_cyclic(|namespace| Inner {
             link: cluster
                 .as_ref()
@@ -157,6 +160,7 @@ impl Namespace {
             cluster,
             name,
             server,
+            parser,
             rooms: Rooms::default(),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
@@ -305,6 +309,10 @@ impl Namespace {
 
     pub(crate) fn server(&self) -> Option<Server> {
         self.0.server.upgrade().map(Server::from_shared)
+    }
+
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.0.parser
     }
 
     pub(crate) fn is_parent(&self) -> bool {

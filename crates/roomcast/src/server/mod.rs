@@ -23,7 +23,7 @@ pub use builder::{ServerBuilder, SocketIo};
 use crate::PatternError;
 use crate::cluster::{BusError, Cluster, Link};
 use crate::engine::Engine;
-use crate::namespace::{Matcher, Namespace, Parents};
+use crate::namespace::{Home, Matcher, Namespace, Parents};
 use crate::serve::{Layer, Listening};
 use crate::socket::Handshake;
 
@@ -122,7 +122,7 @@ impl Server {
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
             Some(parent) => parent.child(name),
-            None => Namespace::plain(name, Arc::downgrade(&self.0), self.0.cluster.clone()),
+            None => Namespace::plain(name, self.0.home()),
         })
     }
 
@@ -453,8 +453,7 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parent =
-            Namespace::parent("/_".into(), Arc::downgrade(&self.0), self.0.cluster.clone());
+        let parent = Namespace::parent("/_".into(), self.0.home());
         self.0.parents.add(matcher, parent.clone());
         parent
     }
@@ -464,6 +463,15 @@ impl Server {
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Shared {
+    /// What new namespaces have from this server.
+    fn home(self: &Arc<Self>) -> Home {
+        Home {
+            parser: self.config.parser.clone(),
+            server: Arc::downgrade(self),
+            cluster: self.cluster.clone(),
+        }
+    }
+
     /// The namespace of this name, made if there is none.
     fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
         let mut is_new = false;
