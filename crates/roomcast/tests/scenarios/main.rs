@@ -31,6 +31,7 @@ mod message_pack;
 mod middleware;
 mod mounting;
 mod namespaces;
+#[cfg(feature = "metrics")]
 mod observing;
 mod options;
 mod panics;
