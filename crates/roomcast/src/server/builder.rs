@@ -10,8 +10,9 @@ use roomcast_socketio::{Limits, Parser};
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
+use crate::cluster::{Bus, Cluster};
 use crate::engine::{Builder, Closing, Config, Engine};
-use crate::namespace::{Namespace, Parents, Setting};
+use crate::namespace::{Home, Namespace, Parents};
 use crate::recovery::{Keeper, Recovery};
 use crate::typed::TypedValues;
 
@@ -46,6 +47,7 @@ pub type ServerBuilder = Builder<SocketIo>;
 pub struct SocketIo {
     config: ServerConfig,
     state: TypedValues,
+    cluster: Option<Cluster>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,15 +64,6 @@ pub(crate) struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// What a namespace of this server is made with.
-    pub(crate) fn setting(&self, namespace: &str, server: Weak<Shared>) -> Setting {
-        Setting {
-            parser: self.parser.clone(),
-            server,
-            keeper: self.keeper(namespace),
-        }
-    }
-
     /// What keeps the state of a namespace's clients, if the server is to.
     pub(crate) fn keeper(&self, namespace: &str) -> Option<Arc<Keeper>> {
         let recovery = self.recovery.as_ref()?;
@@ -370,6 +363,40 @@ impl ServerBuilder {
         self
     }
 
+    /// Joins the server to a cluster, with the default limits: [`cluster`](Self::cluster) sets them.
+    /// Default: no cluster.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use roomcast::{Server, cluster::Hub};
+    ///
+    /// let hub = Hub::new();
+    /// let red = Server::builder().bus(hub.bus()).build();
+    /// let blue = Server::builder().bus(hub.bus()).build();
+    /// red.emit("news", "for the clients of both");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 4.13.
+    pub fn bus(self, bus: impl Bus) -> Self {
+        self.cluster(Cluster::new(bus))
+    }
+
+    /// Joins the server to a cluster.
+    ///
+    /// The messages of a namespace wait until its bus is open. That needs a tokio runtime: where
+    /// there is none when the server is made, it begins with [`Server::listen`], the first client or
+    /// the first message. Example: [`Cluster`].
+    ///
+    /// Spec: features 4.13.
+    pub fn cluster(mut self, cluster: Cluster) -> Self {
+        self.kind.cluster = Some(cluster);
+        self
+    }
+
     /// Makes the server. Nothing listens yet: [`Server::serve`] and [`Server::layer`] do.
     ///
     /// # Example
@@ -379,12 +406,17 @@ impl ServerBuilder {
     /// ```
     #[must_use]
     pub fn build(self) -> Server {
-        let SocketIo { mut config, state } = self.kind;
+        let SocketIo {
+            mut config,
+            state,
+            cluster,
+        } = self.kind;
         if let Some(recovery) = &mut config.recovery {
             // Longer, and a connection is found to be dead.
             let times = &self.config.times;
             recovery.wait_for(times.ping_interval + 2 * times.ping_timeout);
         }
+        let cluster = cluster.map(Arc::new);
         let shared = Arc::new_cyclic(|weak| {
             let server = Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
@@ -394,8 +426,13 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let setting = config.setting("/", Weak::<Shared>::clone(weak));
-            let main = Namespace::plain("/".into(), setting);
+            let home = Home {
+                parser: config.parser.clone(),
+                server: Weak::clone(weak),
+                cluster: cluster.clone(),
+                keeper: config.keeper("/"),
+            };
+            let main = Namespace::plain("/".into(), home);
             Shared {
                 config,
                 engine,
@@ -405,9 +442,12 @@ impl ServerBuilder {
                 parents: Parents::default(),
                 new_namespace_hooks: parking_lot::RwLock::default(),
                 state,
+                cluster,
             }
         });
-        Server::from_shared(shared)
+        let server = Server::from_shared(shared);
+        server.start_links();
+        server
     }
 }
 
