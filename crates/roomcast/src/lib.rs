@@ -84,7 +84,7 @@ mod socket;
 mod typed;
 mod wire;
 
-pub use broadcast::{Answers, Broadcast, RemoteSocket};
+pub use broadcast::{Answers, Broadcast, Delivery, RemoteSocket};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 pub use handler::{

@@ -1,9 +1,11 @@
 //! Events and actions for many sockets at once.
 
 mod answers;
+mod paced;
 mod remote_socket;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_socketio::AckId;
@@ -13,13 +15,15 @@ use smallvec::{SmallVec, smallvec};
 use tokio::sync::mpsc;
 
 pub use answers::Answers;
+pub use paced::Delivery;
+use paced::Tally;
 pub use remote_socket::RemoteSocket;
 
 use crate::engine::{Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
-use crate::socket::{Socket, Waiting};
+use crate::socket::{Socket, Waiting, scoped};
 use crate::wire;
 
 /// Selects sockets of a namespace, and says what to do with them.
@@ -49,6 +53,8 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
+    /// What the event replaces where it waits, within each namespace.
+    key: Option<Arc<str>>,
 }
 
 impl Broadcast {
@@ -58,6 +64,7 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
+            key: None,
         }
     }
 
@@ -182,16 +189,16 @@ impl Broadcast {
     ///
     /// Spec: features 2.22.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        if let Err(error) = self.try_emit(event, args) {
-            tracing::error!(event, %error, "event not sent");
-        }
+        crate::socket::log(event, self.try_emit(event, args));
     }
 
     /// Sends an event and reports a mistake of the caller. That a receiver is gone or busy is none.
     ///
     /// # Errors
     ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form;
+    /// [`EmitError::Full`] if a receiver's outbox is full and the policy is
+    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event.
     ///
     /// # Example
     ///
@@ -203,10 +210,14 @@ impl Broadcast {
     ///
     /// Spec: features 2.44.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let mut tally = Tally::default();
         for namespace in self.targets() {
-            self.emit_in(&namespace, event, &args, None)?;
+            self.emit_in(&namespace, event, &args, None, &mut tally)?;
         }
-        Ok(())
+        match tally.has_full() {
+            true => Err(EmitError::Full),
+            false => Ok(()),
+        }
     }
 
     /// Sends the event `message`, as in JavaScript.
@@ -262,8 +273,9 @@ impl Broadcast {
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
         let mut asked = Asked(Vec::new());
+        let mut tally = Tally::default();
         for namespace in self.targets() {
-            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
+            let receivers = self.emit_in(&namespace, event, &args, Some(&sender), &mut tally)?;
             asked.0.extend(receivers);
         }
         drop((args, sender));
@@ -404,6 +416,11 @@ impl Broadcast {
         }
     }
 
+    fn key_in(&self, namespace: &Namespace) -> Option<Arc<str>> {
+        let key = self.key.as_ref()?;
+        Some(scoped(namespace.name(), key))
+    }
+
     fn for_each(&self, act: impl Fn(&Socket)) {
         for namespace in self.targets() {
             namespace
@@ -420,6 +437,7 @@ impl Broadcast {
         event: &str,
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
+        tally: &mut Tally,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
         let ack = answers.map(|_| namespace.next_ack_id());
         let packet = wire::event(namespace.name(), ack, event, args)?;
@@ -428,6 +446,7 @@ impl Broadcast {
         let mut watched = Vec::new();
         let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
+        let key = self.key_in(namespace);
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -445,7 +464,8 @@ impl Broadcast {
             if is_watched || socket.watches_outgoing() {
                 watched.push(socket.clone());
             }
-            socket.send_in(&mut round, &packet, self.options);
+            let sent = socket.send_in(&mut round, &packet, key.as_ref(), self.options);
+            tally.note(socket, &packet, sent);
         });
         drop(round);
         watched

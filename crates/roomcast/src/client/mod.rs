@@ -189,7 +189,7 @@ impl Client {
                 let packet = wire::connect_error(&name, refusal.message(), refusal.data());
                 self.connection
                     .engine()
-                    .send_frames(packet.frames(), SendOptions::default());
+                    .send_frames(packet.frames(), SendOptions::essential());
             }
         }
     }
@@ -200,7 +200,7 @@ impl Client {
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
             &wire::connect(namespace.name(), socket.id().as_str()),
-            SendOptions::default(),
+            SendOptions::essential(),
         );
         namespace.add_connected();
         socket.advance(Phase::Connecting, Phase::Connected);
@@ -371,7 +371,7 @@ impl Drop for Client {
 
 fn tell_disconnected(socket: &Socket) {
     let packet = wire::disconnect(socket.namespace().name());
-    socket.send_packet(&packet, SendOptions::default());
+    socket.send_packet(&packet, SendOptions::essential());
 }
 
 /// A socket that was admitted too late: it was never connected.

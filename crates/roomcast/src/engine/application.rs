@@ -5,6 +5,7 @@ use std::task::Context;
 use std::time::Instant;
 
 use super::CloseReason;
+use super::frame::Frame;
 use super::socket::Socket;
 
 /// One message of a session: what the peer sent, or what is sent to it.
@@ -31,6 +32,15 @@ pub enum Message<'a> {
     Text(Cow<'a, str>),
     /// Bytes.
     Binary(Cow<'a, [u8]>),
+}
+
+impl Message<'_> {
+    pub(super) fn frame(&self) -> Frame {
+        match self {
+            Self::Text(text) => Frame::message(text),
+            Self::Binary(bytes) => Frame::binary(bytes),
+        }
+    }
 }
 
 /// Whether the application takes more messages now.

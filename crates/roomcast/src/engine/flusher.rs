@@ -278,6 +278,7 @@ fn flush(mailbox: &Mailbox) {
     let mut rounds = 0;
     while let Some((writer, mut batch)) = lent {
         let (mut bytes, mut flushed) = (0, Flushed::All);
+        batch.advance(0);
         while !batch.is_empty() {
             match batch.write_with(|slices| writer.try_write(slices)) {
                 Ok(written) if written > 0 => {

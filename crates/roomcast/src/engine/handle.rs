@@ -294,7 +294,7 @@ impl Shared {
         request: Arc<Request>,
         transport: Transport,
     ) -> Socket {
-        let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
+        let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.totals()));
         Socket::new(
             sid.into(),
             request,

@@ -28,6 +28,7 @@
 mod application;
 mod builder;
 mod config;
+mod departure;
 mod draft;
 mod flusher;
 mod frame;
@@ -41,6 +42,7 @@ mod respond;
 mod server;
 mod session;
 mod socket;
+mod totals;
 mod upgrade;
 mod websocket;
 
@@ -49,18 +51,20 @@ pub(crate) use application::{Application, Closing, Readiness};
 pub use builder::{Bare, Builder, PerMessageDeflate};
 pub(crate) use config::Config;
 pub use config::ConnectionError;
+pub use departure::{Departure, NeverLeft};
 pub(crate) use draft::Draft;
 pub(crate) use flusher::Round;
 pub(crate) use frame::Frame;
 pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
-pub(crate) use mailbox::{SendOptions, Sent};
+pub(crate) use mailbox::{SendOptions, Sent, WhenFull};
 pub use request::{Peer, Request};
 pub(crate) use respond::{Answer, Usual};
 pub use server::{Connection, Engine};
 pub(crate) use server::{Owner, Shared};
 pub(crate) use session::SessionTask;
 pub use socket::Socket;
+pub use totals::OutboxCounts;
 pub(crate) use upgrade::Switch;
 pub(crate) use websocket::WebSocket;
 

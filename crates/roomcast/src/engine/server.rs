@@ -20,6 +20,7 @@ use super::builder::{Bare, Builder};
 use super::config::Config;
 use super::flusher::Flusher;
 use super::socket::Socket;
+use super::totals::{OutboxCounts, Totals};
 use super::websocket::WebSocket;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
@@ -136,6 +137,7 @@ impl Engine {
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
             flusher: Arc::default(),
+            totals: Arc::default(),
             open_templates: Default::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -166,6 +168,15 @@ impl Engine {
     #[must_use]
     pub fn clients_count(&self) -> usize {
         self.0.sessions.count.load(Ordering::Relaxed)
+    }
+
+    /// Counts what full outboxes did with events since the server was made. Example:
+    /// [`OutboxCounts`].
+    ///
+    /// Spec: features N8.
+    #[must_use]
+    pub fn outbox_counts(&self) -> OutboxCounts {
+        self.0.totals.outbox()
     }
 
     /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses
@@ -224,6 +235,7 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
+    totals: Arc<Totals>,
     /// The open packets of polling and of WebSockets, without an id.
     open_templates: [OnceLock<String>; 2],
     /// All tasks of sessions, upgrades and closing WebSockets.
@@ -248,6 +260,10 @@ impl Shared {
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {
         &self.flusher
+    }
+
+    pub(crate) fn totals(&self) -> &Arc<Totals> {
+        &self.totals
     }
 
     pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
+use tokio::sync::Notify;
 
+use super::departure::{Departure, Mark};
 use super::draft::Draft;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
-use super::mailbox::{Input, Mailbox, SendOptions, Sent};
+use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -103,14 +105,68 @@ impl Socket {
 
     /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
     pub fn send(&self, message: Message<'_>) {
-        match message {
-            Message::Text(text) => {
-                self.send_frames(&[Frame::message(&text)], SendOptions::default())
-            }
-            Message::Binary(bytes) => {
-                self.send_frames(&[Frame::binary(&bytes)], SendOptions::default())
-            }
-        };
+        self.send_frames(&[message.frame()], SendOptions::default());
+    }
+
+    /// Sends a message, and gives what knows when it was handed to the transport: the callback of
+    /// `conn.write(data, options, callback)` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Message, Socket};
+    ///
+    /// fn farewell(socket: &Socket) {
+    ///     let departure = socket.send_noted(Message::Text("bye".into()));
+    ///     let socket = socket.clone();
+    ///     tokio::spawn(async move {
+    ///         if departure.await.is_ok() {
+    ///             println!("it left by {}", socket.transport().as_str());
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// Spec: features 1.50.
+    pub fn send_noted(&self, message: Message<'_>) -> Departure {
+        let (mark, departure) = Mark::of_message();
+        let frames = [message.frame()];
+        let sent = self
+            .0
+            .mailbox
+            .send_marked(&frames, SendOptions::default(), mark);
+        match self.flushed_as(sent) {
+            Sent::Queued | Sent::MustFlush => departure,
+            Sent::Dropped | Sent::Full | Sent::Closed => Departure::never(),
+        }
+    }
+
+    /// Gives what knows when everything that was sent so far was handed to the transport; where
+    /// nothing waits, that is at once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Socket;
+    ///
+    /// async fn send_lines(socket: Socket, lines: Vec<String>) {
+    ///     for line in lines {
+    ///         socket.emit("line", line);
+    ///         if socket.conn().flushed().await.is_err() {
+    ///             break; // the client is gone
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Spec: features 1.50.
+    pub fn flushed(&self) -> Departure {
+        let (mark, departure) = Mark::of_everything();
+        let sent = self.0.mailbox.mark(mark);
+        match self.flushed_as(sent) {
+            Sent::Queued | Sent::MustFlush => departure,
+            Sent::Dropped | Sent::Full | Sent::Closed => Departure::never(),
+        }
     }
 
     /// Sends text. It is dropped if the session is over. Example: [`Message`].
@@ -148,6 +204,65 @@ impl Socket {
         self.0.mailbox.pending_bytes()
     }
 
+    /// Counts the messages that wait to be sent and were not yet handed to the transport.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket) {
+    /// println!("{} messages wait, {} bytes", socket.pending_packets(), socket.pending_bytes());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features N8.
+    #[must_use]
+    pub fn pending_packets(&self) -> usize {
+        self.0.mailbox.pending_packets()
+    }
+
+    /// Sets how many bytes may wait for this client, and what happens beyond, instead of what
+    /// [`Builder::max_outbox`](super::Builder::max_outbox) says. All Socket.IO sockets of the client
+    /// share its outbox.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{OutboxPolicy, Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.of("/ticker").on_connect(|socket: Socket| {
+    ///     socket.conn().set_max_outbox(64 * 1024, OutboxPolicy::DropOldest);
+    /// });
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn set_max_outbox(&self, bytes: usize, policy: OutboxPolicy) {
+        self.0.mailbox.set_limits(|limits| {
+            limits.max_bytes = bytes;
+            limits.policy = policy;
+        });
+    }
+
+    /// Sets how many messages may wait for this client that were not yet handed to its transport,
+    /// instead of what
+    /// [`Builder::max_outbox_packets`](super::Builder::max_outbox_packets) says.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(|socket: Socket| socket.conn().set_max_outbox_packets(1000));
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn set_max_outbox_packets(&self, count: u32) {
+        self.0
+            .mailbox
+            .set_limits(|limits| limits.max_packets = count);
+    }
+
     /// Tells whether the transport would take a message at once.
     ///
     /// # Example
@@ -168,14 +283,37 @@ impl Socket {
 
     pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
         let sent = self.0.mailbox.send(frames, options);
-        self.flushed(sent)
+        self.flushed_as(sent)
     }
 
-    /// Sends the frames together with those of the other receivers of `round`.
-    pub(crate) fn send_in(&self, round: &mut Round, frames: &[Frame], options: SendOptions) {
-        if self.0.mailbox.send(frames, options) == Sent::MustFlush {
+    /// Sends the frames together with those of the other receivers of `round`. With a `key` they
+    /// replace what waits under it.
+    pub(crate) fn send_in(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        key: Option<&Arc<str>>,
+        options: SendOptions,
+    ) -> Sent {
+        let sent = match key {
+            None => self.0.mailbox.send(frames, options),
+            Some(key) => self.0.mailbox.send_keyed(key, frames, options),
+        };
+        if sent == Sent::MustFlush {
             round.add(self);
         }
+        sent
+    }
+
+    /// Sends the frames in the place of those that wait under `key`.
+    pub(crate) fn send_keyed(
+        &self,
+        key: &Arc<str>,
+        frames: &[Frame],
+        options: SendOptions,
+    ) -> Sent {
+        let sent = self.0.mailbox.send_keyed(key, frames, options);
+        self.flushed_as(sent)
     }
 
     /// Sends a message that no other session gets: a text packet and its attachments.
@@ -186,15 +324,26 @@ impl Socket {
         options: SendOptions,
     ) -> Sent {
         let sent = self.0.mailbox.send_own(packet, attachments, options);
-        self.flushed(sent)
+        self.flushed_as(sent)
     }
 
-    fn flushed(&self, sent: Sent) -> Sent {
+    /// Sees to it that somebody writes what was queued.
+    fn flushed_as(&self, sent: Sent) -> Sent {
         if sent != Sent::MustFlush {
             return sent;
         }
         flusher::list(self.clone());
         Sent::Queued
+    }
+
+    /// What is notified when the outbox has room, and when the session is over.
+    pub(crate) fn room(&self) -> Arc<Notify> {
+        self.0.mailbox.room()
+    }
+
+    /// Makes those who wait for room look again.
+    pub(crate) fn recall(&self) {
+        self.0.mailbox.recall();
     }
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {

@@ -229,7 +229,9 @@ impl WebSocket {
                 mailbox.recount(before, entry.bytes().len());
             }
         }
-        self.unsent = (!queue.is_empty()).then(|| Box::new(Batch::new(queue)));
+        let mut batch = Batch::new(queue);
+        batch.advance(0);
+        self.unsent = (!batch.is_empty()).then(|| Box::new(batch));
     }
 
     /// One write of what fits.
@@ -397,6 +399,7 @@ fn write_through(
     loop {
         let mut bytes = 0;
         let mut flushed = Flushed::All;
+        batch.advance(0);
         while !batch.is_empty() {
             let written = batch.write_with(|slices| match slices {
                 [slice] => writer.pin().poll_write(cx, slice),
@@ -448,6 +451,7 @@ fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
     if let Entry::Shared {
         frame,
         may_compress: true,
+        ..
     } = entry
     {
         let opcode = match frame.is_binary() {

@@ -1,5 +1,6 @@
 //! Events to one socket: with options, and with an acknowledgement.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_socketio::{AckId, ArgError, Packet, Spread, Value};
@@ -8,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::{Socket, Waiting};
-use crate::engine::{SendOptions, Sent};
+use crate::engine::SendOptions;
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 use crate::wire;
@@ -33,9 +34,11 @@ use crate::wire;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack`"]
 pub struct Emission {
-    socket: Socket,
-    options: SendOptions,
-    timeout: Option<Duration>,
+    pub(super) socket: Socket,
+    pub(super) options: SendOptions,
+    pub(super) timeout: Option<Duration>,
+    /// What it replaces where it waits.
+    pub(super) key: Option<Arc<str>>,
 }
 
 impl Socket {
@@ -159,11 +162,12 @@ impl Socket {
         self.emission().emit_for_answer(event, args).await
     }
 
-    fn emission(&self) -> Emission {
+    pub(super) fn emission(&self) -> Emission {
         Emission {
             socket: self.clone(),
             options: SendOptions::default(),
             timeout: None,
+            key: None,
         }
     }
 
@@ -173,7 +177,7 @@ impl Socket {
         args: &T,
         options: SendOptions,
     ) -> Result<(), EmitError> {
-        self.emit_packet(event, args, None, options)
+        self.emit_packet(event, args, None, None, options)
     }
 
     fn emit_packet<T: Serialize + ?Sized>(
@@ -181,6 +185,7 @@ impl Socket {
         event: &str,
         args: &T,
         ack: Option<AckId>,
+        key: Option<&Arc<str>>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
         let packet = wire::event(self.namespace().name(), ack, event, args)?;
@@ -188,11 +193,7 @@ impl Socket {
             return Err(EmitError::Disconnected);
         }
         self.notify_outgoing(&packet);
-        match self.send_packet(&packet, options) {
-            Sent::Queued | Sent::MustFlush => Ok(()),
-            Sent::Dropped => Err(EmitError::Dropped),
-            Sent::Closed => Err(EmitError::Disconnected),
-        }
+        self.send_keyed(&packet, key, options).into_result()
     }
 }
 
@@ -261,7 +262,7 @@ impl Emission {
     ///
     /// Spec: features 3.11.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        log(event, self.socket.emit_with(event, &args, self.options));
+        log(event, self.try_emit(event, args));
     }
 
     /// Sends the event, as [`Socket::try_emit`].
@@ -283,7 +284,9 @@ impl Emission {
     ///
     /// Spec: features 2.25.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
-        self.socket.emit_with(event, &args, self.options)
+        let key = self.key.as_ref();
+        self.socket
+            .emit_packet(event, &args, None, key, self.options)
     }
 
     /// Sends the event and waits for the acknowledgement, as [`Socket::emit_with_ack`].
@@ -347,6 +350,7 @@ impl Emission {
             socket,
             options,
             timeout,
+            key,
         } = self;
         let id = socket.namespace().next_ack_id();
         let (sender, answer) = oneshot::channel();
@@ -356,7 +360,7 @@ impl Emission {
             socket: &socket,
             id,
         };
-        socket.emit_packet(event, &args, Some(id), options)?;
+        socket.emit_packet(event, &args, Some(id), key.as_ref(), options)?;
         drop(args);
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
             Some(timeout) => tokio::time::timeout(timeout, answer)
@@ -468,9 +472,11 @@ impl Answer {
 }
 
 /// Reports an emit that nobody looks at.
-pub(super) fn log(event: &str, result: Result<(), EmitError>) {
+pub(crate) fn log(event: &str, result: Result<(), EmitError>) {
     match result {
         Ok(()) | Err(EmitError::Disconnected | EmitError::Dropped) => {}
+        // The client's fault: it reads too slowly.
+        Err(error @ EmitError::Full) => tracing::debug!(event, %error, "event not sent"),
         Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => {
             tracing::error!(event, %error, "event not sent")
         }

@@ -3,6 +3,7 @@
 mod acks;
 mod data;
 mod emission;
+mod flow;
 mod handshake;
 mod listeners;
 mod reason;
@@ -17,7 +18,9 @@ use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
 pub use data::SocketData;
+pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
+pub(crate) use flow::{scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
@@ -220,7 +223,7 @@ impl Socket {
     ///
     /// Spec: features 5.1, 5.2.
     pub fn emit(&self, event: &str, args: impl Serialize) {
-        emission::log(event, self.emit_with(event, &args, SendOptions::default()));
+        log(event, self.emit_with(event, &args, SendOptions::default()));
     }
 
     /// Sends an event and reports whether it was queued.
@@ -228,8 +231,9 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
-    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] if the
-    /// outbox is full and its policy is to drop.
+    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] or
+    /// [`EmitError::Full`] if the outbox is full and its policy is
+    /// [`DropNewest`](crate::OutboxPolicy::DropNewest) or [`Error`](crate::OutboxPolicy::Error).
     ///
     /// # Example
     ///
@@ -352,6 +356,7 @@ impl Socket {
             .phase
             .store(Phase::Disconnected as u8, Ordering::Release);
         self.0.acks.clear();
+        self.0.engine.recall();
     }
 
     /// Forgets the socket's own handlers, which may hold the socket itself.
@@ -368,15 +373,34 @@ impl Socket {
     }
 
     /// Sends the packet together with the other receivers' of `round`.
-    pub(crate) fn send_in(&self, round: &mut Round, packet: &Outgoing, options: SendOptions) {
-        self.conn().send_in(round, packet.frames(), options);
+    pub(crate) fn send_in(
+        &self,
+        round: &mut Round,
+        packet: &Outgoing,
+        key: Option<&Arc<str>>,
+        options: SendOptions,
+    ) -> Sent {
+        self.conn().send_in(round, packet.frames(), key, options)
+    }
+
+    /// Sends the packet in the place of the one that waits under `key`, if there is a key.
+    pub(crate) fn send_keyed(
+        &self,
+        packet: &Outgoing,
+        key: Option<&Arc<str>>,
+        options: SendOptions,
+    ) -> Sent {
+        match key {
+            None => self.send_packet(packet, options),
+            Some(key) => self.conn().send_keyed(key, packet.frames(), options),
+        }
     }
 
     pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
         if !self.is_connected() {
             return;
         }
-        let options = SendOptions::default();
+        let options = SendOptions::essential();
         match wire::ack(self.namespace().name(), id, args) {
             Ok((packet, attachments)) => drop(self.conn().send_own(packet, &attachments, options)),
             Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),

@@ -24,6 +24,7 @@ mod middleware;
 mod mounting;
 mod namespaces;
 mod options;
+mod outbox_policies;
 mod panics;
 mod polling_rules;
 mod refused_requests;

@@ -1,11 +1,17 @@
 //! The meeting point of one session's task and everyone else: outgoing frames, incoming requests.
 
+mod backlog;
+mod extra;
+mod full;
 mod input;
 mod line;
+mod options;
+mod room;
 mod task;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -14,73 +20,22 @@ use roomcast_websocket::OpCode;
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
+use extra::Extra;
 pub(crate) use input::{Input, PollAnswer, PostAnswer};
 use line::Line;
 pub(crate) use line::{Flushed, Lending};
+pub use options::OutboxPolicy;
+pub(crate) use options::{OutboxLimits, SendOptions, Sent, WhenFull};
 
 use super::draft::{self, Draft};
 use super::frame::Frame;
-use super::outbox::{Batch, Entry, Queue};
-
-/// Says what to do with a message for a client whose outbox is over its byte limit.
-///
-/// The limit is checked before a message is queued, so one message larger than the limit still
-/// leaves if the outbox was within it.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{OutboxPolicy, Server};
-///
-/// let io = Server::builder().max_outbox(1024 * 1024, OutboxPolicy::DropNewest).build();
-/// ```
-///
-/// Spec: features 1.53.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OutboxPolicy {
-    /// Closes the connection; its reason is [`CloseReason::OutboxFull`](super::CloseReason).
-    #[default]
-    Disconnect,
-    /// Leaves the new message out and keeps the connection.
-    DropNewest,
-}
-
-/// How one message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SendOptions {
-    /// Dropped unless the transport can take it at once.
-    pub(crate) is_volatile: bool,
-    /// Whether a transport that compresses may compress this message.
-    pub(crate) may_compress: bool,
-}
-
-impl Default for SendOptions {
-    fn default() -> Self {
-        Self {
-            is_volatile: false,
-            may_compress: true,
-        }
-    }
-}
-
-/// What became of a message that was handed to [`Mailbox::send`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
-    Queued,
-    /// Queued, and nobody is about to write it: the caller lists the session for a flush.
-    MustFlush,
-    /// Volatile, and the transport was busy; or left out by [`OutboxPolicy::DropNewest`].
-    Dropped,
-    /// The session is closing or closed.
-    Closed,
-}
+use super::outbox::{Batch, Entry, Mark, Part, Queue};
+use super::totals::Totals;
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
-    max_bytes: usize,
-    policy: OutboxPolicy,
     task: AtomicWaker,
+    totals: Arc<Totals>,
     // Lock order: last. Nothing else is locked, nothing is written and no user code runs while it
     // is held.
     state: Mutex<State>,
@@ -89,8 +44,12 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct State {
     queue: Queue,
+    /// Messages in it.
+    waiting: u32,
     /// Bytes that were sent and are not yet written, wherever they are now.
     pending_bytes: usize,
+    limits: OutboxLimits,
+    extra: Option<Box<Extra>>,
     inputs: VecDeque<Input>,
     line: Line,
     /// What the connection did not take when it was last written to.
@@ -112,14 +71,17 @@ struct State {
 }
 
 impl Mailbox {
-    pub(crate) fn new(max_bytes: usize, policy: OutboxPolicy) -> Self {
-        let state = State {
+    pub(crate) fn new(limits: OutboxLimits, totals: Arc<Totals>) -> Self {
+        let mut state = State {
             is_awake: true,
+            limits,
             ..State::default()
         };
+        if limits.need_backlog() {
+            state.keep_backlog();
+        }
         Self {
-            max_bytes,
-            policy,
+            totals,
             task: AtomicWaker::new(),
             state: Mutex::new(state),
         }
@@ -127,17 +89,61 @@ impl Mailbox {
 
     /// Queues all frames of one message side by side, or none of them.
     pub(crate) fn send(&self, frames: &[Frame], options: SendOptions) -> Sent {
-        let mut state = match self.admit(options) {
+        let mut state = match self.admit(self.state.lock(), options, || bytes(frames)) {
             Ok(state) => state,
             Err(sent) => return sent,
         };
-        for frame in frames {
-            state.pending_bytes += frame.len();
-            state.queue.push(Entry::Shared {
-                frame: frame.clone(),
-                may_compress: options.may_compress,
-            });
+        state.push(frames, options);
+        self.queued(state)
+    }
+
+    /// Queues a message in the place of the one that waits under `key`, if there is one.
+    pub(crate) fn send_keyed(
+        &self,
+        key: &Arc<str>,
+        frames: &[Frame],
+        options: SendOptions,
+    ) -> Sent {
+        let mut state = self.state.lock();
+        if !state.is_closed
+            && !options.is_volatile
+            && state.replace(key, frames, options.may_compress)
+        {
+            self.totals.coalesced.add(1);
+            return self.queued(state);
         }
+        let mut state = match self.admit(state, options, || bytes(frames)) {
+            Ok(state) => state,
+            Err(sent) => return sent,
+        };
+        state.note_key(key);
+        state.push(frames, options);
+        self.queued(state)
+    }
+
+    /// Queues a message with a mark behind it, which knows when it was handed to the connection.
+    pub(crate) fn send_marked(&self, frames: &[Frame], options: SendOptions, mark: Mark) -> Sent {
+        let mut state = match self.admit(self.state.lock(), options, || bytes(frames)) {
+            Ok(state) => state,
+            Err(sent) => return sent,
+        };
+        state.push(frames, options);
+        state.queue.push(Entry::Mark(mark));
+        self.queued(state)
+    }
+
+    /// Puts a mark behind everything that is queued. Where nothing waits it is passed at once.
+    pub(crate) fn mark(&self, mut mark: Mark) -> Sent {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Sent::Closed;
+        }
+        if state.pending_bytes == 0 {
+            drop(state);
+            mark.pass();
+            return Sent::Queued;
+        }
+        state.queue.push(Entry::Mark(mark));
         self.queued(state)
     }
 
@@ -150,10 +156,7 @@ impl Mailbox {
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
-        let mut state = match self.admit(options) {
-            Ok(state) => state,
-            Err(sent) => return sent,
-        };
+        let state = self.state.lock();
         if matches!(state.line, Line::None) {
             drop(state);
             let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
@@ -162,6 +165,12 @@ impl Mailbox {
                 .collect();
             return self.send(&frames, options);
         }
+        let attached = || attachments.iter().map(Bytes::len).sum::<usize>();
+        let mut state = match self.admit(state, options, || packet.len() + attached()) {
+            Ok(state) => state,
+            Err(sent) => return sent,
+        };
+        state.waiting += 1;
         state.push_own(packet, OpCode::Text);
         for attachment in attachments {
             state.push_own(Draft::of(attachment), OpCode::Binary);
@@ -173,9 +182,11 @@ impl Mailbox {
     pub(crate) fn send_control(&self, frame: Frame) {
         let mut state = self.state.lock();
         state.pending_bytes += frame.len();
+        state.waiting += 1;
         state.queue.push(Entry::Shared {
             frame,
             may_compress: false,
+            part: Part::Essential,
         });
     }
 
@@ -218,21 +229,31 @@ impl Mailbox {
         self.state.lock().pending_bytes
     }
 
+    /// Messages that were not yet handed to the connection.
+    pub(crate) fn pending_packets(&self) -> usize {
+        self.state.lock().waiting as usize
+    }
+
     pub(crate) fn is_writable(&self) -> bool {
         let state = self.state.lock();
         state.is_writable && state.queue.is_empty()
     }
 
-    fn admit(&self, options: SendOptions) -> Result<MutexGuard<'_, State>, Sent> {
-        let state = self.state.lock();
+    fn admit<'s>(
+        &'s self,
+        state: MutexGuard<'s, State>,
+        options: SendOptions,
+        bytes: impl FnOnce() -> usize,
+    ) -> Result<MutexGuard<'s, State>, Sent> {
         if state.is_closed {
             return Err(Sent::Closed);
         }
         if options.is_volatile && !(state.is_writable && state.queue.is_empty()) {
             return Err(Sent::Dropped);
         }
-        if state.pending_bytes > self.max_bytes {
-            return Err(self.overflow(state));
+        let must_wait = options.when_full == WhenFull::Wait && state.is_half_full();
+        if state.is_full() || must_wait {
+            return self.make_room(state, options, bytes());
         }
         Ok(state)
     }
@@ -257,16 +278,6 @@ impl Mailbox {
         }
     }
 
-    fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
-        if self.policy == OutboxPolicy::DropNewest {
-            return Sent::Dropped;
-        }
-        state.has_overflowed = true;
-        state.is_notified = true;
-        self.wake(state);
-        Sent::Closed
-    }
-
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         if !std::mem::replace(&mut state.is_awake, true) {
             drop(state);
@@ -276,6 +287,32 @@ impl Mailbox {
 }
 
 impl State {
+    fn push(&mut self, frames: &[Frame], options: SendOptions) {
+        self.waiting += 1;
+        let mut part = match options.when_full {
+            WhenFull::Essential => Part::Essential,
+            _ => Part::Event,
+        };
+        for frame in frames {
+            self.pending_bytes += frame.len();
+            self.queue.push(Entry::Shared {
+                frame: frame.clone(),
+                may_compress: options.may_compress,
+                part,
+            });
+            part = part.next();
+        }
+    }
+
+    /// Hands over what waits.
+    fn take_queue(&mut self) -> Queue {
+        self.waiting = 0;
+        if let Some(backlog) = self.backlog() {
+            backlog.clear();
+        }
+        std::mem::take(&mut self.queue)
+    }
+
     fn push_own(&mut self, mut packet: Draft, opcode: OpCode) {
         if packet.len() > MAX_COPIED_BYTES {
             let (bytes, start) = packet.into_frame(opcode);
@@ -298,6 +335,10 @@ impl State {
     }
 }
 
+fn bytes(frames: &[Frame]) -> usize {
+    frames.iter().map(Frame::len).sum()
+}
+
 /// Longer packets are queued in the buffer that they were encoded into.
 const MAX_COPIED_BYTES: usize = 4 * 1024;
 
@@ -308,7 +349,17 @@ mod tests {
     const VOLATILE: SendOptions = SendOptions {
         is_volatile: true,
         may_compress: true,
+        when_full: WhenFull::Policy,
     };
+
+    fn mailbox(max_bytes: usize, policy: OutboxPolicy) -> Mailbox {
+        let limits = OutboxLimits {
+            max_bytes,
+            policy,
+            ..OutboxLimits::default()
+        };
+        Mailbox::new(limits, Arc::default())
+    }
 
     fn text(packet: &str) -> Frame {
         Frame::text(packet.as_bytes())
@@ -330,7 +381,7 @@ mod tests {
 
     #[test]
     fn frames_leave_in_order_and_are_counted_until_they_are_written() {
-        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        let mailbox = mailbox(1000, OutboxPolicy::Disconnect);
 
         mailbox.send(&[text("4a"), text("4b")], SendOptions::default());
         mailbox.send_control(text("2"));
@@ -343,7 +394,7 @@ mod tests {
 
     #[test]
     fn volatile_messages_pass_only_an_idle_transport() {
-        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        let mailbox = mailbox(1000, OutboxPolicy::Disconnect);
         assert_eq!(mailbox.send(&[text("4early")], VOLATILE), Sent::Dropped);
 
         assert_eq!(take(&mailbox), Vec::<String>::new());
@@ -359,7 +410,7 @@ mod tests {
             (OutboxPolicy::Disconnect, Sent::Closed),
             (OutboxPolicy::DropNewest, Sent::Dropped),
         ] {
-            let mailbox = Mailbox::new(5, policy);
+            let mailbox = mailbox(5, policy);
             assert_eq!(
                 mailbox.send(&[text("4four")], SendOptions::default()),
                 Sent::Queued
@@ -376,7 +427,7 @@ mod tests {
 
     #[test]
     fn a_task_that_was_notified_while_it_ran_does_not_sleep() {
-        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        let mailbox = mailbox(1000, OutboxPolicy::Disconnect);
         assert!(take(&mailbox).is_empty());
         mailbox.notify();
 
@@ -388,7 +439,7 @@ mod tests {
 
     #[test]
     fn a_closed_mailbox_takes_nothing_and_drops_the_answers_that_were_owed() {
-        let mailbox = Mailbox::new(1000, OutboxPolicy::Disconnect);
+        let mailbox = mailbox(1000, OutboxPolicy::Disconnect);
         let (sender, mut answer) = oneshot::channel();
         mailbox.tell(Input::Poll(sender));
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::line::Line;
-use super::{Input, Mailbox};
+use super::{Input, Mailbox, room};
 use crate::engine::outbox::Queue;
 
 /// What the task finds when it wakes up.
@@ -38,7 +38,7 @@ impl Mailbox {
     pub(crate) fn take(&self, taken: &mut Queue) {
         debug_assert!(taken.is_empty(), "frames must leave in order");
         let mut state = self.state.lock();
-        std::mem::swap(&mut state.queue, taken);
+        *taken = state.take_queue();
         state.is_writable = taken.is_empty();
     }
 
@@ -55,6 +55,9 @@ impl Mailbox {
     pub(crate) fn recount(&self, before: usize, after: usize) {
         let mut state = self.state.lock();
         state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
+        let room = state.room_news();
+        drop(state);
+        room::tell(room);
     }
 
     /// Whether the task may sleep: nothing came since it last looked.
@@ -69,15 +72,18 @@ impl Mailbox {
         is_idle
     }
 
-    /// Refuses everything from now on and gives back the inputs that nobody will answer.
-    pub(crate) fn close(&self) -> VecDeque<Input> {
-        let (posting, inputs) = {
+    /// Refuses everything from now on, and gives back the inputs that nobody will answer and what
+    /// never left.
+    pub(crate) fn close(&self) -> (VecDeque<Input>, Queue) {
+        let (posting, inputs, queue) = {
             let mut state = self.state.lock();
             state.is_closed = true;
             state.is_writable = false;
-            (state.posting.take(), std::mem::take(&mut state.inputs))
+            let inputs = std::mem::take(&mut state.inputs);
+            (state.posting.take(), inputs, state.take_queue())
         };
         drop(posting);
-        inputs
+        self.recall();
+        (inputs, queue)
     }
 }

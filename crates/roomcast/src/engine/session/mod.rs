@@ -185,7 +185,9 @@ impl SessionTask {
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
             Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
-            Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
+            Output::AnswerPoll(body) => {
+                self.answer_poll(PollAnswer::control(body), cx);
+            }
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {

@@ -97,26 +97,32 @@ impl SessionTask {
         let _ = post.done.send(PostAnswer::Accepted);
     }
 
-    pub(super) fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) {
-        let Some(poll) = self.poll.take() else { return };
-        if poll.send(answer).is_err() {
+    /// Answers the waiting GET, and tells whether it still waited.
+    pub(super) fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) -> bool {
+        let Some(poll) = self.poll.take() else {
+            return false;
+        };
+        let is_answered = poll.send(answer).is_ok();
+        if !is_answered {
             // The packets went to a client that had hung up.
             self.session.handle_input(self.now, proto::Input::Poll);
             self.tell(proto::Input::PollAborted, cx);
         }
+        is_answered
     }
 
     /// Answers the waiting GET with everything that is queued.
     pub(super) fn write_poll(&mut self, cx: &mut Context<'_>) {
         let mut queue = Queue::new();
         self.socket.mailbox().take(&mut queue);
-        if queue.is_empty() {
+        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
+        if bytes == 0 {
+            queue.iter_mut().for_each(Entry::pass);
             if self.session.is_flushing() {
                 self.tell(proto::Input::Drained, cx);
             }
             return;
         }
-        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
         let mut payload = PayloadEncoder::with_capacity(bytes);
         let mut is_compressible = false;
         for entry in &queue {
@@ -124,6 +130,7 @@ impl SessionTask {
             let Entry::Shared {
                 frame,
                 may_compress,
+                ..
             } = entry
             else {
                 continue;
@@ -137,13 +144,13 @@ impl SessionTask {
         self.socket.mailbox().written(bytes);
         self.session
             .handle_input(self.now, proto::Input::PollAnswered);
-        self.answer_poll(
-            PollAnswer::Payload {
-                body: payload.into_body(),
-                may_compress: is_compressible,
-            },
-            cx,
-        );
+        let answer = PollAnswer::Payload {
+            body: payload.into_body(),
+            may_compress: is_compressible,
+        };
+        if self.answer_poll(answer, cx) {
+            queue.iter_mut().for_each(Entry::pass);
+        }
         if self.session.is_flushing() {
             self.tell(proto::Input::Drained, cx);
         }

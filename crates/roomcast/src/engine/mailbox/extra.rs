@@ -1,0 +1,20 @@
+//! What few sessions have.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::backlog::Backlog;
+
+/// State of a session that is not an ordinary one.
+///
+/// Cost: a pointer where there is none.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    /// Where waiting packets may be dropped or replaced.
+    pub(super) backlog: Option<Backlog>,
+    /// Bytes of packets that were let in over the limit since the outbox was last within it.
+    pub(super) overdraft: usize,
+    /// Somebody has waited for room.
+    pub(super) room: Option<Arc<Notify>>,
+}

@@ -1,0 +1,106 @@
+//! What happens to a message when the outbox is full.
+
+use parking_lot::MutexGuard;
+
+use super::backlog::Backlog;
+use super::{Mailbox, OutboxLimits, OutboxPolicy, SendOptions, Sent, State, WhenFull};
+
+impl State {
+    pub(super) fn is_full(&self) -> bool {
+        self.pending_bytes > self.limits.max_bytes || self.waiting >= self.limits.max_packets
+    }
+
+    /// Whether who may wait for room has to: half of it is left to those who cannot.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.pending_bytes > self.limits.max_bytes / 2
+            || self.waiting >= (self.limits.max_packets / 2).max(1)
+    }
+
+    /// Whether who waits for room may go on: so much is free that several do at once.
+    pub(super) fn has_room(&self) -> bool {
+        self.pending_bytes <= self.limits.max_bytes / 4
+            && self.waiting <= self.limits.max_packets / 4
+    }
+
+    /// Where waiting packets are kept in reach, what is known of them.
+    pub(super) fn backlog(&mut self) -> Option<&mut Backlog> {
+        self.extra.as_mut()?.backlog.as_mut()
+    }
+
+    /// From now on waiting packets are kept in reach.
+    pub(super) fn keep_backlog(&mut self) -> &mut Backlog {
+        let extra = self.extra.get_or_insert_default();
+        extra.backlog.get_or_insert_default()
+    }
+}
+
+impl Mailbox {
+    /// Sets how much may wait, and what happens beyond, from now on.
+    pub(crate) fn set_limits(&self, change: impl FnOnce(&mut OutboxLimits)) {
+        let mut state = self.state.lock();
+        change(&mut state.limits);
+        if state.limits.need_backlog() {
+            state.keep_backlog();
+        }
+    }
+
+    /// Does with a message of `bytes` what the policy says for a full outbox: gives the state back
+    /// if it may be queued all the same.
+    #[cold]
+    pub(super) fn make_room<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        options: SendOptions,
+        bytes: usize,
+    ) -> Result<MutexGuard<'s, State>, Sent> {
+        let policy = match options.when_full {
+            WhenFull::Policy => state.limits.policy,
+            WhenFull::Always(policy) => policy,
+            WhenFull::Wait => return Err(Sent::Full),
+            WhenFull::Essential => {
+                return match state.limits.policy {
+                    OutboxPolicy::Disconnect => Err(self.overflow(state)),
+                    _ => self.overdraw(state, bytes),
+                };
+            }
+        };
+        match policy {
+            OutboxPolicy::Disconnect => Err(self.overflow(state)),
+            OutboxPolicy::DropNewest => {
+                self.totals.dropped.add(1);
+                Err(Sent::Dropped)
+            }
+            OutboxPolicy::Error => {
+                self.totals.refused.add(1);
+                Err(Sent::Full)
+            }
+            OutboxPolicy::DropOldest => {
+                self.totals.dropped.add(state.drop_oldest());
+                Ok(state)
+            }
+        }
+    }
+
+    /// Lets a packet in that the client cannot do without, as long as they are not too many.
+    fn overdraw<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        bytes: usize,
+    ) -> Result<MutexGuard<'s, State>, Sent> {
+        let extra = state.extra.get_or_insert_default();
+        extra.overdraft += bytes;
+        if extra.overdraft > state.limits.max_bytes {
+            return Err(self.overflow(state));
+        }
+        Ok(state)
+    }
+
+    fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
+        if !std::mem::replace(&mut state.has_overflowed, true) {
+            self.totals.overflowed.add(1);
+        }
+        state.is_notified = true;
+        self.wake(state);
+        Sent::Closed
+    }
+}

@@ -1,0 +1,65 @@
+//! What a server counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What all sessions of one server count together. Nothing of it is on the way of a message that
+/// is queued.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) dropped: Count,
+    pub(crate) coalesced: Count,
+    pub(crate) refused: Count,
+    pub(crate) overflowed: Count,
+}
+
+/// What full outboxes did with events since the server was made;
+/// [`Engine::outbox_counts`](super::Engine::outbox_counts) gives it.
+///
+/// # Example
+///
+/// ```
+/// # let io = roomcast::Server::new();
+/// let counts = io.engine().outbox_counts();
+/// println!("{} events dropped, {} replaced", counts.dropped, counts.coalesced);
+/// ```
+///
+/// Spec: features N8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxCounts {
+    /// Events that were left out or dropped by
+    /// [`DropNewest`](super::OutboxPolicy::DropNewest) and
+    /// [`DropOldest`](super::OutboxPolicy::DropOldest); volatile events do not count.
+    pub dropped: u64,
+    /// Events that were replaced by a newer one of the same key.
+    pub coalesced: u64,
+    /// Events that were left out by [`Error`](super::OutboxPolicy::Error).
+    pub refused: u64,
+    /// Clients that were disconnected for a full outbox.
+    pub disconnected: u64,
+}
+
+impl Totals {
+    pub(crate) fn outbox(&self) -> OutboxCounts {
+        OutboxCounts {
+            dropped: self.dropped.read(),
+            coalesced: self.coalesced.read(),
+            refused: self.refused.read(),
+            disconnected: self.overflowed.read(),
+        }
+    }
+}

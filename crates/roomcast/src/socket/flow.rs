@@ -1,0 +1,193 @@
+//! Events to one socket, at the pace of its client.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Emission, Socket};
+use crate::engine::{OutboxPolicy, SendOptions, Sent, WhenFull};
+use crate::error::EmitError;
+use crate::wire::{self, Outgoing};
+
+/// What is done when the client reads too slowly; `docs/guide/backpressure.md` compares the ways.
+///
+/// Spec: features N8.
+impl Socket {
+    /// Describes an event with a policy of its own for a full outbox.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{EmitError, OutboxPolicy, Socket};
+    ///
+    /// fn report(socket: &Socket, line: &str) {
+    ///     let emission = socket.when_full(OutboxPolicy::Error);
+    ///     if emission.try_emit("line", line) == Err(EmitError::Full) {
+    ///         println!("{} does not keep up", socket.id());
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn when_full(&self, policy: OutboxPolicy) -> Emission {
+        self.emission().when_full(policy)
+    }
+
+    /// Describes an event that takes the place of the one that still waits under the same key, if
+    /// there is one: a client that reads slowly gets the latest value of each key.
+    ///
+    /// A key belongs to this socket's namespace. What was handed to the connection has left.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::Socket;
+    /// # fn example(socket: Socket, name: &str, price: f64) {
+    /// socket.coalesce(name).emit("price", (name, price));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn coalesce(&self, key: impl AsRef<str>) -> Emission {
+        self.emission().coalesce(key)
+    }
+
+    /// Sends an event as soon as the client's outbox has room, whatever its policy is.
+    ///
+    /// It waits while more than half of the outbox is taken, and then until a quarter is: the other
+    /// half is left to events that cannot wait. It may be awaited in a handler of this very socket:
+    /// while the handler waits, its session goes on writing and reading. Other events to the same
+    /// client may overtake one that waits.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
+    /// [`EmitError::Disconnected`] if the socket is not connected, or is disconnected meanwhile.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{EmitError, Server, Socket};
+    ///
+    /// async fn send_file(socket: Socket, chunks: Vec<bytes::Bytes>) -> Result<(), EmitError> {
+    ///     for chunk in chunks {
+    ///         socket.emit_async("chunk", chunk).await?; // not faster than the client reads
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let io = Server::new();
+    /// io.on("download", async |socket: Socket| {
+    ///     let chunks = vec![bytes::Bytes::from_static(b"first"), bytes::Bytes::from_static(b"last")];
+    ///     send_file(socket, chunks).await.is_ok()
+    /// });
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits is not sent.
+    ///
+    /// Spec: features N8.
+    pub async fn emit_async(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        self.emission().emit_async(event, args).await
+    }
+}
+
+impl Emission {
+    /// Does this with the event if the client's outbox is full, whatever the outbox's policy is.
+    /// Example: [`Socket::when_full`].
+    ///
+    /// Spec: features N8.
+    pub fn when_full(mut self, policy: OutboxPolicy) -> Self {
+        self.options.when_full = WhenFull::Always(policy);
+        self
+    }
+
+    /// Lets the event take the place of the one that still waits under the same key. Example:
+    /// [`Socket::coalesce`].
+    ///
+    /// Spec: features N8.
+    pub fn coalesce(mut self, key: impl AsRef<str>) -> Self {
+        self.key = Some(scoped(self.socket.namespace().name(), key.as_ref()));
+        self
+    }
+
+    /// Sends the event as soon as the client's outbox has room, as [`Socket::emit_async`].
+    ///
+    /// A [`timeout`](Self::timeout) limits the wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit_async`], [`EmitError::Full`] after the timeout, and [`EmitError::Dropped`]
+    /// if the event is volatile and the transport busy.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use roomcast::{EmitError, Socket};
+    /// # async fn example(socket: Socket) {
+    /// let patient = socket.timeout(Duration::from_secs(10));
+    /// if patient.emit_async("page", "a long text").await == Err(EmitError::Full) {
+    ///     socket.disconnect();
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits is not sent.
+    ///
+    /// Spec: features N8.
+    pub async fn emit_async(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let packet = wire::event(self.socket.namespace().name(), None, event, &args)?;
+        drop(args);
+        if !self.socket.is_connected() {
+            return Err(EmitError::Disconnected);
+        }
+        self.socket.notify_outgoing(&packet);
+        let sending = send_when_room(&self.socket, &packet, self.key.as_ref(), self.options);
+        match self.timeout {
+            Some(timeout) => tokio::time::timeout(timeout, sending)
+                .await
+                .unwrap_or(Err(EmitError::Full)),
+            None => sending.await,
+        }
+    }
+}
+
+/// A key within its namespace: the sockets of a client share its outbox.
+pub(crate) fn scoped(namespace: &str, key: &str) -> Arc<str> {
+    // A namespace's name holds no comma.
+    [namespace, ",", key].concat().into()
+}
+
+/// Queues the packet once there is room.
+pub(crate) async fn send_when_room(
+    socket: &Socket,
+    packet: &Outgoing,
+    key: Option<&Arc<str>>,
+    options: SendOptions,
+) -> Result<(), EmitError> {
+    let options = SendOptions {
+        when_full: WhenFull::Wait,
+        ..options
+    };
+    let attempt = || match socket.is_connected() {
+        true => socket.send_keyed(packet, key, options),
+        false => Sent::Closed,
+    };
+    let mut sent = attempt();
+    while sent == Sent::Full {
+        let room = socket.conn().room();
+        let mut news = std::pin::pin!(room.notified());
+        // Invariant: asked again once it is registered, so no news is missed.
+        news.as_mut().enable();
+        sent = attempt();
+        if sent == Sent::Full {
+            news.await;
+            sent = attempt();
+        }
+    }
+    sent.into_result()
+}
