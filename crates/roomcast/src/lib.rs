@@ -85,7 +85,7 @@ mod typed;
 mod wire;
 
 pub use broadcast::{Answers, Broadcast, Delivery, RemoteSocket};
-pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
+pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 pub use handler::{
     Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::engine;
+use crate::engine::{self, DisconnectCause};
 use crate::handler::BoxFuture;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -30,7 +30,7 @@ enum Commands {
 /// What other tasks ask of the task that owns the client.
 pub(crate) enum Command {
     /// The socket was disconnected by the server; its handlers are to be told.
-    Disconnect(Socket),
+    Disconnect(Socket, DisconnectCause),
     /// All sockets of the client are disconnected and the connection is closed.
     DisconnectAll,
     /// Drives work of a handler of this socket to its end.

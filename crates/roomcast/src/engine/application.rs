@@ -5,6 +5,7 @@ use std::task::Context;
 use std::time::Instant;
 
 use super::CloseReason;
+use super::cause::{DisconnectCause, Farewell};
 use super::frame::Frame;
 use super::socket::Socket;
 
@@ -35,10 +36,10 @@ pub enum Message<'a> {
 }
 
 impl Message<'_> {
-    pub(super) fn frame(&self) -> Frame {
+    pub(super) fn into_frame(self) -> Frame {
         match self {
-            Self::Text(text) => Frame::message(text),
-            Self::Binary(bytes) => Frame::binary(bytes),
+            Self::Text(text) => Frame::message(&text),
+            Self::Binary(bytes) => Frame::binary(&bytes),
         }
     }
 }
@@ -70,8 +71,15 @@ pub(crate) trait Application: Send + 'static {
         None
     }
 
+    /// What the client is told of the end that comes now; called before [`Self::closed`], where
+    /// there is still a transport that takes it.
+    fn farewell(&self, cause: &DisconnectCause) -> Option<Box<Farewell>> {
+        let _ = cause;
+        None
+    }
+
     /// The session is over; called once.
-    fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>);
+    fn closed(&mut self, reason: CloseReason, cause: &DisconnectCause, cx: &mut Context<'_>);
 
     /// Whether nothing is kept any more: after the close the task ends when this becomes true.
     fn is_finished(&self) -> bool {
@@ -94,5 +102,5 @@ impl Application for Closing {
 
     fn poll(&mut self, _cx: &mut Context<'_>) {}
 
-    fn closed(&mut self, _reason: CloseReason, _cx: &mut Context<'_>) {}
+    fn closed(&mut self, _reason: CloseReason, _cause: &DisconnectCause, _cx: &mut Context<'_>) {}
 }

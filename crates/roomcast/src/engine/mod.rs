@@ -27,6 +27,7 @@
 
 mod application;
 mod builder;
+mod cause;
 mod config;
 mod departure;
 mod draft;
@@ -49,6 +50,8 @@ mod websocket;
 pub use application::Message;
 pub(crate) use application::{Application, Closing, Readiness};
 pub use builder::{Bare, Builder, PerMessageDeflate};
+pub use cause::DisconnectCause;
+pub(crate) use cause::Farewell;
 pub(crate) use config::Config;
 pub use config::ConnectionError;
 pub use departure::{Departure, NeverLeft};

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
 use tokio::sync::Notify;
 
+use super::cause::DisconnectCause;
 use super::departure::{Departure, Mark};
 use super::draft::Draft;
 use super::flusher::{self, Flusher, Round};
@@ -105,7 +106,7 @@ impl Socket {
 
     /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
     pub fn send(&self, message: Message<'_>) {
-        self.send_frames(&[message.frame()], SendOptions::default());
+        self.send_frames(&[message.into_frame()], SendOptions::default());
     }
 
     /// Sends a message, and gives what knows when it was handed to the transport: the callback of
@@ -130,7 +131,7 @@ impl Socket {
     /// Spec: features 1.50.
     pub fn send_noted(&self, message: Message<'_>) -> Departure {
         let (mark, departure) = Mark::of_message();
-        let frames = [message.frame()];
+        let frames = [message.into_frame()];
         let sent = self
             .0
             .mailbox
@@ -186,6 +187,15 @@ impl Socket {
     pub fn close(&self) {
         self.0.is_closing.store(true, Ordering::Relaxed);
         self.0.mailbox.tell(Input::Close);
+    }
+
+    /// Returns what has ended the session; `None` while it is open. Example:
+    /// [`DisconnectCause`].
+    ///
+    /// Spec: features N9.
+    #[must_use]
+    pub fn disconnect_cause(&self) -> Option<DisconnectCause> {
+        self.0.mailbox.cause()
     }
 
     /// Counts the bytes that wait to be sent, their WebSocket headers included.
@@ -334,6 +344,12 @@ impl Socket {
         }
         flusher::list(self.clone());
         Sent::Queued
+    }
+
+    /// Closes the session as [`close`](Self::close) does, for this cause.
+    pub(crate) fn close_for(&self, cause: impl FnOnce() -> DisconnectCause) {
+        self.0.mailbox.blame(cause);
+        self.close();
     }
 
     /// What is notified when the outbox has room, and when the session is over.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::cause;
+
 /// A number that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
@@ -24,6 +26,8 @@ pub(crate) struct Totals {
     pub(crate) coalesced: Count,
     pub(crate) refused: Count,
     pub(crate) overflowed: Count,
+    /// Sessions that are over, by cause.
+    pub(crate) closed: [Count; cause::NAMES.len()],
 }
 
 /// What full outboxes did with events since the server was made;
@@ -54,6 +58,11 @@ pub struct OutboxCounts {
 }
 
 impl Totals {
+    pub(crate) fn disconnects(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.closed.iter().map(Count::read);
+        cause::NAMES.into_iter().zip(counts)
+    }
+
     pub(crate) fn outbox(&self) -> OutboxCounts {
         OutboxCounts {
             dropped: self.dropped.read(),

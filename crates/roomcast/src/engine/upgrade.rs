@@ -164,7 +164,7 @@ impl Switch {
             }
             Purpose::Nothing => connect(codecs, &[]),
         };
-        engine.close_websocket(Box::new(refused), None);
+        engine.close_websocket(Box::new(refused), None, None);
         None
     }
 

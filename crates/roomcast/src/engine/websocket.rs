@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::cause::Farewell;
+use super::frame::Frame;
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Batch, Entry, Queue};
 use super::read_buffer;
@@ -267,8 +269,13 @@ impl WebSocket {
     ///
     /// Without the wait unread bytes of the peer would make the kernel reset the connection, and the
     /// peer could lose the close frame. Peers that do not answer are cut after [`CLOSE_TIMEOUT`].
-    pub(crate) async fn close(mut self, code: Option<CloseCode>) {
-        let frame = close_frame(code);
+    ///
+    /// A farewell goes between what is left and the close frame.
+    pub(crate) async fn close(mut self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {
+        let frame = match farewell {
+            Some(farewell) => last_frames(code, &farewell),
+            None => close_frame(code),
+        };
         let farewell = async {
             self.take_back().await;
             std::future::poll_fn(|cx| match self.poll_write_own(None, cx) {
@@ -439,6 +446,19 @@ fn close_frame(code: Option<CloseCode>) -> Bytes {
         Some(code) => roomcast_websocket::encode_close(code, ""),
         None => roomcast_websocket::encode(OpCode::Close, &[]),
     }
+}
+
+/// A farewell's packets and the close frame, which tells the cause.
+fn last_frames(code: Option<CloseCode>, farewell: &Farewell) -> Bytes {
+    let cause = &farewell.cause;
+    let code = code.unwrap_or_else(|| cause.close_code());
+    let close = roomcast_websocket::encode_close(code, cause.as_str());
+    let packets = farewell.packets.iter().map(Frame::websocket);
+    packets
+        .chain(std::iter::once(&close[..]))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io::Result<()> {

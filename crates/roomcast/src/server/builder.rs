@@ -10,6 +10,8 @@ use roomcast_socketio::Limits;
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
+#[cfg(doc)]
+use crate::engine::DisconnectCause;
 use crate::engine::{Builder, Closing, Config, Engine};
 use crate::namespace::{Namespace, Parents};
 use crate::typed::TypedValues;
@@ -56,6 +58,8 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    /// The event that tells clients why they are disconnected.
+    pub(crate) explanation: Option<Arc<str>>,
 }
 
 impl Default for ServerConfig {
@@ -68,6 +72,7 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            explanation: None,
         }
     }
 }
@@ -244,6 +249,36 @@ impl ServerBuilder {
     /// Spec: features 2.18.
     pub fn cleanup_empty_child_namespaces(mut self) -> Self {
         self.kind.config.cleans_up_children = true;
+        self
+    }
+
+    /// Tells clients why the server disconnects them, by this event, ahead of the end: its argument
+    /// is an object with `cause` (a name, see [`DisconnectCause::as_str`]) and `message` (a text).
+    /// Default: they are not told.
+    ///
+    /// Each of the client's sockets gets it, as long as the connection still takes it: a client that
+    /// reads nothing learns nothing. The close frame of a WebSocket then has a code and the cause's
+    /// name as its reason too, which the official client gives to its `disconnect` handlers as
+    /// `details.context`; without this option it has neither, as the official server's.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().explain_disconnects("disconnect-cause").build();
+    /// // In the client: socket.on("disconnect-cause", ({ cause, message }) => …)
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the event's name is one that Socket.IO reserves.
+    ///
+    /// Spec: features N9.
+    pub fn explain_disconnects(mut self, event: &str) -> Self {
+        let is_free = crate::wire::event("/", None, event, &()).is_ok();
+        assert!(is_free, "{event:?} is a reserved event name");
+        self.kind.config.explanation = Some(event.into());
         self
     }
 

@@ -25,7 +25,7 @@ pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -281,11 +281,17 @@ impl Socket {
     ///
     /// Spec: features 3.8.
     pub fn disconnect(&self) {
+        self.disconnect_for(DisconnectCause::Application);
+    }
+
+    pub(crate) fn disconnect_for(&self, cause: DisconnectCause) {
         // Invariant: from here on nothing is emitted, so the DISCONNECT that the session's task sends
         // comes after all that was. It forgets the socket with it: a client that joins again at once
         // finds its place free.
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.0.connection.command(Command::Disconnect(self.clone()));
+            self.0
+                .connection
+                .command(Command::Disconnect(self.clone(), cause));
         }
     }
 

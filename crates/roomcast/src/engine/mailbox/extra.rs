@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::backlog::Backlog;
+use crate::engine::cause::DisconnectCause;
 
 /// State of a session that is not an ordinary one.
 ///
@@ -15,6 +16,8 @@ pub(super) struct Extra {
     pub(super) backlog: Option<Backlog>,
     /// Bytes of packets that were let in over the limit since the outbox was last within it.
     pub(super) overdraft: usize,
+    /// What has ended the session, or will.
+    pub(super) cause: Option<DisconnectCause>,
     /// Somebody has waited for room.
     pub(super) room: Option<Arc<Notify>>,
 }

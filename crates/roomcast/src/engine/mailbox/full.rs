@@ -4,6 +4,7 @@ use parking_lot::MutexGuard;
 
 use super::backlog::Backlog;
 use super::{Mailbox, OutboxLimits, OutboxPolicy, SendOptions, Sent, State, WhenFull};
+use crate::engine::cause::DisconnectCause;
 
 impl State {
     pub(super) fn is_full(&self) -> bool {
@@ -98,6 +99,8 @@ impl Mailbox {
     fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
         if !std::mem::replace(&mut state.has_overflowed, true) {
             self.totals.overflowed.add(1);
+            let pending_bytes = state.pending_bytes;
+            state.blame(|| DisconnectCause::SlowReader { pending_bytes });
         }
         state.is_notified = true;
         self.wake(state);

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::line::Line;
-use super::{Input, Mailbox, room};
+use super::{Input, Mailbox, State, room};
+use crate::engine::cause::DisconnectCause;
 use crate::engine::outbox::Queue;
 
 /// What the task finds when it wakes up.
@@ -72,6 +73,16 @@ impl Mailbox {
         is_idle
     }
 
+    /// Notes what ends the session. What was noted first stays.
+    pub(crate) fn blame(&self, cause: impl FnOnce() -> DisconnectCause) {
+        self.state.lock().blame(cause);
+    }
+
+    /// What has ended the session, or will.
+    pub(crate) fn cause(&self) -> Option<DisconnectCause> {
+        self.state.lock().extra.as_ref()?.cause.clone()
+    }
+
     /// Refuses everything from now on, and gives back the inputs that nobody will answer and what
     /// never left.
     pub(crate) fn close(&self) -> (VecDeque<Input>, Queue) {
@@ -85,5 +96,14 @@ impl Mailbox {
         drop(posting);
         self.recall();
         (inputs, queue)
+    }
+}
+
+impl State {
+    pub(super) fn blame(&mut self, cause: impl FnOnce() -> DisconnectCause) {
+        self.extra
+            .get_or_insert_default()
+            .cause
+            .get_or_insert_with(cause);
     }
 }

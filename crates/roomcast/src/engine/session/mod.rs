@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
+use super::cause::{DisconnectCause, Farewell};
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
@@ -57,6 +58,10 @@ struct Post {
 struct Orders {
     answers_probe: bool,
     closes: bool,
+    /// The answer to the waiting GET that goes with the end of the session.
+    last_answer: Option<proto::PollAnswer>,
+    /// What goes ahead of the close.
+    farewell: Option<Box<Farewell>>,
 }
 
 impl SessionTask {
@@ -176,7 +181,8 @@ impl SessionTask {
             websocket.send_control(OpCode::Text, b"3probe");
         }
         if orders.closes {
-            self.engine.close_websocket(websocket, None);
+            self.engine
+                .close_websocket(websocket, None, orders.farewell);
         } else {
             self.websocket = Some(websocket);
         }
@@ -185,13 +191,14 @@ impl SessionTask {
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
             Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
+            Output::AnswerPoll(body) if body.is_last() => self.orders.last_answer = Some(body),
             Output::AnswerPoll(body) => {
                 self.answer_poll(PollAnswer::control(body), cx);
             }
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
-                    self.engine.close_websocket(refused, None);
+                    self.engine.close_websocket(refused, None, None);
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
@@ -210,13 +217,50 @@ impl SessionTask {
     }
 
     fn on_closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
-        tracing::debug!(sid = self.socket.sid(), %reason, "session closed");
+        self.socket.mailbox().blame(|| reason.into());
+        let cause = self.socket.disconnect_cause();
+        let cause = cause.unwrap_or_else(|| reason.into());
+        tracing::debug!(
+            target: "roomcast::disconnect",
+            sid = self.socket.sid(), %reason, cause = cause.as_str(), detail = %cause,
+            "session closed"
+        );
+        self.engine.totals().closed[cause.index()].add(1);
         self.engine.forget(&self.socket);
+        self.say_farewell(cx);
         // Invariant: whoever still waits for an answer of this session sees its sender dropped.
         drop(self.socket.mailbox().close());
         self.poll = None;
         self.post = None;
-        self.application.closed(reason, cx);
+        self.application.closed(reason, &cause, cx);
+    }
+
+    /// Answers the poll that waits for the end, or has a WebSocket closed with what is to be said.
+    fn say_farewell(&mut self, cx: &mut Context<'_>) {
+        if let Some(answer) = self.orders.last_answer.take() {
+            let answer = match self.farewell(Transport::Polling) {
+                Some(farewell) => PollAnswer::last(answer, &farewell),
+                None => PollAnswer::control(answer),
+            };
+            self.answer_poll(answer, cx);
+        } else if self.orders.closes {
+            self.orders.farewell = self.farewell(Transport::WebSocket);
+        }
+    }
+
+    /// What the client is told over `transport`, if the session is on it.
+    fn farewell(&self, transport: Transport) -> Option<Box<Farewell>> {
+        if self.session.transport() != transport {
+            return None;
+        }
+        self.application.farewell(&self.socket.disconnect_cause()?)
+    }
+
+    /// Notes what is about to end the session, if it is on this transport.
+    fn blame(&self, transport: Transport, cause: impl FnOnce() -> DisconnectCause) {
+        if self.session.transport() == transport && !self.session.is_closed() {
+            self.socket.mailbox().blame(cause);
+        }
     }
 
     fn check_time(&mut self, cx: &mut Context<'_>) {

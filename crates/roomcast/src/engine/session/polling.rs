@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Post, SessionTask};
 use crate::engine::application::Readiness;
+use crate::engine::cause::DisconnectCause;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
 use crate::engine::outbox::{Entry, Queue};
 
@@ -25,6 +26,10 @@ impl SessionTask {
                     }
                 }
                 // An answer that comes before any refusal, while no other GET waits, is for this one.
+                Output::AnswerPoll(body) if self.poll.is_none() && body.is_last() => {
+                    self.poll = arriving.take();
+                    self.orders.last_answer = Some(body);
+                }
                 Output::AnswerPoll(body) if self.poll.is_none() => {
                     if let Some(answer) = arriving.take() {
                         let _ = answer.send(PollAnswer::control(body));
@@ -86,6 +91,7 @@ impl SessionTask {
                 Some(Ok(packet)) => self.on_packet(Transport::Polling, packet, cx),
                 Some(Err(error)) => {
                     tracing::debug!(%error, "a client posted what is no packet");
+                    self.blame(Transport::Polling, || DisconnectCause::parse(&error));
                     self.tell(proto::Input::DecodeFailed(Transport::Polling), cx);
                 }
                 None => break,

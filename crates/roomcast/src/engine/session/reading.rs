@@ -4,10 +4,11 @@ use std::task::{Context, Poll};
 
 use roomcast_engineio::revision4::decode_text;
 use roomcast_engineio::{self as proto, Packet, Transport};
-use roomcast_websocket::{CloseCode, Event, OpCode};
+use roomcast_websocket::{CloseCode, DecodeError, Event, OpCode};
 
 use super::SessionTask;
 use crate::engine::application::Readiness;
+use crate::engine::cause::DisconnectCause;
 use crate::engine::read_buffer;
 use crate::engine::websocket::WebSocket;
 
@@ -19,8 +20,8 @@ enum ReadEnd {
     Closed(Option<CloseCode>),
     /// The connection ended without a close frame.
     Gone,
-    /// The connection is closed for the peer's mistake with this code.
-    Failed(CloseCode),
+    /// The connection is closed for the peer's mistake.
+    Failed(DecodeError),
 }
 
 impl SessionTask {
@@ -36,13 +37,19 @@ impl SessionTask {
             }
             ReadEnd::Closed(code) => {
                 if let Err(websocket) = websocket.answer_close(code) {
-                    self.engine.close_websocket(websocket, code);
+                    self.engine.close_websocket(websocket, code, None);
                 }
                 self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
             }
-            ReadEnd::Gone => self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx),
-            ReadEnd::Failed(code) => {
-                self.engine.close_websocket(websocket, Some(code));
+            ReadEnd::Gone => {
+                self.blame(Transport::WebSocket, || DisconnectCause::ConnectionLost);
+                self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
+            }
+            ReadEnd::Failed(error) => {
+                self.blame(Transport::WebSocket, || error.into());
+                let farewell = self.farewell(Transport::WebSocket);
+                let code = Some(error.close_code());
+                self.engine.close_websocket(websocket, code, farewell);
                 self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
             }
         }
@@ -99,7 +106,7 @@ impl SessionTask {
                 Ok(decoded) => decoded,
                 Err(error) => {
                     tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    return Some(ReadEnd::Failed(error.close_code()));
+                    return Some(ReadEnd::Failed(error));
                 }
             };
             position += decoded.consumed;
@@ -124,6 +131,7 @@ impl SessionTask {
             Ok(packet) => self.on_packet(Transport::WebSocket, packet, cx),
             Err(error) => {
                 tracing::debug!(%error, "a client sent what is no packet");
+                self.blame(Transport::WebSocket, || DisconnectCause::parse(&error));
                 self.tell(proto::Input::DecodeFailed(Transport::WebSocket), cx);
             }
         }
