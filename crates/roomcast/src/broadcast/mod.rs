@@ -306,6 +306,7 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        answers.count_in(self.namespace.meter());
         Ok(answers)
     }
 
@@ -447,6 +448,7 @@ impl Broadcast {
         let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
         let key = self.key_in(namespace);
+        let mut receivers = 0;
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -465,9 +467,10 @@ impl Broadcast {
                 watched.push(socket.clone());
             }
             let sent = socket.send_in(&mut round, &packet, key.as_ref(), self.options);
-            tally.note(socket, &packet, sent);
+            receivers += usize::from(tally.note(socket, &packet, sent));
         });
         drop(round);
+        namespace.meter().broadcast(event, receivers);
         watched
             .iter()
             .for_each(|socket| socket.notify_outgoing(&packet));

@@ -66,12 +66,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Notes what became of the event at `socket`, and tells whether it was queued.
     #[inline]
-    pub(super) fn note(&mut self, socket: &Socket, packet: &Outgoing, sent: Sent) {
-        match sent {
-            Sent::Queued | Sent::MustFlush => self.queued += 1,
-            sent => self.note_failure(socket, packet, sent),
+    pub(super) fn note(&mut self, socket: &Socket, packet: &Outgoing, sent: Sent) -> bool {
+        let is_queued = matches!(sent, Sent::Queued | Sent::MustFlush);
+        match is_queued {
+            true => self.queued += 1,
+            false => self.note_failure(socket, packet, sent),
         }
+        is_queued
     }
 
     #[cold]

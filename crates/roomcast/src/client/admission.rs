@@ -10,6 +10,7 @@ use roomcast_socketio::Value;
 use super::Connection;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
+use crate::metrics::Meter;
 use crate::namespace::Namespace;
 use crate::socket::{Handshake, Socket};
 
@@ -26,9 +27,16 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
             let socket = Socket::new(namespace, connection, handshake);
-            ask_middleware(&socket).await.map(|()| socket)
+            let admitted = ask_middleware(&socket).await;
+            if admitted.is_err() {
+                socket.namespace().meter().refused();
+            }
+            admitted.map(|()| socket)
         }
-        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => {
+            Meter::refused_unknown();
+            Err(Refusal::new("Invalid namespace"))
+        }
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }

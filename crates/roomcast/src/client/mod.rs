@@ -6,6 +6,7 @@ mod dispatch;
 mod explanation;
 mod held;
 mod parked;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -214,6 +215,7 @@ impl Client {
             SendOptions::essential(),
         );
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
@@ -253,6 +255,8 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        let meter = socket.namespace().meter();
+        meter.disconnected(reason.as_str(), why.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }

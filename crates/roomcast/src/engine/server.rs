@@ -23,6 +23,7 @@ use super::flusher::Flusher;
 use super::socket::Socket;
 use super::totals::{OutboxCounts, Totals};
 use super::websocket::WebSocket;
+use crate::metrics;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
 ///
@@ -322,6 +323,8 @@ impl Shared {
         if application.is_err() {
             tracing::error!("a session was not accepted for a panic");
             self.forget(socket);
+        } else {
+            metrics::session_opened(socket.transport());
         }
         application.ok()
     }

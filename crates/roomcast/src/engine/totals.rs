@@ -2,18 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cause;
+use super::cause::{self, DisconnectCause};
+use crate::metrics;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
+struct Count(AtomicU64);
 
 impl Count {
-    pub(crate) fn add(&self, more: u64) {
+    fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self) -> u64 {
+    fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -22,12 +23,12 @@ impl Count {
 /// is queued.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
-    pub(crate) dropped: Count,
-    pub(crate) coalesced: Count,
-    pub(crate) refused: Count,
-    pub(crate) overflowed: Count,
+    dropped: Count,
+    coalesced: Count,
+    refused: Count,
+    overflowed: Count,
     /// Sessions that are over, by cause.
-    pub(crate) closed: [Count; cause::NAMES.len()],
+    closed: [Count; cause::NAMES.len()],
 }
 
 /// What full outboxes did with events since the server was made;
@@ -58,6 +59,29 @@ pub struct OutboxCounts {
 }
 
 impl Totals {
+    pub(crate) fn dropped(&self, events: u64) {
+        self.dropped.add(events);
+        metrics::outbox("dropped", events);
+    }
+
+    pub(crate) fn coalesced(&self) {
+        self.coalesced.add(1);
+        metrics::outbox("coalesced", 1);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.add(1);
+        metrics::outbox("refused", 1);
+    }
+
+    pub(crate) fn overflowed(&self) {
+        self.overflowed.add(1);
+    }
+
+    pub(crate) fn closed(&self, cause: &DisconnectCause) {
+        self.closed[cause.index()].add(1);
+    }
+
     pub(crate) fn disconnects(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self.closed.iter().map(Count::read);
         cause::NAMES.into_iter().zip(counts)

@@ -21,6 +21,7 @@ pub(crate) use rooms::{RoomName, Rooms, Selection};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::metrics::Meter;
 use crate::server::{Server, Shared};
 use crate::socket::Socket;
 
@@ -59,6 +60,8 @@ struct Inner {
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// Children count with their parent.
+    meter: Arc<Meter>,
     kind: Kind,
 }
 
@@ -104,7 +107,12 @@ impl Namespace {
     }
 
     fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+        let meter = match &kind {
+            Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
+            Kind::Plain | Kind::Parent(_) => None,
+        };
         Self(Arc::new(Inner {
+            meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
             rooms: Rooms::default(),
@@ -364,6 +372,10 @@ impl Namespace {
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

@@ -12,6 +12,7 @@ use super::{Socket, Waiting};
 use crate::engine::SendOptions;
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
+use crate::metrics::AckOutcome;
 use crate::wire;
 
 /// An event to one socket that is still being described.
@@ -193,7 +194,9 @@ impl Socket {
             return Err(EmitError::Disconnected);
         }
         self.notify_outgoing(&packet);
-        self.send_keyed(&packet, key, options).into_result()
+        self.send_keyed(&packet, key, options).into_result()?;
+        self.namespace().meter().emitted(event, 1);
+        Ok(())
     }
 }
 
@@ -362,12 +365,22 @@ impl Emission {
         };
         socket.emit_packet(event, &args, Some(id), key.as_ref(), options)?;
         drop(args);
+        let meter = socket.namespace().meter();
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
-            Some(timeout) => tokio::time::timeout(timeout, answer)
-                .await
-                .map_err(|_| AckError::Timeout)?,
+            Some(timeout) => {
+                let answer = tokio::time::timeout(timeout, answer).await;
+                answer.map_err(|_| {
+                    meter.acks(AckOutcome::TimedOut, 1);
+                    AckError::Timeout
+                })?
+            }
             None => answer.await,
         };
+        let outcome = match answer {
+            Ok(_) => AckOutcome::Answered,
+            Err(_) => AckOutcome::Disconnected,
+        };
+        meter.acks(outcome, 1);
         answer.map_err(|_| AckError::Disconnected)
     }
 }

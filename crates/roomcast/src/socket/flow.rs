@@ -152,7 +152,9 @@ impl Emission {
                 .await
                 .unwrap_or(Err(EmitError::Full)),
             None => sending.await,
-        }
+        }?;
+        self.socket.namespace().meter().emitted(event, 1);
+        Ok(())
     }
 }
 

@@ -24,6 +24,7 @@ mod message_limits;
 mod middleware;
 mod mounting;
 mod namespaces;
+mod observing;
 mod options;
 mod outbox_policies;
 mod panics;

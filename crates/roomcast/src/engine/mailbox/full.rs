@@ -68,15 +68,15 @@ impl Mailbox {
         match policy {
             OutboxPolicy::Disconnect => Err(self.overflow(state)),
             OutboxPolicy::DropNewest => {
-                self.totals.dropped.add(1);
+                self.totals.dropped(1);
                 Err(Sent::Dropped)
             }
             OutboxPolicy::Error => {
-                self.totals.refused.add(1);
+                self.totals.refused();
                 Err(Sent::Full)
             }
             OutboxPolicy::DropOldest => {
-                self.totals.dropped.add(state.drop_oldest());
+                self.totals.dropped(state.drop_oldest());
                 Ok(state)
             }
         }
@@ -98,7 +98,7 @@ impl Mailbox {
 
     fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
         if !std::mem::replace(&mut state.has_overflowed, true) {
-            self.totals.overflowed.add(1);
+            self.totals.overflowed();
             let pending_bytes = state.pending_bytes;
             state.blame(|| DisconnectCause::SlowReader { pending_bytes });
         }

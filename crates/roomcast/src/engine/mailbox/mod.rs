@@ -109,7 +109,7 @@ impl Mailbox {
             && !options.is_volatile
             && state.replace(key, frames, options.may_compress)
         {
-            self.totals.coalesced.add(1);
+            self.totals.coalesced();
             return self.queued(state);
         }
         let mut state = match self.admit(state, options, || bytes(frames)) {

@@ -22,6 +22,7 @@ use super::mailbox::{Input, PollAnswer, PostAnswer};
 use super::server::Shared;
 use super::socket::Socket;
 use super::websocket::{WebSocket, Written};
+use crate::metrics;
 
 /// One session. Nothing else mutates what it owns.
 pub(crate) struct SessionTask {
@@ -202,7 +203,10 @@ impl SessionTask {
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
-            Output::Upgraded(transport) => self.socket.set_transport(transport),
+            Output::Upgraded(transport) => {
+                metrics::session_upgraded(self.socket.transport(), transport);
+                self.socket.set_transport(transport);
+            }
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
                 if let Some(post) = self.post.take() {
@@ -225,8 +229,9 @@ impl SessionTask {
             sid = self.socket.sid(), %reason, cause = cause.as_str(), detail = %cause,
             "session closed"
         );
-        self.engine.totals().closed[cause.index()].add(1);
+        self.engine.totals().closed(&cause);
         self.engine.forget(&self.socket);
+        metrics::session_closed(self.socket.transport(), reason, &cause);
         self.say_farewell(cx);
         // Invariant: whoever still waits for an answer of this session sees its sender dropped.
         drop(self.socket.mailbox().close());
