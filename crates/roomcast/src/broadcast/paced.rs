@@ -69,7 +69,7 @@ impl Tally {
     /// Notes what became of the event at `socket`, and tells whether it was queued.
     #[inline]
     pub(super) fn note(&mut self, socket: &Socket, packet: &Outgoing, sent: Sent) -> bool {
-        let is_queued = matches!(sent, Sent::Queued | Sent::MustFlush);
+        let is_queued = sent.is_queued();
         match is_queued {
             true => self.queued += 1,
             false => self.note_failure(socket, packet, sent),

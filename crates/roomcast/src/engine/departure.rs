@@ -99,7 +99,7 @@ impl Future for Departure {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let passed = Pin::new(&mut self.0).poll(cx);
-        passed.map(|passed| passed.map_err(|_| NeverLeft {}))
+        passed.map(|passed| passed.map_err(|_| NeverLeft))
     }
 }
 
@@ -115,8 +115,7 @@ impl Future for Departure {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NeverLeft {}
+pub struct NeverLeft;
 
 impl fmt::Display for NeverLeft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

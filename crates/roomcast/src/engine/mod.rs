@@ -31,6 +31,7 @@ mod cause;
 mod config;
 mod departure;
 mod draft;
+mod events;
 mod flusher;
 mod frame;
 mod handle;
@@ -72,5 +73,5 @@ pub(crate) use upgrade::Switch;
 pub(crate) use websocket::WebSocket;
 
 pub use roomcast_engineio::{
-    BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError,
+    BadRequest, CloseReason, ErrorCode, Packet, Refusal, Transport, TransportError,
 };

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
+use roomcast_websocket::OpCode;
 use tokio::sync::Notify;
 
 use super::cause::DisconnectCause;
 use super::departure::{Departure, Mark};
 use super::draft::Draft;
+use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
 use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
@@ -46,6 +48,9 @@ struct Inner {
     transport: AtomicU8,
     /// The application has closed the session: what the peer still sends is ignored.
     is_closing: AtomicBool,
+    is_upgraded: AtomicBool,
+    /// The kinds of events that somebody listens to.
+    watched: AtomicU8,
 }
 
 impl Socket {
@@ -63,6 +68,8 @@ impl Socket {
             flusher,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
+            is_upgraded: AtomicBool::new(false),
+            watched: AtomicU8::new(0),
         }));
         socket.set_transport(transport);
         socket
@@ -104,6 +111,22 @@ impl Socket {
         }
     }
 
+    /// Tells whether the client has changed its transport since it opened the session.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// println!("upgraded: {}", socket.conn().is_upgraded());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 1.49.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.0.is_upgraded.load(Ordering::Relaxed)
+    }
+
     /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
     pub fn send(&self, message: Message<'_>) {
         self.send_frames(&[message.into_frame()], SendOptions::default());
@@ -132,10 +155,9 @@ impl Socket {
     pub fn send_noted(&self, message: Message<'_>) -> Departure {
         let (mark, departure) = Mark::of_message();
         let frames = [message.into_frame()];
-        let sent = self
-            .0
-            .mailbox
-            .send_marked(&frames, SendOptions::default(), mark);
+        let options = SendOptions::default();
+        let sent = self.0.mailbox.send_marked(&frames, options, mark);
+        self.created(&frames, sent);
         match self.flushed_as(sent) {
             Sent::Queued | Sent::MustFlush => departure,
             Sent::Dropped | Sent::Full | Sent::Closed => Departure::never(),
@@ -293,6 +315,7 @@ impl Socket {
 
     pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
         let sent = self.0.mailbox.send(frames, options);
+        self.created(frames, sent);
         self.flushed_as(sent)
     }
 
@@ -312,6 +335,9 @@ impl Socket {
         if sent == Sent::MustFlush {
             round.add(self);
         }
+        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
+            round.note_created(self, frames);
+        }
         sent
     }
 
@@ -323,6 +349,7 @@ impl Socket {
         options: SendOptions,
     ) -> Sent {
         let sent = self.0.mailbox.send_keyed(key, frames, options);
+        self.created(frames, sent);
         self.flushed_as(sent)
     }
 
@@ -333,8 +360,39 @@ impl Socket {
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
+        if self.watches(Kinds::PACKET_CREATE) {
+            // Who looks at each packet gets it in a form that can be looked at.
+            let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
+            let frames: Vec<_> = std::iter::once(Frame::of(packet, OpCode::Text))
+                .chain(binary)
+                .collect();
+            return self.send_frames(&frames, options);
+        }
         let sent = self.0.mailbox.send_own(packet, attachments, options);
         self.flushed_as(sent)
+    }
+
+    /// Queues a packet of the session itself.
+    pub(crate) fn send_control(&self, frame: Frame) {
+        let frames = [frame.clone()];
+        self.0.mailbox.send_control(frame);
+        self.created(&frames, Sent::Queued);
+    }
+
+    fn created(&self, frames: &[Frame], sent: Sent) {
+        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
+            self.tell_created(frames);
+        }
+    }
+
+    /// Whether somebody listens to events of these kinds.
+    #[inline]
+    pub(crate) fn watches(&self, kinds: Kinds) -> bool {
+        kinds.is_among(self.0.watched.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn watch(&self, kind: Kinds) {
+        self.0.watched.fetch_or(kind.bits(), Ordering::Relaxed);
     }
 
     /// Sees to it that somebody writes what was queued.
@@ -382,6 +440,11 @@ impl Socket {
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.0.mailbox
+    }
+
+    pub(crate) fn upgrade_to(&self, transport: Transport) {
+        self.set_transport(transport);
+        self.0.is_upgraded.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {

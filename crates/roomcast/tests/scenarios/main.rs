@@ -14,6 +14,7 @@ mod cross_origin;
 mod disconnecting;
 mod emitting;
 mod engine_alone;
+mod engine_events;
 mod explained_disconnects;
 mod fan_out;
 mod handlers;

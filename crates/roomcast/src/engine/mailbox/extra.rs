@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use super::backlog::Backlog;
 use crate::engine::cause::DisconnectCause;
+use crate::engine::events::Listener;
 
 /// State of a session that is not an ordinary one.
 ///
@@ -18,6 +19,8 @@ pub(super) struct Extra {
     pub(super) overdraft: usize,
     /// What has ended the session, or will.
     pub(super) cause: Option<DisconnectCause>,
+    /// Who is told of the session's events; replaced as a whole.
+    pub(super) listeners: Arc<Vec<Listener>>,
     /// Somebody has waited for room.
     pub(super) room: Option<Arc<Notify>>,
 }

@@ -5,6 +5,7 @@ mod extra;
 mod full;
 mod input;
 mod line;
+mod listening;
 mod options;
 mod room;
 mod task;
@@ -67,6 +68,8 @@ struct State {
     /// A POST is being read, or its packets wait for the application.
     posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
+    /// The session's listeners have been told of its end.
+    is_over: bool,
     has_overflowed: bool,
 }
 

@@ -99,6 +99,12 @@ pub(crate) enum Sent {
     Closed,
 }
 
+impl Sent {
+    pub(crate) fn is_queued(self) -> bool {
+        matches!(self, Self::Queued | Self::MustFlush)
+    }
+}
+
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutboxLimits {

@@ -16,6 +16,7 @@ use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
 use super::cause::{DisconnectCause, Farewell};
+use super::events::{Event, Kinds};
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
@@ -145,6 +146,10 @@ impl SessionTask {
     }
 
     fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
+        let is_watched = self.socket.watches(Kinds::RECEIVED);
+        if is_watched && self.session.is_open() && self.session.transport() == from {
+            self.tell_packet(&packet);
+        }
         match self.session.handle_packet(self.now, from, packet) {
             // The order to close is still in the mailbox.
             Some(_) if self.socket.is_closing() => {}
@@ -157,6 +162,13 @@ impl SessionTask {
             None => {}
         }
         self.drain(cx);
+    }
+
+    fn tell_packet(&self, packet: &Packet<'_>) {
+        self.socket.tell(Event::Packet(packet));
+        if matches!(packet, Packet::Pong(_)) {
+            self.socket.tell(Event::Heartbeat);
+        }
     }
 
     fn tell(&mut self, input: proto::Input, cx: &mut Context<'_>) {
@@ -191,12 +203,15 @@ impl SessionTask {
 
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
-            Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
+            Output::QueuePing => self.socket.send_control(Frame::ping()),
             Output::AnswerPoll(body) if body.is_last() => self.orders.last_answer = Some(body),
             Output::AnswerPoll(body) => {
                 self.answer_poll(PollAnswer::control(body), cx);
             }
-            Output::AnswerProbe(_) => self.orders.answers_probe = true,
+            Output::AnswerProbe(transport) => {
+                self.orders.answers_probe = true;
+                self.socket.tell(Event::Upgrading(transport));
+            }
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
                     self.engine.close_websocket(refused, None, None);
@@ -205,7 +220,8 @@ impl SessionTask {
             Output::CloseTransport(_) => self.orders.closes = true,
             Output::Upgraded(transport) => {
                 metrics::session_upgraded(self.socket.transport(), transport);
-                self.socket.set_transport(transport);
+                self.socket.upgrade_to(transport);
+                self.socket.tell(Event::Upgrade(transport));
             }
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
@@ -238,6 +254,8 @@ impl SessionTask {
         self.poll = None;
         self.post = None;
         self.application.closed(reason, &cause, cx);
+        self.socket.tell(Event::Close(reason, &cause));
+        self.socket.mailbox().forget_listeners();
     }
 
     /// Answers the poll that waits for the end, or has a WebSocket closed with what is to be said.
@@ -300,7 +318,12 @@ impl SessionTask {
         let is_carried = self.session.writable() == Some(Transport::WebSocket);
         if let Some(websocket) = &mut self.websocket {
             let was_stopped = websocket.owes_much();
+            let is_watched = is_carried && self.socket.watches(Kinds::WRITE);
+            let is_draining = is_watched && self.socket.tell_flush();
             let written = websocket.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
+            if is_draining && matches!(written, Ok(Written::All)) {
+                self.socket.tell(Event::Drain);
+            }
             if was_stopped && !websocket.owes_much() {
                 // It was not read as long as it owed much.
                 cx.waker().wake_by_ref();
