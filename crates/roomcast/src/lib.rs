@@ -95,7 +95,7 @@ pub use broadcast::{Answers, Broadcast, Delivery, RemoteSocket};
 pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 pub use handler::{
-    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
+    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State, parallel,
 };
 #[doc(hidden)]
 pub use handler::{Call, Outcome, Verdict, via};

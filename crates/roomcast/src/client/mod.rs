@@ -220,6 +220,10 @@ impl Client {
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
+        // Invariant: behind the join, so that either this or who removes the namespace sees the other.
+        if namespace.is_retired() {
+            socket.disconnect();
+        }
         self.call_slot(
             socket,
             Slot::Connect,

@@ -253,6 +253,25 @@ impl<Kind> Builder<Kind> {
         self
     }
 
+    /// Sets how many bytes are read from a WebSocket at once. Default: 256 KiB; at least 1.
+    ///
+    /// Each thread of the runtime has one such buffer, which the session that runs borrows: an idle
+    /// connection has none. A smaller one gives others their turn earlier when a client sends much.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().read_buffer_size(16 * 1024).build();
+    /// ```
+    ///
+    /// Spec: features 1.52.
+    pub fn read_buffer_size(mut self, bytes: usize) -> Self {
+        self.config.read_buffer_bytes = bytes.max(1);
+        self
+    }
+
     /// Offers permessage-deflate on WebSockets, for messages of at least 1024 bytes. Default: off.
     ///
     /// # Example

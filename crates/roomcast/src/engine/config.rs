@@ -11,6 +11,7 @@ use roomcast_engineio::{Config as Times, Refusal, Transport};
 use roomcast_websocket::deflate;
 
 use super::mailbox::OutboxLimits;
+use super::read_buffer;
 use super::request::Request;
 use crate::{ClientBundle, Cookie, Cors, HttpCompression};
 
@@ -85,6 +86,7 @@ pub(crate) struct Config {
     pub(crate) headers: Option<Box<HeadersHook>>,
     pub(crate) connection_error: Option<Box<ErrorHook>>,
     pub(crate) outbox: OutboxLimits,
+    pub(crate) read_buffer_bytes: usize,
     pub(crate) client_bundle: Option<ClientBundle>,
 }
 
@@ -110,6 +112,7 @@ impl Default for Config {
             headers: None,
             connection_error: None,
             outbox: OutboxLimits::default(),
+            read_buffer_bytes: read_buffer::DEFAULT_LEN,
             client_bundle: None,
         }
     }

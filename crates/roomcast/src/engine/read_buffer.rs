@@ -6,16 +6,22 @@ use std::cell::Cell;
 ///
 /// Cost: an idle connection keeps no buffer, and a burst of messages is read in one call.
 pub(crate) fn with<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    with_len(DEFAULT_LEN, read)
+}
+
+/// Lends `len` bytes of this thread's buffer.
+pub(crate) fn with_len<R>(len: usize, read: impl FnOnce(&mut [u8]) -> R) -> R {
     thread_local! {
         static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     }
     let mut buffer = BUFFER.take();
-    if buffer.is_empty() {
-        buffer.resize(LEN, 0);
+    if buffer.len() < len {
+        buffer.resize(len, 0);
     }
-    let result = read(&mut buffer);
+    let result = read(&mut buffer[..len]);
     BUFFER.set(buffer);
     result
 }
 
-const LEN: usize = 256 * 1024;
+/// How much is read at once where nothing else is said.
+pub(crate) const DEFAULT_LEN: usize = 256 * 1024;

@@ -8,7 +8,7 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -60,6 +60,8 @@ struct Inner {
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// Nobody comes in any more.
+    is_retired: AtomicBool,
     /// Children count with their parent.
     meter: Arc<Meter>,
     kind: Kind,
@@ -121,6 +123,7 @@ impl Namespace {
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             room_hooks: RwLock::default(),
+            is_retired: AtomicBool::new(false),
             kind,
         }))
     }
@@ -354,6 +357,26 @@ impl Namespace {
         self.0.guests.load(Ordering::Relaxed) == 0
     }
 
+    /// The server knows it no more. Whoever joins its rooms after this sees it.
+    pub(crate) fn retire(&self) {
+        self.0.is_retired.store(true, Ordering::SeqCst);
+        if let Kind::Child(parent) = &self.0.kind {
+            self.leave_parent(parent);
+        }
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.0.is_retired.load(Ordering::SeqCst)
+    }
+
+    fn leave_parent(&self, parent: &Weak<Inner>) {
+        if let Some(parent) = parent.upgrade()
+            && let Kind::Parent(children) = &parent.kind
+        {
+            children.lock().retain(|child| child != self);
+        }
+    }
+
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
         let Kind::Child(parent) = &self.0.kind else {
@@ -362,11 +385,8 @@ impl Namespace {
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
-            && let Some(parent) = parent.upgrade()
-            && let Kind::Parent(children) = &parent.kind
-        {
-            children.lock().retain(|child| child != self);
+        if server.forget_if_unused(self) {
+            self.leave_parent(parent);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The Socket.IO server: its namespaces over one engine.
 
 mod builder;
+mod delete;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -29,6 +29,7 @@ mod observing;
 mod options;
 mod outbox_policies;
 mod panics;
+mod parallel_handlers;
 mod polling_rules;
 mod refused_requests;
 mod text_and_json;
