@@ -5,7 +5,6 @@ mod paced;
 mod remote_socket;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_socketio::AckId;
@@ -19,7 +18,7 @@ pub use paced::Delivery;
 use paced::Tally;
 pub use remote_socket::RemoteSocket;
 
-use crate::engine::{Round, SendOptions};
+use crate::engine::{Pace, Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
@@ -53,8 +52,8 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
-    /// What the event replaces where it waits, within each namespace.
-    key: Option<Arc<str>>,
+    /// A key is one within each namespace.
+    pace: Option<Pace>,
 }
 
 impl Broadcast {
@@ -64,7 +63,7 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
-            key: None,
+            pace: None,
         }
     }
 
@@ -417,9 +416,11 @@ impl Broadcast {
         }
     }
 
-    fn key_in(&self, namespace: &Namespace) -> Option<Arc<str>> {
-        let key = self.key.as_ref()?;
-        Some(scoped(namespace.name(), key))
+    fn pace_in(&self, namespace: &Namespace) -> Option<Pace> {
+        let Pace { key, may_wait } = self.pace.as_ref()?;
+        let key = key.as_ref().map(|key| scoped(namespace.name(), key));
+        let may_wait = *may_wait;
+        Some(Pace { key, may_wait })
     }
 
     fn for_each(&self, act: impl Fn(&Socket)) {
@@ -447,8 +448,10 @@ impl Broadcast {
         let mut watched = Vec::new();
         let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
-        let key = self.key_in(namespace);
-        let mut receivers = 0;
+        // Cost: looked at once, not for each receiver.
+        let (frames, options) = (packet.frames(), self.options);
+        let pace = self.pace_in(namespace);
+        let queued_before = tally.queued();
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -466,10 +469,11 @@ impl Broadcast {
             if is_watched || socket.watches_outgoing() {
                 watched.push(socket.clone());
             }
-            let sent = socket.send_in(&mut round, &packet, key.as_ref(), self.options);
-            receivers += usize::from(tally.note(socket, &packet, sent));
+            let sent = socket.send_in(&mut round, frames, pace.as_ref(), options);
+            tally.note(socket, &packet, sent);
         });
         drop(round);
+        let receivers = tally.queued() - queued_before;
         namespace.meter().broadcast(event, receivers);
         watched
             .iter()

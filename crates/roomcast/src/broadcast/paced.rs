@@ -6,7 +6,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::Serialize;
 
 use super::Broadcast;
-use crate::engine::{OutboxPolicy, SendOptions, Sent, WhenFull};
+use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::Namespace;
@@ -66,15 +66,17 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Notes what became of the event at `socket`, and tells whether it was queued.
     #[inline]
-    pub(super) fn note(&mut self, socket: &Socket, packet: &Outgoing, sent: Sent) -> bool {
-        let is_queued = sent.is_queued();
-        match is_queued {
-            true => self.queued += 1,
-            false => self.note_failure(socket, packet, sent),
+    pub(super) fn note(&mut self, socket: &Socket, packet: &Outgoing, sent: Sent) {
+        match sent {
+            Sent::Queued => self.queued += 1,
+            sent => self.note_failure(socket, packet, sent),
         }
-        is_queued
+    }
+
+    /// How many receivers have the event in their outbox.
+    pub(super) fn queued(&self) -> usize {
+        self.queued
     }
 
     #[cold]
@@ -169,7 +171,7 @@ impl Broadcast {
     ///
     /// Spec: features N8.
     pub fn when_full(mut self, policy: OutboxPolicy) -> Self {
-        self.options.when_full = WhenFull::Always(policy);
+        self.options.when_full = Some(policy);
         self
     }
 
@@ -185,7 +187,7 @@ impl Broadcast {
     ///
     /// Spec: features N8.
     pub fn coalesce(mut self, key: impl AsRef<str>) -> Self {
-        self.key = Some(key.as_ref().into());
+        self.pace.get_or_insert_default().key = Some(key.as_ref().into());
         self
     }
 
@@ -225,7 +227,7 @@ impl Broadcast {
         event: &str,
         args: impl Serialize,
     ) -> Result<Delivery, EmitError> {
-        self.options.when_full = WhenFull::Wait;
+        self.pace.get_or_insert_default().may_wait = true;
         let mut tally = Tally::default();
         for namespace in self.targets() {
             self.emit_in(&namespace, event, &args, None, &mut tally)?;
@@ -240,8 +242,8 @@ impl Broadcast {
             .full
             .iter()
             .map(|(socket, packet)| {
-                let key = self.key_in(socket.namespace());
-                late(socket, packet, key, self.options, self.timeout)
+                let pace = self.pace_in(socket.namespace()).unwrap_or_default();
+                late(socket, packet, pace, self.options, self.timeout)
             })
             .collect();
         let mut late = std::pin::pin!(late);
@@ -260,11 +262,11 @@ impl Broadcast {
 async fn late(
     socket: &Socket,
     packet: &Outgoing,
-    key: Option<std::sync::Arc<str>>,
+    pace: Pace,
     options: SendOptions,
     timeout: Option<Duration>,
 ) -> (SocketId, Result<(), EmitError>) {
-    let sending = send_when_room(socket, packet, key.as_ref(), options);
+    let sending = send_when_room(socket, packet, &pace, options);
     let result = match timeout {
         Some(timeout) => tokio::time::timeout(timeout, sending)
             .await

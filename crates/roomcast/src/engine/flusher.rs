@@ -19,24 +19,27 @@ use super::events::Event;
 use super::frame::Frame;
 use super::mailbox::Flushed;
 use super::socket::Socket;
+use super::totals::Totals;
 
-/// The lanes of one server.
-#[derive(Default)]
+/// The lanes of one server, and what its sessions count.
+#[derive(Debug, Default)]
 pub(crate) struct Flusher {
+    /// Cost: it is here since each session knows the flusher anyway.
+    totals: Totals,
     lanes: OnceLock<Box<[Lane]>>,
     /// Whether a task drives each lane; a runtime that ends takes its tasks with it.
     is_running: AtomicBool,
 }
 
 /// Sessions to be written to, in the order in which they were listed.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Lane {
     // Lock order: a leaf.
     listed: Mutex<Listed>,
     task: AtomicWaker,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Listed {
     sockets: VecDeque<Socket>,
     /// The lane's task lives.
@@ -44,6 +47,10 @@ struct Listed {
 }
 
 impl Flusher {
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
     fn lane(&self, index: usize) -> &Lane {
         &self.lanes.get().expect("a lane that is driven was made")[index]
     }

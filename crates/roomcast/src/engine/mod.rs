@@ -61,7 +61,7 @@ pub(crate) use flusher::Round;
 pub(crate) use frame::Frame;
 pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
-pub(crate) use mailbox::{SendOptions, Sent, WhenFull};
+pub(crate) use mailbox::{Pace, SendOptions, Sent};
 pub use request::{Peer, Request};
 pub(crate) use respond::{Answer, Usual};
 pub use server::{Connection, Engine};

@@ -21,7 +21,7 @@ use super::cause::{DisconnectCause, Farewell};
 use super::config::Config;
 use super::flusher::Flusher;
 use super::socket::Socket;
-use super::totals::{OutboxCounts, Totals};
+use super::totals::OutboxCounts;
 use super::websocket::WebSocket;
 use crate::metrics;
 
@@ -139,7 +139,6 @@ impl Engine {
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
             flusher: Arc::default(),
-            totals: Arc::default(),
             open_templates: Default::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -178,7 +177,7 @@ impl Engine {
     /// Spec: features N8.
     #[must_use]
     pub fn outbox_counts(&self) -> OutboxCounts {
-        self.0.totals.outbox()
+        self.0.flusher.totals().outbox()
     }
 
     /// Counts the sessions that are over, by the name of their cause
@@ -196,7 +195,7 @@ impl Engine {
     /// Spec: features N9.
     #[must_use]
     pub fn disconnect_counts(&self) -> Vec<(&'static str, u64)> {
-        self.0.totals.disconnects().collect()
+        self.0.flusher.totals().disconnects().collect()
     }
 
     /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses
@@ -255,7 +254,6 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
-    totals: Arc<Totals>,
     /// The open packets of polling and of WebSockets, without an id.
     open_templates: [OnceLock<String>; 2],
     /// All tasks of sessions, upgrades and closing WebSockets.
@@ -280,10 +278,6 @@ impl Shared {
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {
         &self.flusher
-    }
-
-    pub(crate) fn totals(&self) -> &Arc<Totals> {
-        &self.totals
     }
 
     pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {

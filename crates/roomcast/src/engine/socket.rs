@@ -15,7 +15,7 @@ use super::draft::Draft;
 use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
-use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
+use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -43,7 +43,6 @@ struct Inner {
     sid: Box<str>,
     request: Arc<Request>,
     mailbox: Mailbox,
-    flusher: Arc<Flusher>,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
     transport: AtomicU8,
     /// The application has closed the session: what the peer still sends is ignored.
@@ -58,14 +57,12 @@ impl Socket {
         sid: Box<str>,
         request: Arc<Request>,
         mailbox: Mailbox,
-        flusher: Arc<Flusher>,
         transport: Transport,
     ) -> Self {
         let socket = Self(Arc::new(Inner {
             sid,
             request,
             mailbox,
-            flusher,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
             is_upgraded: AtomicBool::new(false),
@@ -319,36 +316,32 @@ impl Socket {
         self.flushed_as(sent)
     }
 
-    /// Sends the frames together with those of the other receivers of `round`. With a `key` they
-    /// replace what waits under it.
+    /// Sends the frames together with those of the other receivers of `round`.
+    #[inline]
     pub(crate) fn send_in(
         &self,
         round: &mut Round,
         frames: &[Frame],
-        key: Option<&Arc<str>>,
+        pace: Option<&Pace>,
         options: SendOptions,
     ) -> Sent {
-        let sent = match key {
+        let sent = match pace {
             None => self.0.mailbox.send(frames, options),
-            Some(key) => self.0.mailbox.send_keyed(key, frames, options),
+            Some(pace) => self.0.mailbox.send_paced(pace, frames, options),
         };
-        if sent == Sent::MustFlush {
-            round.add(self);
-        }
         if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
             round.note_created(self, frames);
+        }
+        if sent == Sent::MustFlush {
+            round.add(self);
+            return Sent::Queued;
         }
         sent
     }
 
-    /// Sends the frames in the place of those that wait under `key`.
-    pub(crate) fn send_keyed(
-        &self,
-        key: &Arc<str>,
-        frames: &[Frame],
-        options: SendOptions,
-    ) -> Sent {
-        let sent = self.0.mailbox.send_keyed(key, frames, options);
+    /// Sends the frames at a pace.
+    pub(crate) fn send_paced(&self, pace: &Pace, frames: &[Frame], options: SendOptions) -> Sent {
+        let sent = self.0.mailbox.send_paced(pace, frames, options);
         self.created(frames, sent);
         self.flushed_as(sent)
     }
@@ -421,7 +414,7 @@ impl Socket {
     }
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {
-        &self.0.flusher
+        self.0.mailbox.flusher()
     }
 
     /// Ends the session at once; what is queued is discarded.

@@ -1,6 +1,5 @@
 //! Events to one socket: with options, and with an acknowledgement.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_socketio::{AckId, ArgError, Packet, Spread, Value};
@@ -9,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::{Socket, Waiting};
-use crate::engine::SendOptions;
+use crate::engine::{Pace, SendOptions};
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 use crate::metrics::AckOutcome;
@@ -38,8 +37,7 @@ pub struct Emission {
     pub(super) socket: Socket,
     pub(super) options: SendOptions,
     pub(super) timeout: Option<Duration>,
-    /// What it replaces where it waits.
-    pub(super) key: Option<Arc<str>>,
+    pub(super) pace: Option<Pace>,
 }
 
 impl Socket {
@@ -168,7 +166,7 @@ impl Socket {
             socket: self.clone(),
             options: SendOptions::default(),
             timeout: None,
-            key: None,
+            pace: None,
         }
     }
 
@@ -186,7 +184,7 @@ impl Socket {
         event: &str,
         args: &T,
         ack: Option<AckId>,
-        key: Option<&Arc<str>>,
+        pace: Option<&Pace>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
         let packet = wire::event(self.namespace().name(), ack, event, args)?;
@@ -194,7 +192,7 @@ impl Socket {
             return Err(EmitError::Disconnected);
         }
         self.notify_outgoing(&packet);
-        self.send_keyed(&packet, key, options).into_result()?;
+        self.send_paced(&packet, pace, options).into_result()?;
         self.namespace().meter().emitted(event, 1);
         Ok(())
     }
@@ -287,9 +285,9 @@ impl Emission {
     ///
     /// Spec: features 2.25.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
-        let key = self.key.as_ref();
+        let pace = self.pace.as_ref();
         self.socket
-            .emit_packet(event, &args, None, key, self.options)
+            .emit_packet(event, &args, None, pace, self.options)
     }
 
     /// Sends the event and waits for the acknowledgement, as [`Socket::emit_with_ack`].
@@ -353,7 +351,7 @@ impl Emission {
             socket,
             options,
             timeout,
-            key,
+            pace,
         } = self;
         let id = socket.namespace().next_ack_id();
         let (sender, answer) = oneshot::channel();
@@ -363,7 +361,7 @@ impl Emission {
             socket: &socket,
             id,
         };
-        socket.emit_packet(event, &args, Some(id), key.as_ref(), options)?;
+        socket.emit_packet(event, &args, Some(id), pace.as_ref(), options)?;
         drop(args);
         let meter = socket.namespace().meter();
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {

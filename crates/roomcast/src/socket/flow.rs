@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Emission, Socket};
-use crate::engine::{OutboxPolicy, SendOptions, Sent, WhenFull};
+use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::wire::{self, Outgoing};
 
@@ -99,7 +99,7 @@ impl Emission {
     ///
     /// Spec: features N8.
     pub fn when_full(mut self, policy: OutboxPolicy) -> Self {
-        self.options.when_full = WhenFull::Always(policy);
+        self.options.when_full = Some(policy);
         self
     }
 
@@ -108,7 +108,8 @@ impl Emission {
     ///
     /// Spec: features N8.
     pub fn coalesce(mut self, key: impl AsRef<str>) -> Self {
-        self.key = Some(scoped(self.socket.namespace().name(), key.as_ref()));
+        let key = scoped(self.socket.namespace().name(), key.as_ref());
+        self.pace.get_or_insert_default().key = Some(key);
         self
     }
 
@@ -139,14 +140,16 @@ impl Emission {
     /// An event whose future is dropped while it waits is not sent.
     ///
     /// Spec: features N8.
-    pub async fn emit_async(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+    pub async fn emit_async(mut self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         let packet = wire::event(self.socket.namespace().name(), None, event, &args)?;
         drop(args);
         if !self.socket.is_connected() {
             return Err(EmitError::Disconnected);
         }
         self.socket.notify_outgoing(&packet);
-        let sending = send_when_room(&self.socket, &packet, self.key.as_ref(), self.options);
+        let pace = self.pace.get_or_insert_default();
+        pace.may_wait = true;
+        let sending = send_when_room(&self.socket, &packet, pace, self.options);
         match self.timeout {
             Some(timeout) => tokio::time::timeout(timeout, sending)
                 .await
@@ -164,19 +167,15 @@ pub(crate) fn scoped(namespace: &str, key: &str) -> Arc<str> {
     [namespace, ",", key].concat().into()
 }
 
-/// Queues the packet once there is room.
+/// Queues the packet, whose pace is to wait, once there is room.
 pub(crate) async fn send_when_room(
     socket: &Socket,
     packet: &Outgoing,
-    key: Option<&Arc<str>>,
+    pace: &Pace,
     options: SendOptions,
 ) -> Result<(), EmitError> {
-    let options = SendOptions {
-        when_full: WhenFull::Wait,
-        ..options
-    };
     let attempt = || match socket.is_connected() {
-        true => socket.send_keyed(packet, key, options),
+        true => socket.send_paced(packet, Some(pace), options),
         false => Sent::Closed,
     };
     let mut sent = attempt();

@@ -25,7 +25,7 @@ pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, DisconnectCause, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Frame, Pace, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -379,26 +379,27 @@ impl Socket {
     }
 
     /// Sends the packet together with the other receivers' of `round`.
+    #[inline]
     pub(crate) fn send_in(
         &self,
         round: &mut Round,
-        packet: &Outgoing,
-        key: Option<&Arc<str>>,
+        frames: &[Frame],
+        pace: Option<&Pace>,
         options: SendOptions,
     ) -> Sent {
-        self.conn().send_in(round, packet.frames(), key, options)
+        self.conn().send_in(round, frames, pace, options)
     }
 
-    /// Sends the packet in the place of the one that waits under `key`, if there is a key.
-    pub(crate) fn send_keyed(
+    /// Sends the packet at a pace, if it has one.
+    pub(crate) fn send_paced(
         &self,
         packet: &Outgoing,
-        key: Option<&Arc<str>>,
+        pace: Option<&Pace>,
         options: SendOptions,
     ) -> Sent {
-        match key {
+        match pace {
             None => self.send_packet(packet, options),
-            Some(key) => self.conn().send_keyed(key, packet.frames(), options),
+            Some(pace) => self.conn().send_paced(pace, packet.frames(), options),
         }
     }
 

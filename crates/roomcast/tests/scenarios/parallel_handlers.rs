@@ -36,7 +36,7 @@ async fn parallel_handlers_of_one_client_run_at_the_same_time() {
 async fn without_it_all_handlers_of_a_client_run_in_one_task() {
     let io = Server::new();
     let id = || tokio::task::id().to_string();
-    io.on("now", move || id());
+    io.on("now", id);
     io.on("later", async move || id());
     io.on("elsewhere", parallel(async move || id()));
     let host = Host::tcp(&io).await;

@@ -109,7 +109,7 @@ impl State {
     fn packet_len(&self, at: usize) -> usize {
         let behind = self.queue[at + 1..].iter();
         1 + behind
-            .take_while(|entry| part(entry) == Some(Part::Attachment))
+            .take_while(|entry| part(entry) == Some(Part::ATTACHMENT))
             .count()
     }
 
@@ -158,8 +158,8 @@ pub(super) fn entries(
         frame: frame.clone(),
         may_compress,
         part: match index {
-            0 => Part::Event,
-            _ => Part::Attachment,
+            0 => Part::EVENT,
+            _ => Part::ATTACHMENT,
         },
     })
 }
@@ -172,7 +172,7 @@ fn part(entry: &Entry) -> Option<Part> {
 }
 
 fn is_event(entry: &Entry) -> bool {
-    part(entry) == Some(Part::Event)
+    part(entry) == Some(Part::EVENT)
 }
 
 /// Fewer gaps than this are left where they are.

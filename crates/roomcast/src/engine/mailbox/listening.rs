@@ -9,7 +9,7 @@ impl Mailbox {
     /// Adds a listener, unless the session is over.
     pub(crate) fn add_listener(&self, listener: Listener) -> bool {
         let mut state = self.state.lock();
-        if state.is_over {
+        if state.is_closed {
             drop(state);
             drop(listener);
             return false;
@@ -25,10 +25,10 @@ impl Mailbox {
         extra.map_or_else(Arc::default, |extra| Arc::clone(&extra.listeners))
     }
 
-    /// Forgets the listeners, which may own the session that owns them, and takes no more.
+    /// Forgets the listeners, which may own the session that owns them. The mailbox is closed: there
+    /// will be no more.
     pub(crate) fn forget_listeners(&self) {
         let mut state = self.state.lock();
-        state.is_over = true;
         let extra = state.extra.as_mut();
         let listeners = extra.map(|extra| std::mem::take(&mut extra.listeners));
         drop(state);

@@ -1,5 +1,9 @@
 //! How a message is sent, what a full outbox does with it, and what became of it.
 
+use std::sync::Arc;
+
+use crate::engine::outbox::Part;
+
 /// Says what to do with an event for a client whose outbox is full: over its bytes or its packets.
 ///
 /// It is set for all clients by [`max_outbox`](super::super::Builder::max_outbox), for one by
@@ -49,20 +53,20 @@ pub(crate) struct SendOptions {
     pub(crate) is_volatile: bool,
     /// Whether a transport that compresses may compress this message.
     pub(crate) may_compress: bool,
-    pub(crate) when_full: WhenFull,
+    /// What a full outbox does with it, whatever the session's policy says.
+    pub(crate) when_full: Option<OutboxPolicy>,
+    /// An event, or a packet that the client cannot do without: one that is never left out, nor
+    /// dropped later.
+    pub(crate) part: Part,
 }
 
-/// What a full outbox does with one message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WhenFull {
-    /// What the session's policy says.
-    Policy,
-    /// Whatever the session's policy says.
-    Always(OutboxPolicy),
-    /// It is left out, and its emitter waits.
-    Wait,
-    /// A packet that the client cannot do without: it is never left out, nor dropped later.
-    Essential,
+/// What an event has beside its options, if it has anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pace {
+    /// The event takes the place of the one that waits under this key.
+    pub(crate) key: Option<Arc<str>>,
+    /// Its emitter waits where more than half of the outbox is taken.
+    pub(crate) may_wait: bool,
 }
 
 impl Default for SendOptions {
@@ -70,7 +74,8 @@ impl Default for SendOptions {
         Self {
             is_volatile: false,
             may_compress: true,
-            when_full: WhenFull::Policy,
+            when_full: None,
+            part: Part::EVENT,
         }
     }
 }
@@ -79,7 +84,7 @@ impl SendOptions {
     /// For packets that the client cannot do without.
     pub(crate) fn essential() -> Self {
         Self {
-            when_full: WhenFull::Essential,
+            part: Part::ESSENTIAL,
             ..Self::default()
         }
     }

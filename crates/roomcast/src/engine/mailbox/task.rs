@@ -89,6 +89,8 @@ impl Mailbox {
         let (posting, inputs, queue) = {
             let mut state = self.state.lock();
             state.is_closed = true;
+            // Cost: whoever sends asks only whether there is room.
+            state.max_packets = 0;
             state.is_writable = false;
             let inputs = std::mem::take(&mut state.inputs);
             (state.posting.take(), inputs, state.take_queue())

@@ -245,7 +245,7 @@ impl SessionTask {
             sid = self.socket.sid(), %reason, cause = cause.as_str(), detail = %cause,
             "session closed"
         );
-        self.engine.totals().closed(&cause);
+        self.engine.flusher().totals().closed(&cause);
         self.engine.forget(&self.socket);
         metrics::session_closed(self.socket.transport(), reason, &cause);
         self.say_farewell(cx);
