@@ -59,6 +59,7 @@ pub(super) fn farewell<'s>(
 fn explain(server: &Server, socket: &Socket, cause: &DisconnectCause) -> Option<Outgoing> {
     let event = server.config().explanation.as_ref()?;
     let explanation = value!({ "cause": cause.as_str(), "message": cause.to_string() });
-    // Invariant: the name was checked when the server was built, and a value has a JSON form.
-    wire::event(socket.namespace().name(), None, event, &explanation).ok()
+    // The name was checked when the server was built; a parser of the user's may still refuse it.
+    let namespace = socket.namespace();
+    wire::plain_event(namespace.parser(), namespace.name(), event, &explanation).ok()
 }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_socketio::{
-    DecodeError, Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value,
+    DecodeError, Map, Namespaces, Packet, PacketKind, ParserDecoder, Step, Value,
 };
 
 use admission::Admitted;
@@ -24,7 +24,7 @@ use parked::{Finished, Parked};
 use crate::engine::{
     self, Application, CloseReason, DisconnectCause, Farewell, Message, Readiness, SendOptions,
 };
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -33,7 +33,7 @@ use crate::wire;
 /// What a client's session does with its messages. The session's task owns it.
 pub(crate) struct Client {
     connection: Arc<Connection>,
-    decoder: Decoder,
+    decoder: ParserDecoder,
     namespaces: Namespaces<Socket>,
     parked: Parked,
     /// Invariant: empty whenever another handler may be started.
@@ -52,7 +52,7 @@ impl Client {
             .into_std()
             .checked_add(config.connect_timeout);
         Self {
-            decoder: Decoder::new(config.limits),
+            decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
@@ -193,12 +193,22 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                socket.namespace().meter().refused();
+                discard(&socket);
+                Err(Refusal::unknown_namespace())
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
                 self.is_refused = true;
                 self.namespaces.remove(&name);
-                let packet = wire::connect_error(&name, refusal.message(), refusal.data());
+                let parser = &self.connection.server().config().parser;
+                let (message, data) = (refusal.message(), refusal.data());
+                let packet = wire::connect_error(parser, &name, message, data);
                 self.connection
                     .engine()
                     .send_frames(packet.frames(), SendOptions::essential());
@@ -211,7 +221,7 @@ impl Client {
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
-            &wire::connect(namespace.name(), socket.id().as_str()),
+            &wire::connect(namespace.parser(), namespace.name(), socket.id().as_str()),
             SendOptions::essential(),
         );
         namespace.add_connected();
@@ -220,16 +230,16 @@ impl Client {
         socket.join(socket.id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
-        // Invariant: behind the join, so that either this or who removes the namespace sees the other.
-        if namespace.is_retired() {
-            socket.disconnect();
-        }
         self.call_slot(
             socket,
             Slot::Connect,
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -419,7 +429,8 @@ impl Drop for Client {
 }
 
 fn tell_disconnected(socket: &Socket) {
-    let packet = wire::disconnect(socket.namespace().name());
+    let namespace = socket.namespace();
+    let packet = wire::disconnect(namespace.parser(), namespace.name());
     socket.send_packet(&packet, SendOptions::essential());
 }
 
@@ -429,13 +440,4 @@ fn discard(socket: &Socket) {
     socket.forget_handlers();
     socket.namespace().leave_all(socket.id());
     socket.namespace().remove_guest();
-}
-
-/// Limits for packets of the server's own, which need none.
-pub(crate) fn own_packet_limits() -> Limits {
-    Limits {
-        max_depth: usize::MAX,
-        max_attachments: usize::MAX,
-        max_attachment_bytes: usize::MAX,
-    }
 }

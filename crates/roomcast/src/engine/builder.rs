@@ -253,21 +253,21 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Sets how many bytes are read from a WebSocket at once. Default: 256 KiB; at least 1.
+    /// Sets how many bytes of a WebSocket are read at a time. Default: 256 KiB; at least 1.
     ///
-    /// Each thread of the runtime has one such buffer, which the session that runs borrows: an idle
-    /// connection has none. A smaller one gives others their turn earlier when a client sends much.
+    /// The buffer belongs to the worker thread, not to the connection: an idle connection has none,
+    /// so a smaller one saves memory only where there are many threads. Messages may be longer.
     ///
     /// # Example
     ///
     /// ```
     /// use roomcast::Server;
     ///
-    /// let io = Server::builder().read_buffer_size(16 * 1024).build();
+    /// let io = Server::builder().read_buffer_bytes(64 * 1024).build();
     /// ```
     ///
     /// Spec: features 1.52.
-    pub fn read_buffer_size(mut self, bytes: usize) -> Self {
+    pub fn read_buffer_bytes(mut self, bytes: usize) -> Self {
         self.config.read_buffer_bytes = bytes.max(1);
         self
     }

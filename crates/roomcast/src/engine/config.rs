@@ -73,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) times: Arc<Times>,
     pub(crate) max_message_bytes: usize,
     pub(crate) max_fragments: usize,
+    /// At least 1.
+    pub(crate) read_buffer_bytes: usize,
     pub(crate) deflate: Option<deflate::Config>,
     pub(crate) http_compression: HttpCompression,
     pub(crate) cors: Option<Cors>,
@@ -86,7 +88,6 @@ pub(crate) struct Config {
     pub(crate) headers: Option<Box<HeadersHook>>,
     pub(crate) connection_error: Option<Box<ErrorHook>>,
     pub(crate) outbox: OutboxLimits,
-    pub(crate) read_buffer_bytes: usize,
     pub(crate) client_bundle: Option<ClientBundle>,
 }
 
@@ -99,6 +100,7 @@ impl Default for Config {
             times: Arc::default(),
             max_message_bytes: 1_000_000,
             max_fragments: 4096,
+            read_buffer_bytes: read_buffer::DEFAULT_LEN,
             deflate: None,
             http_compression: HttpCompression::default(),
             cors: None,
@@ -112,7 +114,6 @@ impl Default for Config {
             headers: None,
             connection_error: None,
             outbox: OutboxLimits::default(),
-            read_buffer_bytes: read_buffer::DEFAULT_LEN,
             client_bundle: None,
         }
     }

@@ -346,22 +346,26 @@ impl Socket {
         self.flushed_as(sent)
     }
 
-    /// Sends a message that no other session gets: a text packet and its attachments.
+    /// Sends a message that no other session gets: a packet and its attachments.
     pub(crate) fn send_own(
         &self,
         packet: Draft,
+        opcode: OpCode,
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
         if self.watches(Kinds::PACKET_CREATE) {
             // Who looks at each packet gets it in a form that can be looked at.
             let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
-            let frames: Vec<_> = std::iter::once(Frame::of(packet, OpCode::Text))
+            let frames: Vec<_> = std::iter::once(Frame::of(packet, opcode))
                 .chain(binary)
                 .collect();
             return self.send_frames(&frames, options);
         }
-        let sent = self.0.mailbox.send_own(packet, attachments, options);
+        let sent = self
+            .0
+            .mailbox
+            .send_own(packet, opcode, attachments, options);
         self.flushed_as(sent)
     }
 

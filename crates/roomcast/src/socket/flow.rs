@@ -141,7 +141,8 @@ impl Emission {
     ///
     /// Spec: features N8.
     pub async fn emit_async(mut self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
-        let packet = wire::event(self.socket.namespace().name(), None, event, &args)?;
+        let namespace = self.socket.namespace();
+        let packet = wire::plain_event(namespace.parser(), namespace.name(), event, &args)?;
         drop(args);
         if !self.socket.is_connected() {
             return Err(EmitError::Disconnected);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use roomcast::{DisconnectReason, Namespace, Server, Socket, Value};
 use tokio::sync::Semaphore;
 
-use crate::support::{Heard, Host, answering, channel, echo_server, gate, idle, pass};
+use crate::support::{Heard, Host, answering, channel, idle};
 
 /// A server with a parent of `/room-…` that answers as [`answering`] says.
 fn server_with_rooms(io: Server) -> (Server, Namespace) {
@@ -496,78 +496,4 @@ async fn who_is_disconnected_is_no_longer_counted_when_its_handlers_are_told() {
     leaving.send("41").await;
 
     assert_eq!(counts.next().await, (1, 1));
-}
-
-#[tokio::test]
-async fn a_namespace_that_is_deleted_disconnects_its_sockets_and_lets_nobody_in() {
-    let io = echo_server();
-    let removed = io.of("/removed");
-    let (teller, mut reasons) = channel();
-    removed.on_disconnect(move |reason: DisconnectReason| teller.tell(reason.as_str()));
-    let host = Host::tcp(&io).await;
-    let mut client = host.joined().await;
-    client.join("/removed").await;
-
-    assert!(io.delete_namespace("/removed"));
-
-    client.expect("41/removed,").await;
-    assert_eq!(reasons.next().await, "server namespace disconnect");
-    client.send("40/removed,").await;
-    client
-        .expect(r#"44/removed,{"message":"Invalid namespace"}"#)
-        .await;
-    client.expect_alive().await;
-    assert_eq!(removed.sockets_count(), 0);
-    assert!(!io.delete_namespace("removed"));
-    assert!(!io.delete_namespace("/"));
-    assert!(!io.delete_namespace(""));
-}
-
-#[tokio::test]
-async fn a_client_on_its_way_into_a_namespace_that_is_deleted_is_sent_out() {
-    let io = echo_server();
-    let removed = io.of("/removed");
-    let gate = gate();
-    let (teller, mut asked) = channel();
-    let passage = Arc::clone(&gate);
-    removed.middleware(async move || {
-        teller.tell(());
-        pass(&passage).await;
-        Ok::<_, String>(())
-    });
-    let host = Host::tcp(&io).await;
-    let mut client = host.joined().await;
-    client.send("40/removed,").await;
-    asked.next().await;
-
-    assert!(io.delete_namespace("/removed"));
-    gate.add_permits(1);
-
-    let connected = client.next_text().await;
-    assert!(
-        connected.starts_with(r#"40/removed,{"sid":"#),
-        "{connected}"
-    );
-    client.expect("41/removed,").await;
-    client.expect_alive().await;
-    assert_eq!(removed.sockets_count(), 0);
-}
-
-#[tokio::test]
-async fn a_child_that_is_deleted_is_made_anew_for_the_next_client() {
-    let io = Server::builder().max_child_namespaces(1).build();
-    let parent = io.of_pattern("^/game-[0-9]+$").expect("it is a pattern");
-    let host = Host::tcp(&io).await;
-    let mut client = host.websocket().await;
-    client.join("/game-1").await;
-    client.send("40/game-2,").await;
-    client
-        .expect(r#"44/game-2,{"message":"Invalid namespace"}"#)
-        .await;
-
-    assert!(io.delete_namespace("/game-1"));
-    client.expect("41/game-1,").await;
-    client.join("/game-2").await;
-    parent.emit("to", "children");
-    client.expect(r#"42/game-2,["to","children"]"#).await;
 }

@@ -279,21 +279,3 @@ async fn session_ids_and_socket_ids_are_random_and_differ() {
     }
     assert!(ids.iter().all(|id| id.len() == 20));
 }
-
-/// Messages are longer than what is read at once.
-#[tokio::test]
-async fn a_read_buffer_of_any_size_reads_everything() {
-    for bytes in [0, 1, 7, 1_000_000] {
-        let io = Server::builder().read_buffer_size(bytes).build();
-        answering(&io);
-        let host = Host::tcp(&io).await;
-        let mut client = host.joined().await;
-
-        for _ in 0..10 {
-            client.send(r#"42["echo","a text of some length"]"#).await;
-        }
-        for _ in 0..10 {
-            client.expect(r#"42["echo","a text of some length"]"#).await;
-        }
-    }
-}

@@ -54,7 +54,10 @@ impl PollAnswer {
     pub(crate) fn last(answer: roomcast_engineio::PollAnswer, farewell: &Farewell) -> Self {
         let mut payload = PayloadEncoder::with_capacity(0);
         for packet in &farewell.packets {
-            payload.push_encoded(packet.payload());
+            match packet.is_binary() {
+                true => payload.push_binary(packet.payload()),
+                false => payload.push_encoded(packet.payload()),
+            }
         }
         payload.push_encoded(answer.as_str().as_bytes());
         Self::Payload {
