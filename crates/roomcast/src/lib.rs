@@ -146,6 +146,9 @@ mod documents {
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
 
+    #[doc = include_str!("../../../docs/guide/backpressure.md")]
+    struct Backpressure;
+
     #[cfg(feature = "typescript")]
     #[doc = include_str!("../../../docs/guide/typed-events.md")]
     struct TypedEvents;

@@ -1,4 +1,4 @@
-//! Ways to serve: axum, hyper, HTTP/2, TLS. Spec: features 1.44, 1.55.
+//! Ways to serve: axum, hyper, HTTP/2, TLS. Spec: features 1.55.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -376,24 +376,4 @@ async fn the_end_of_a_tls_connection_is_a_transport_close() {
 
     drop(host.joined().await);
     assert_eq!(reasons.next().await, "transport close");
-}
-
-/// 1.44: the official server ends such connections after a second, or leaves them to others.
-#[tokio::test]
-async fn upgrades_of_other_paths_go_to_the_inner_service_and_without_one_are_404() {
-    let io = echo_server();
-    let upgrade = || Request::get("/elsewhere").upgrade();
-    let own = Host::tcp(&io).await;
-    assert_eq!(own.request(upgrade()).await.status, 404);
-
-    let inner = |request: axum::extract::Request| async move {
-        let protocol = request.headers()["upgrade"].to_str().map(str::to_owned);
-        protocol.expect("it is text")
-    };
-    let app = Router::new().route("/elsewhere", get(inner));
-    let (listener, address) = listener().await;
-    tokio::spawn(axum::serve(listener, app.layer(io.layer())).into_future());
-    let host = connecting(address);
-    assert_eq!(host.request(upgrade()).await.summary(), (200, "websocket"));
-    host.joined().await.expect_alive().await;
 }
