@@ -22,7 +22,7 @@ use crate::engine::{Pace, Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
-use crate::socket::{Socket, Waiting, scoped};
+use crate::socket::{Socket, Waiting};
 use crate::wire;
 
 /// Selects sockets of a namespace, and says what to do with them.
@@ -414,13 +414,6 @@ impl Broadcast {
         } else {
             smallvec![self.namespace.clone()]
         }
-    }
-
-    fn pace_in(&self, namespace: &Namespace) -> Option<Pace> {
-        let Pace { key, may_wait } = self.pace.as_ref()?;
-        let key = key.as_ref().map(|key| scoped(namespace.name(), key));
-        let may_wait = *may_wait;
-        Some(Pace { key, may_wait })
     }
 
     fn for_each(&self, act: impl Fn(&Socket)) {

@@ -10,7 +10,7 @@ use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::Namespace;
-use crate::socket::{Socket, send_when_room};
+use crate::socket::{Socket, scoped, send_when_room};
 use crate::wire::Outgoing;
 
 /// Says what became of an event that was sent by [`Broadcast::emit_async`].
@@ -255,6 +255,14 @@ impl Broadcast {
             }
         }
         Ok(delivery)
+    }
+
+    /// The pace in one namespace, whose keys are its own.
+    pub(super) fn pace_in(&self, namespace: &Namespace) -> Option<Pace> {
+        let Pace { key, may_wait } = self.pace.as_ref()?;
+        let key = key.as_ref().map(|key| scoped(namespace.name(), key));
+        let may_wait = *may_wait;
+        Some(Pace { key, may_wait })
     }
 }
 
