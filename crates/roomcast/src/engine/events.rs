@@ -14,7 +14,7 @@ use super::socket::Socket;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Event<'e> {
+pub(crate) enum SessionEvent<'e> {
     Packet(&'e Packet<'e>),
     PacketCreate(&'e Packet<'e>),
     Flush,
@@ -52,7 +52,7 @@ impl Kinds {
     }
 }
 
-impl Event<'_> {
+impl SessionEvent<'_> {
     fn kind(&self) -> Kinds {
         match self {
             Self::Packet(_) => Kinds::PACKET,
@@ -71,7 +71,7 @@ impl Event<'_> {
 #[derive(Clone)]
 pub(crate) struct Listener {
     kind: Kinds,
-    call: Arc<dyn Fn(Event<'_>) + Send + Sync>,
+    call: Arc<dyn Fn(SessionEvent<'_>) + Send + Sync>,
 }
 
 impl std::fmt::Debug for Listener {
@@ -109,7 +109,7 @@ impl Socket {
     /// Spec: features 1.48.
     pub fn on_packet(&self, listener: impl Fn(&Packet<'_>) + Send + Sync + 'static) {
         self.listen(Kinds::PACKET, move |event| {
-            if let Event::Packet(packet) = event {
+            if let SessionEvent::Packet(packet) = event {
                 listener(packet);
             }
         });
@@ -129,7 +129,7 @@ impl Socket {
     /// Spec: features 1.48.
     pub fn on_packet_create(&self, listener: impl Fn(&Packet<'_>) + Send + Sync + 'static) {
         self.listen(Kinds::PACKET_CREATE, move |event| {
-            if let Event::PacketCreate(packet) = event {
+            if let SessionEvent::PacketCreate(packet) = event {
                 listener(packet);
             }
         });
@@ -194,7 +194,7 @@ impl Socket {
     /// Spec: features 1.48.
     pub fn on_upgrading(&self, listener: impl Fn(Transport) + Send + Sync + 'static) {
         self.listen(Kinds::UPGRADING, move |event| {
-            if let Event::Upgrading(transport) = event {
+            if let SessionEvent::Upgrading(transport) = event {
                 listener(transport);
             }
         });
@@ -217,7 +217,7 @@ impl Socket {
     /// Spec: features 1.49.
     pub fn on_upgrade(&self, listener: impl Fn(Transport) + Send + Sync + 'static) {
         self.listen(Kinds::UPGRADE, move |event| {
-            if let Event::Upgrade(transport) = event {
+            if let SessionEvent::Upgrade(transport) = event {
                 listener(transport);
             }
         });
@@ -240,13 +240,13 @@ impl Socket {
         listener: impl Fn(CloseReason, &DisconnectCause) + Send + Sync + 'static,
     ) {
         self.listen(Kinds::CLOSE, move |event| {
-            if let Event::Close(reason, cause) = event {
+            if let SessionEvent::Close(reason, cause) = event {
                 listener(reason, cause);
             }
         });
     }
 
-    fn listen(&self, kind: Kinds, call: impl Fn(Event<'_>) + Send + Sync + 'static) {
+    fn listen(&self, kind: Kinds, call: impl Fn(SessionEvent<'_>) + Send + Sync + 'static) {
         let call = Arc::new(call);
         if self.mailbox().add_listener(Listener { kind, call }) {
             self.watch(kind);
@@ -255,14 +255,14 @@ impl Socket {
 
     /// Tells the listeners, where there are any of this kind.
     #[inline]
-    pub(crate) fn tell(&self, event: Event<'_>) {
+    pub(crate) fn tell(&self, event: SessionEvent<'_>) {
         if self.watches(event.kind()) {
             self.tell_listeners(event);
         }
     }
 
     #[cold]
-    fn tell_listeners(&self, event: Event<'_>) {
+    fn tell_listeners(&self, event: SessionEvent<'_>) {
         // Invariant: called without the lock; listeners may send and may add listeners.
         let listeners = self.mailbox().listeners();
         let kind = event.kind();
@@ -277,7 +277,7 @@ impl Socket {
     /// Tells that what waits is about to be written, and whether anything is.
     pub(crate) fn tell_flush(&self) -> bool {
         if self.pending_packets() > 0 {
-            self.tell(Event::Flush);
+            self.tell(SessionEvent::Flush);
         }
         self.pending_bytes() > 0
     }
@@ -295,7 +295,7 @@ impl Socket {
             };
             // What the server has encoded is a packet.
             if let Ok(packet) = packet {
-                self.tell(Event::PacketCreate(&packet));
+                self.tell(SessionEvent::PacketCreate(&packet));
             }
         }
     }

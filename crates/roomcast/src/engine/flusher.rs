@@ -15,7 +15,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::events::Event;
+use super::events::SessionEvent;
 use super::frame::Frame;
 use super::mailbox::Flushed;
 use super::socket::Socket;
@@ -298,7 +298,7 @@ fn flush(socket: &Socket) {
     let mut lent = mailbox.lend();
     let mut rounds = 0;
     while let Some((writer, mut batch)) = lent {
-        socket.tell(Event::Flush);
+        socket.tell(SessionEvent::Flush);
         let (mut bytes, mut flushed) = (0, Flushed::All);
         batch.advance(0);
         while !batch.is_empty() {
@@ -319,7 +319,7 @@ fn flush(socket: &Socket) {
         }
         lent = mailbox.give_back(writer, batch, bytes, flushed);
         if flushed == Flushed::All {
-            socket.tell(Event::Drain);
+            socket.tell(SessionEvent::Drain);
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
 use super::cause::{DisconnectCause, Farewell};
-use super::events::{Event, Kinds};
+use super::events::{Kinds, SessionEvent};
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
@@ -165,9 +165,9 @@ impl SessionTask {
     }
 
     fn tell_packet(&self, packet: &Packet<'_>) {
-        self.socket.tell(Event::Packet(packet));
+        self.socket.tell(SessionEvent::Packet(packet));
         if matches!(packet, Packet::Pong(_)) {
-            self.socket.tell(Event::Heartbeat);
+            self.socket.tell(SessionEvent::Heartbeat);
         }
     }
 
@@ -210,7 +210,7 @@ impl SessionTask {
             }
             Output::AnswerProbe(transport) => {
                 self.orders.answers_probe = true;
-                self.socket.tell(Event::Upgrading(transport));
+                self.socket.tell(SessionEvent::Upgrading(transport));
             }
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
@@ -221,7 +221,7 @@ impl SessionTask {
             Output::Upgraded(transport) => {
                 metrics::session_upgraded(self.socket.transport(), transport);
                 self.socket.upgrade_to(transport);
-                self.socket.tell(Event::Upgrade(transport));
+                self.socket.tell(SessionEvent::Upgrade(transport));
             }
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
@@ -254,7 +254,7 @@ impl SessionTask {
         self.poll = None;
         self.post = None;
         self.application.closed(reason, &cause, cx);
-        self.socket.tell(Event::Close(reason, &cause));
+        self.socket.tell(SessionEvent::Close(reason, &cause));
         self.socket.mailbox().forget_listeners();
     }
 
@@ -322,7 +322,7 @@ impl SessionTask {
             let is_draining = is_watched && self.socket.tell_flush();
             let written = websocket.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
             if is_draining && matches!(written, Ok(Written::All)) {
-                self.socket.tell(Event::Drain);
+                self.socket.tell(SessionEvent::Drain);
             }
             if was_stopped && !websocket.owes_much() {
                 // It was not read as long as it owed much.

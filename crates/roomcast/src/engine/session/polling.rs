@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{Post, SessionTask};
 use crate::engine::application::Readiness;
 use crate::engine::cause::DisconnectCause;
-use crate::engine::events::Event;
+use crate::engine::events::SessionEvent;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
 use crate::engine::outbox::{Entry, Queue};
 
@@ -130,7 +130,7 @@ impl SessionTask {
             }
             return;
         }
-        self.socket.tell(Event::Flush);
+        self.socket.tell(SessionEvent::Flush);
         let mut payload = PayloadEncoder::with_capacity(bytes);
         let mut is_compressible = false;
         for entry in &queue {
@@ -158,7 +158,7 @@ impl SessionTask {
         };
         if self.answer_poll(answer, cx) {
             queue.iter_mut().for_each(Entry::pass);
-            self.socket.tell(Event::Drain);
+            self.socket.tell(SessionEvent::Drain);
         }
         if self.session.is_flushing() {
             self.tell(proto::Input::Drained, cx);
