@@ -210,6 +210,19 @@ impl From<roomcast_websocket::DecodeError> for DisconnectCause {
     }
 }
 
+/// What a client did wrong in its frames over WebTransport.
+#[cfg(feature = "webtransport")]
+impl From<roomcast_engineio::FrameError> for DisconnectCause {
+    fn from(error: roomcast_engineio::FrameError) -> Self {
+        use roomcast_engineio::FrameError;
+
+        match error {
+            FrameError::TooLong { max, .. } => Self::Oversize { max_bytes: max },
+            error => Self::parse(&error),
+        }
+    }
+}
+
 /// How a session says goodbye where its client is to know why.
 #[derive(Debug)]
 pub(crate) struct Farewell {

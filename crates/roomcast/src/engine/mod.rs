@@ -31,12 +31,14 @@ mod cause;
 mod config;
 mod departure;
 mod draft;
+mod duplex;
 mod events;
 mod flusher;
 mod frame;
 mod handle;
 mod mailbox;
 mod outbox;
+mod outgoing;
 mod polling;
 pub(crate) mod read_buffer;
 mod request;
@@ -47,6 +49,8 @@ mod socket;
 mod totals;
 mod upgrade;
 mod websocket;
+#[cfg(feature = "webtransport")]
+mod webtransport;
 
 pub use application::Message;
 pub(crate) use application::{Application, Closing, Readiness};

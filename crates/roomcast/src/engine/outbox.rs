@@ -15,7 +15,7 @@ pub(crate) enum Entry {
     Shared {
         frame: Frame,
         may_compress: bool,
-        part: Part,
+        role: Role,
     },
     /// Finished frames of this session alone, side by side, from the offset `start` on.
     Own { bytes: Vec<u8>, start: usize },
@@ -23,13 +23,16 @@ pub(crate) enum Entry {
     Gap,
     /// Knows when all that is before it has left.
     Mark(Mark),
+    /// A shared frame from the offset `start` on.
+    #[cfg(feature = "webtransport")]
+    Part { frame: Frame, start: usize },
 }
 
 /// What a shared frame is, for those who drop packets that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part(u8);
+pub(crate) struct Role(u8);
 
-impl Part {
+impl Role {
     /// The begin of an event.
     pub(crate) const EVENT: Self = Self(0);
     /// A frame that goes with the one before it.
@@ -51,6 +54,8 @@ impl Entry {
             Self::Shared { frame, .. } => frame.websocket(),
             Self::Own { bytes, start } => &bytes[*start..],
             Self::Gap | Self::Mark(_) => &[],
+            #[cfg(feature = "webtransport")]
+            Self::Part { frame, start } => &frame.websocket()[*start..],
         }
     }
 
@@ -191,7 +196,7 @@ mod tests {
         Entry::Shared {
             frame: Frame::text(packet.as_bytes()),
             may_compress: true,
-            part: Part::EVENT,
+            role: Role::EVENT,
         }
     }
 

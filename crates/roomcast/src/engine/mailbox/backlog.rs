@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 
 use super::State;
 use crate::engine::frame::Frame;
-use crate::engine::outbox::{Entry, Part};
+use crate::engine::outbox::{Entry, Role};
 
 /// What is known of the queue of a session that drops or replaces packets.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ impl State {
     fn packet_len(&self, at: usize) -> usize {
         let behind = self.queue[at + 1..].iter();
         1 + behind
-            .take_while(|entry| part(entry) == Some(Part::ATTACHMENT))
+            .take_while(|entry| role(entry) == Some(Role::ATTACHMENT))
             .count()
     }
 
@@ -157,22 +157,22 @@ pub(super) fn entries(
     frames.map(move |(index, frame)| Entry::Shared {
         frame: frame.clone(),
         may_compress,
-        part: match index {
-            0 => Part::EVENT,
-            _ => Part::ATTACHMENT,
+        role: match index {
+            0 => Role::EVENT,
+            _ => Role::ATTACHMENT,
         },
     })
 }
 
-fn part(entry: &Entry) -> Option<Part> {
+fn role(entry: &Entry) -> Option<Role> {
     match entry {
-        Entry::Shared { part, .. } => Some(*part),
+        Entry::Shared { role, .. } => Some(*role),
         _ => None,
     }
 }
 
 fn is_event(entry: &Entry) -> bool {
-    part(entry) == Some(Part::EVENT)
+    role(entry) == Some(Role::EVENT)
 }
 
 /// Fewer gaps than this are left where they are.

@@ -5,7 +5,7 @@ use parking_lot::MutexGuard;
 use super::backlog::Backlog;
 use super::{Mailbox, OutboxLimits, OutboxPolicy, SendOptions, Sent, State};
 use crate::engine::cause::DisconnectCause;
-use crate::engine::outbox::Part;
+use crate::engine::outbox::Role;
 
 impl State {
     pub(super) fn set_limits(&mut self, limits: OutboxLimits) {
@@ -82,7 +82,7 @@ impl Mailbox {
         if options.is_volatile && !state.is_idle() {
             return Err(Sent::Dropped);
         }
-        if options.part == Part::ESSENTIAL {
+        if options.role == Role::ESSENTIAL {
             return match state.policy {
                 OutboxPolicy::Disconnect => Err(self.overflow(state)),
                 _ => self.overdraw(state, bytes),

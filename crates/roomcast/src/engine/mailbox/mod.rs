@@ -31,7 +31,7 @@ pub(crate) use options::{OutboxLimits, Pace, SendOptions, Sent};
 use super::draft::{self, Draft};
 use super::flusher::Flusher;
 use super::frame::Frame;
-use super::outbox::{Batch, Entry, Mark, Part, Queue};
+use super::outbox::{Batch, Entry, Mark, Queue, Role};
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
@@ -190,7 +190,7 @@ impl Mailbox {
         state.queue.push(Entry::Shared {
             frame,
             may_compress: false,
-            part: Part::ESSENTIAL,
+            role: Role::ESSENTIAL,
         });
     }
 
@@ -297,15 +297,15 @@ impl State {
     #[inline(always)]
     fn push(&mut self, frames: &[Frame], options: SendOptions) {
         self.waiting += 1;
-        let mut part = options.part;
+        let mut role = options.role;
         for frame in frames {
             self.pending_bytes += frame.len();
             self.queue.push(Entry::Shared {
                 frame: frame.clone(),
                 may_compress: options.may_compress,
-                part,
+                role,
             });
-            part = part.next();
+            role = role.next();
         }
     }
 
@@ -355,7 +355,7 @@ mod tests {
         is_volatile: true,
         may_compress: true,
         when_full: None,
-        part: Part::EVENT,
+        role: Role::EVENT,
     };
 
     fn mailbox(max_bytes: usize, policy: OutboxPolicy) -> Mailbox {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::outbox::Part;
+use crate::engine::outbox::Role;
 
 /// Says what to do with an event for a client whose outbox is full: over its bytes or its packets.
 ///
@@ -57,7 +57,7 @@ pub(crate) struct SendOptions {
     pub(crate) when_full: Option<OutboxPolicy>,
     /// An event, or a packet that the client cannot do without: one that is never left out, nor
     /// dropped later.
-    pub(crate) part: Part,
+    pub(crate) role: Role,
 }
 
 /// What an event has beside its options, if it has anything.
@@ -75,7 +75,7 @@ impl Default for SendOptions {
             is_volatile: false,
             may_compress: true,
             when_full: None,
-            part: Part::EVENT,
+            role: Role::EVENT,
         }
     }
 }
@@ -84,7 +84,7 @@ impl SendOptions {
     /// For packets that the client cannot do without.
     pub(crate) fn essential() -> Self {
         Self {
-            part: Part::ESSENTIAL,
+            role: Role::ESSENTIAL,
             ..Self::default()
         }
     }

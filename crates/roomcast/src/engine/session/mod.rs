@@ -10,19 +10,19 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Session, Transport};
-use roomcast_websocket::OpCode;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
 use super::cause::{DisconnectCause, Farewell};
+use super::duplex::Duplex;
 use super::events::{Kinds, SessionEvent};
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
+use super::outgoing::Written;
 use super::server::Shared;
 use super::socket::Socket;
-use super::websocket::{WebSocket, Written};
 use crate::metrics;
 
 /// One session. Nothing else mutates what it owns.
@@ -31,10 +31,10 @@ pub(crate) struct SessionTask {
     socket: Socket,
     session: Session,
     application: Box<dyn Application>,
-    /// The WebSocket that carries the session or probes for it; the state machine knows which.
-    websocket: Option<Box<WebSocket>>,
-    /// A WebSocket that was opened and not yet accepted by the state machine.
-    arriving: Option<Box<WebSocket>>,
+    /// What carries the session or probes for it; the state machine knows which.
+    duplex: Option<Box<Duplex>>,
+    /// What was opened and not yet accepted by the state machine.
+    arriving: Option<Box<Duplex>>,
     /// The GET that waits.
     poll: Option<oneshot::Sender<PollAnswer>>,
     /// The POST whose packets are being handed in.
@@ -54,8 +54,8 @@ struct Post {
     done: oneshot::Sender<PostAnswer>,
 }
 
-/// What the state machine asks of the WebSocket. It is carried out when the WebSocket is not being
-/// read, which is where most orders come from.
+/// What the state machine asks of the connection. It is carried out when the connection is not
+/// being read, which is where most orders come from.
 #[derive(Default)]
 struct Orders {
     answers_probe: bool,
@@ -71,7 +71,7 @@ impl SessionTask {
         engine: Arc<Shared>,
         socket: Socket,
         application: Box<dyn Application>,
-        websocket: Option<Box<WebSocket>>,
+        duplex: Option<Box<Duplex>>,
     ) -> Self {
         let now = now();
         let session = Session::new(now, Arc::clone(engine.times()), socket.transport());
@@ -81,7 +81,7 @@ impl SessionTask {
             socket,
             session,
             application,
-            websocket,
+            duplex,
             arriving: None,
             poll: None,
             post: None,
@@ -105,7 +105,7 @@ impl SessionTask {
         self.application.poll(cx);
         if self.application.readiness() == Readiness::Ready {
             self.resume_post(cx);
-            self.read_websocket(cx);
+            self.read_duplex(cx);
         }
         if news.has_overflowed {
             self.tell(proto::Input::Discard(CloseReason::OutboxFull), cx);
@@ -133,11 +133,12 @@ impl SessionTask {
                 self.tell(proto::Input::PostBegun, cx);
             }
             Input::PostRefused => self.tell(proto::Input::BinaryPost, cx),
-            Input::Probe(websocket) => {
-                self.arriving = Some(websocket);
-                self.tell(proto::Input::TransportOpened(Transport::WebSocket), cx);
+            Input::Probe(duplex) => {
+                let transport = duplex.transport();
+                self.arriving = Some(duplex);
+                self.tell(proto::Input::TransportOpened(transport), cx);
                 if let Some(accepted) = self.arriving.take() {
-                    self.websocket = Some(accepted);
+                    self.duplex = Some(accepted);
                 }
             }
             Input::Close => self.tell(proto::Input::Close, cx),
@@ -186,18 +187,17 @@ impl SessionTask {
     }
 
     fn carry_out_orders(&mut self) {
-        let Some(mut websocket) = self.websocket.take() else {
+        let Some(mut duplex) = self.duplex.take() else {
             return;
         };
         let orders = std::mem::take(&mut self.orders);
         if orders.answers_probe {
-            websocket.send_control(OpCode::Text, b"3probe");
+            duplex.answer_probe();
         }
         if orders.closes {
-            self.engine
-                .close_websocket(websocket, None, orders.farewell);
+            self.engine.close_duplex(duplex, None, orders.farewell);
         } else {
-            self.websocket = Some(websocket);
+            self.duplex = Some(duplex);
         }
     }
 
@@ -214,7 +214,7 @@ impl SessionTask {
             }
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
-                    self.engine.close_websocket(refused, None, None);
+                    self.engine.close_duplex(refused, None, None);
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
@@ -258,24 +258,21 @@ impl SessionTask {
         self.socket.mailbox().forget_listeners();
     }
 
-    /// Answers the poll that waits for the end, or has a WebSocket closed with what is to be said.
+    /// Answers the poll that waits for the end, or has the connection closed with what is to be said.
     fn say_farewell(&mut self, cx: &mut Context<'_>) {
         if let Some(answer) = self.orders.last_answer.take() {
-            let answer = match self.farewell(Transport::Polling) {
+            let answer = match self.farewell() {
                 Some(farewell) => PollAnswer::last(answer, &farewell),
                 None => PollAnswer::control(answer),
             };
             self.answer_poll(answer, cx);
-        } else if self.orders.closes {
-            self.orders.farewell = self.farewell(Transport::WebSocket);
+        } else if self.orders.closes && self.session.transport() != Transport::Polling {
+            self.orders.farewell = self.farewell();
         }
     }
 
-    /// What the client is told over `transport`, if the session is on it.
-    fn farewell(&self, transport: Transport) -> Option<Box<Farewell>> {
-        if self.session.transport() != transport {
-            return None;
-        }
+    /// What the client is told at the end.
+    fn farewell(&self) -> Option<Box<Farewell>> {
         self.application.farewell(&self.socket.disconnect_cause()?)
     }
 
@@ -315,29 +312,36 @@ impl SessionTask {
 
     /// Writes what is queued to wherever the session may write now.
     fn write(&mut self, cx: &mut Context<'_>) {
-        let is_carried = self.session.writable() == Some(Transport::WebSocket);
-        if let Some(websocket) = &mut self.websocket {
-            let was_stopped = websocket.owes_much();
+        let writable = self.session.writable();
+        let is_carried = writable.is_some_and(|transport| transport != Transport::Polling);
+        if let Some(duplex) = &mut self.duplex {
+            let was_stopped = duplex.owes_much();
             let is_watched = is_carried && self.socket.watches(Kinds::WRITE);
             let is_draining = is_watched && self.socket.tell_flush();
-            let written = websocket.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
+            let written = duplex.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
             if is_draining && matches!(written, Ok(Written::All)) {
                 self.socket.tell(SessionEvent::Drain);
             }
-            if was_stopped && !websocket.owes_much() {
+            if was_stopped && !duplex.owes_much() {
                 // It was not read as long as it owed much.
                 cx.waker().wake_by_ref();
             }
             match written {
                 Ok(Written::All) if is_carried => {
-                    websocket.lend_to(&self.socket);
+                    duplex.lend_to(&self.socket);
                     self.check_drained(cx);
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::debug!(%error, "a WebSocket broke");
-                    self.websocket = None;
-                    self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
+                    tracing::debug!(%error, "a connection broke");
+                    let end = match duplex.transport() {
+                        // COMPAT: to engine.io 6.6.9 a session of WebTransport only ever closes.
+                        Transport::WebTransport => proto::Input::TransportClosed,
+                        _ => proto::Input::TransportFailed,
+                    };
+                    let end = end(duplex.transport());
+                    self.duplex = None;
+                    self.tell(end, cx);
                 }
             }
         }
