@@ -65,8 +65,9 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Clients of version 2, connection state recovery and several servers as a
-//! cluster are not there yet. It keeps no messages: who is not connected misses them.
+//! Clients of version 2 and connection state recovery are not there yet. Several servers form a
+//! cluster over a [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages: who is
+//! not connected misses them.
 //!
 //! # Features
 //!
@@ -82,6 +83,7 @@
 
 mod broadcast;
 mod client;
+pub mod cluster;
 pub mod engine;
 mod error;
 mod event;
@@ -105,7 +107,9 @@ pub mod typescript;
 pub mod webtransport;
 mod wire;
 
-pub use broadcast::{Answers, Broadcast, Delivery, RemoteSocket};
+pub use broadcast::{
+    Answers, Broadcast, Delivery, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
+};
 pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 #[doc(hidden)]
@@ -145,6 +149,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/cluster.md")]
+    struct Cluster;
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;

@@ -159,6 +159,7 @@ impl Namespace {
 
 impl Broadcast {
     /// Does this with the event where a receiver's outbox is full, whatever the outbox's policy is.
+    /// Other servers of a cluster follow their own.
     ///
     /// # Example
     ///
@@ -195,7 +196,8 @@ impl Broadcast {
     /// became of it.
     ///
     /// Receivers with room have it at once. The others are waited for all together, up to the
-    /// [`timeout`](Self::timeout), if one was set.
+    /// [`timeout`](Self::timeout), if one was set. In a cluster the other servers send it by the
+    /// policies of their own, and are not waited for.
     ///
     /// # Errors
     ///
@@ -230,7 +232,8 @@ impl Broadcast {
         self.pace.get_or_insert_default().may_wait = true;
         let mut tally = Tally::default();
         for namespace in self.targets() {
-            self.emit_in(&namespace, event, &args, None, &mut tally)?;
+            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
+            self.publish(&namespace, event, &args)?;
         }
         drop(args);
         let mut delivery = Delivery {

@@ -161,7 +161,7 @@ impl Socket {
         self.emission().emit_for_answer(event, args).await
     }
 
-    pub(super) fn emission(&self) -> Emission {
+    pub(crate) fn emission(&self) -> Emission {
         Emission {
             socket: self.clone(),
             options: SendOptions::default(),

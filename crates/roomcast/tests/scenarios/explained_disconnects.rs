@@ -1,13 +1,8 @@
 //! What was behind a disconnection: for handlers, logs, counts and, on request, the client. Spec: features N9, 3.7.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roomcast::{DisconnectCause, DisconnectReason, OutboxPolicy, Server, ServerBuilder, Socket};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::{Heard, Host, WebSocket, answering, channel, idle, socket};
 
@@ -297,66 +292,4 @@ async fn without_the_option_the_client_gets_the_official_bytes() {
 #[should_panic = r#""disconnect" is a reserved event name"#]
 fn an_explanation_cannot_be_a_reserved_event() {
     drop(Server::builder().explain_disconnects("disconnect"));
-}
-
-/// Keeps the events of one target.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "roomcast::disconnect"
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        self.0.lock().expect("nobody panics").push(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-/// The fields that do not differ from run to run.
-#[derive(Default)]
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if !matches!(field.name(), "sid" | "socket") {
-            self.0 += &format!("{}={value:?} ", field.name());
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_log_has_one_structured_line_for_each_socket_and_each_session() {
-    let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
-    let io = Server::new();
-    let mut causes = causes(&io);
-    let host = Host::tcp(&io).await;
-    let mut client = host.joined().await;
-
-    client.send("42[").await;
-    client.expect_closed().await;
-    causes.next().await;
-
-    assert_eq!(
-        *log.0.lock().expect("nobody panics"),
-        [
-            r#"message=session closed reason=forced close cause="parse-error" detail=invalid payload "#,
-            r#"message=socket disconnected namespace="/" reason=forced close cause="parse-error" detail=invalid payload "#,
-        ]
-    );
 }
