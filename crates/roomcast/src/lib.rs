@@ -110,15 +110,15 @@ pub mod webtransport;
 mod wire;
 
 pub use broadcast::{
-    Answers, Broadcast, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
+    Answers, Broadcast, Delivery, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
 };
-pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
+pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 #[doc(hidden)]
 pub use event::{AnswersWith, EventContext, EventFunction, EventParameters};
 pub use event::{EventHandler, ExpectsReply, IntoReplyTo};
 pub use handler::{
-    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
+    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State, parallel,
 };
 #[doc(hidden)]
 pub use handler::{Call, Outcome, Verdict, via};
@@ -161,6 +161,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
+
+    #[doc = include_str!("../../../docs/guide/backpressure.md")]
+    struct Backpressure;
 
     #[cfg(feature = "webtransport")]
     #[doc = include_str!("../../../docs/guide/webtransport.md")]

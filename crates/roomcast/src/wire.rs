@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use roomcast_socketio::{
     AckId, CustomEncoded, DecodeError, EncodeError, Encoded, EventPacket, Header, Limits, Message,
-    Packet, Parser, Value,
+    Packet, Parser, Raw, Spread, Value,
 };
 use roomcast_websocket::OpCode;
 use serde::Serialize;
@@ -54,6 +54,27 @@ pub(crate) fn event<T: Serialize + ?Sized>(
     event: &EventPacket<'_, T>,
 ) -> Result<Outgoing, EncodeError> {
     encode(parser, |out| parser.encode_event(out, event))
+}
+
+/// An event that asks for no acknowledgement.
+pub(crate) fn plain_event<T: Serialize + ?Sized>(
+    parser: &Parser,
+    namespace: &str,
+    name: &str,
+    args: &T,
+) -> Result<Outgoing, EncodeError> {
+    let header = Header {
+        namespace,
+        ack: None,
+    };
+    event(parser, &EventPacket::new(header, name, args))
+}
+
+/// The arguments of an event that was encoded, for another one.
+pub(crate) fn args_of(parser: &Parser, event: &Outgoing) -> Spread<Raw> {
+    let packet = event.packet(parser).ok().flatten();
+    let args = packet.and_then(|packet| packet.args().rest().ok());
+    Spread(args.unwrap_or_default())
 }
 
 /// An acknowledgement, which one client gets.

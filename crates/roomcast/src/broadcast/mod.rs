@@ -3,6 +3,7 @@
 mod answers;
 mod elsewhere;
 mod fetched;
+mod paced;
 mod remote_emission;
 mod remote_socket;
 
@@ -17,11 +18,13 @@ use tokio::sync::mpsc;
 
 pub use answers::Answers;
 pub use fetched::FetchedSockets;
+pub use paced::Delivery;
+use paced::Tally;
 pub use remote_emission::RemoteEmission;
 pub use remote_socket::RemoteSocket;
 pub use roomcast_cluster::Missing as MissingNodes;
 
-use crate::engine::{Round, SendOptions};
+use crate::engine::{Pace, Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
@@ -56,6 +59,8 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
+    /// A key is one within each namespace.
+    pace: Option<Pace>,
     /// Other servers are left out.
     is_local: bool,
 }
@@ -67,6 +72,7 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
+            pace: None,
             is_local: false,
         }
     }
@@ -193,16 +199,16 @@ impl Broadcast {
     ///
     /// Spec: features 2.22.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        if let Err(error) = self.try_emit(event, args) {
-            tracing::error!(event, %error, "event not sent");
-        }
+        crate::socket::log(event, self.try_emit(event, args));
     }
 
     /// Sends an event and reports a mistake of the caller. That a receiver is gone or busy is none.
     ///
     /// # Errors
     ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form;
+    /// [`EmitError::Full`] if a receiver's outbox is full and the policy is
+    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event.
     ///
     /// # Example
     ///
@@ -214,11 +220,15 @@ impl Broadcast {
     ///
     /// Spec: features 2.44.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let mut tally = Tally::default();
         for namespace in self.targets() {
-            self.emit_in(&namespace, event, &args, None)?;
+            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
             self.publish(&namespace, event, &args)?;
         }
-        Ok(())
+        match tally.has_full() {
+            true => Err(EmitError::Full),
+            false => Ok(()),
+        }
     }
 
     /// Sends the event `message`, as in JavaScript.
@@ -394,15 +404,28 @@ impl Broadcast {
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
+        self.emit_counted(namespace, event, args, answers, &mut Tally::default())
+    }
+
+    /// Does the same, and counts what becomes of the event.
+    fn emit_counted<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &T,
+        answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
+        tally: &mut Tally,
+    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
         let mut audience = Audience {
             asking: answers.map(|answers| (namespace.next_ack_id(), answers)),
             asked: Vec::new(),
             is_watched: namespace.listeners().has_outgoing(),
             watched: Vec::new(),
-            receivers: 0,
         };
         let ack = audience.asking.map(|(id, _)| id);
         let options = self.options;
+        let pace = self.pace_in(namespace);
+        let queued_before = tally.queued();
         let header = Header {
             namespace: namespace.name(),
             ack,
@@ -413,23 +436,35 @@ impl Broadcast {
                 event,
                 args,
                 ack,
+                pace: pace.as_ref(),
                 options,
             };
-            keeper.broadcast(namespace, &self.selection, &emitted, |socket| {
-                audience.takes(socket)
-            })?;
-            namespace.meter().broadcast(event, audience.receivers);
+            keeper.broadcast(
+                namespace,
+                &self.selection,
+                &emitted,
+                |socket| audience.takes(socket),
+                |socket, packet, sent| tally.note(socket, packet, sent),
+            )?;
+            namespace
+                .meter()
+                .broadcast(event, tally.queued() - queued_before);
             return Ok(audience.told(|| wire::event(namespace.parser(), &content)));
         }
         let packet = wire::event(namespace.parser(), &content)?;
         let mut round = Round::default();
+        // Cost: looked at once, not for each receiver.
+        let frames = packet.frames();
         namespace.selection().for_each(&self.selection, |socket| {
             if audience.takes(socket) {
-                socket.send_in(&mut round, &packet, options);
+                let sent = socket.send_in(&mut round, frames, pace.as_ref(), options);
+                tally.note(socket, &packet, sent);
             }
         });
         drop(round);
-        namespace.meter().broadcast(event, audience.receivers);
+        namespace
+            .meter()
+            .broadcast(event, tally.queued() - queued_before);
         Ok(audience.told(|| Ok(packet)))
     }
 }
@@ -445,7 +480,6 @@ struct Audience<'a> {
     is_watched: bool,
     /// Handlers may emit themselves: they are called when the lock of the rooms is released.
     watched: Vec<Socket>,
-    receivers: usize,
 }
 
 impl Audience<'_> {
@@ -468,7 +502,6 @@ impl Audience<'_> {
         if self.is_watched || socket.watches_outgoing() {
             self.watched.push(socket.clone());
         }
-        self.receivers += 1;
         true
     }
 

@@ -7,17 +7,18 @@ use super::keeper::Keeper;
 use super::log::{NotAppended, Target};
 use super::offset::Position;
 use super::stamped::{Stamped, Tail};
-use crate::engine::{Round, SendOptions, Sent};
+use crate::engine::{Pace, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::namespace::{Namespace, RoomsState, Selection};
 use crate::socket::Socket;
-use crate::wire;
+use crate::wire::{self, Outgoing};
 
 /// An event that is being emitted.
 pub(crate) struct Emitted<'a, T: ?Sized> {
     pub(crate) event: &'a str,
     pub(crate) args: &'a T,
     pub(crate) ack: Option<AckId>,
+    pub(crate) pace: Option<&'a Pace>,
     pub(crate) options: SendOptions,
 }
 
@@ -46,7 +47,8 @@ impl<T: Serialize + ?Sized> Emitted<'_, T> {
 }
 
 impl Keeper {
-    /// Sends an event to all selected sockets that `takes` lets pass.
+    /// Sends an event to all selected sockets that `takes` lets pass, and tells `note_sent` what became
+    /// of it. What the log holds back counts as queued.
     ///
     /// Invariant: the position is taken under the lock under which the packet is queued, so each
     /// receiver gets the packets in the order of their positions, whoever emits.
@@ -56,6 +58,7 @@ impl Keeper {
         selection: &Selection,
         emitted: &Emitted<'_, T>,
         mut takes: impl FnMut(&Socket) -> bool,
+        mut note_sent: impl FnMut(&Socket, &Outgoing, Sent),
     ) -> Result<(), EmitError> {
         let target = || Target::Selected(selection.clone());
         self.in_its_place(namespace, emitted, target, |state, packet, position| {
@@ -69,13 +72,18 @@ impl Keeper {
                 // Invariant: noted when the packet gets its position: the socket may be gone before
                 // the log lets the packet leave.
                 note(socket, position);
-                match is_immediate {
-                    true => socket.send_in(&mut round, packet.packet(), emitted.options),
-                    false => receivers.push(socket.clone()),
-                }
+                let frames = packet.packet().frames();
+                let sent = match is_immediate {
+                    true => socket.send_in(&mut round, frames, emitted.pace, emitted.options),
+                    false => {
+                        receivers.push(socket.clone());
+                        Sent::Queued
+                    }
+                };
+                note_sent(socket, packet.packet(), sent);
             });
             if !is_immediate {
-                self.send_later(receivers, packet, emitted.options);
+                self.send_later(receivers, packet, emitted);
             }
             // Invariant: outlives the lock: its end may write to many sessions.
             round
@@ -108,17 +116,14 @@ impl Keeper {
             };
             note(&receiver, position);
             if self.log().is_immediate() {
-                return receiver.send_packet(packet.packet(), emitted.options);
+                return receiver.send_paced(packet.packet(), emitted.pace, emitted.options);
             }
-            self.send_later(vec![receiver], packet, emitted.options);
+            self.send_later(vec![receiver], packet, emitted);
             Sent::Queued
         })?;
-        match sent {
-            Sent::Queued | Sent::MustFlush => {}
-            // A client that may come back gets it then.
-            Sent::Closed if can_arrive() => {}
-            Sent::Closed => return Err(EmitError::Disconnected),
-            Sent::Dropped => return Err(EmitError::Dropped),
+        // A client that may come back gets it then.
+        if sent != Sent::Closed || !can_arrive() {
+            sent.into_result()?;
         }
         namespace.meter().emitted(emitted.event, 1);
         Ok(())
@@ -162,12 +167,19 @@ impl Keeper {
     }
 
     /// Sends the packet when the log allows it.
-    fn send_later(&self, receivers: Vec<Socket>, packet: &Stamped, options: SendOptions) {
-        let packet = packet.clone();
+    fn send_later<T: ?Sized>(
+        &self,
+        receivers: Vec<Socket>,
+        packet: &Stamped,
+        emitted: &Emitted<'_, T>,
+    ) {
+        let (packet, pace) = (packet.clone(), emitted.pace.cloned());
+        let options = emitted.options;
         self.release(move || {
             let mut round = Round::default();
             for socket in &receivers {
-                socket.send_in(&mut round, packet.packet(), options);
+                // Nobody waits for the outcome any more: the policy of the outbox says what to do.
+                socket.send_in(&mut round, packet.packet().frames(), pace.as_ref(), options);
             }
         });
     }

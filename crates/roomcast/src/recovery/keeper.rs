@@ -152,10 +152,9 @@ impl Keeper {
     fn welcome(&self, socket: &Socket, connect: wire::Outgoing, missed: Vec<Stamped>) {
         let socket = socket.clone();
         self.release(move || {
-            let options = SendOptions::default();
-            socket.send_packet(&connect, options);
+            socket.send_packet(&connect, SendOptions::essential());
             for packet in &missed {
-                socket.send_packet(packet.packet(), options);
+                socket.send_packet(packet.packet(), SendOptions::default());
             }
         });
     }

@@ -11,6 +11,8 @@ use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
 use crate::cluster::{Bus, Cluster};
+#[cfg(doc)]
+use crate::engine::DisconnectCause;
 use crate::engine::{Builder, Closing, Config, Engine};
 use crate::namespace::{Home, Namespace, Parents};
 use crate::recovery::{Keeper, Recovery};
@@ -59,6 +61,8 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    /// The event that tells clients why they are disconnected.
+    pub(crate) explanation: Option<Arc<str>>,
     pub(crate) parser: Parser,
     pub(crate) recovery: Option<Recovery>,
 }
@@ -81,6 +85,7 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            explanation: None,
             parser: Parser::default(),
             recovery: None,
         }
@@ -320,6 +325,36 @@ impl ServerBuilder {
     /// Spec: features 2.38.
     pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
         self.kind.config.recovery = Some(recovery);
+        self
+    }
+
+    /// Tells clients why the server disconnects them, by this event, ahead of the end: its argument
+    /// is an object with `cause` (a name, see [`DisconnectCause::as_str`]) and `message` (a text).
+    /// Default: they are not told.
+    ///
+    /// Each of the client's sockets gets it, as long as the connection still takes it: a client that
+    /// reads nothing learns nothing. The close frame of a WebSocket then has a code and the cause's
+    /// name as its reason too, which the official client gives to its `disconnect` handlers as
+    /// `details.context`; without this option it has neither, as the official server's.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().explain_disconnects("disconnect-cause").build();
+    /// // In the client: socket.on("disconnect-cause", ({ cause, message }) => …)
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the event's name is one that Socket.IO reserves.
+    ///
+    /// Spec: features N9.
+    pub fn explain_disconnects(mut self, event: &str) -> Self {
+        let is_free = crate::wire::plain_event(&Parser::Text, "/", event, &()).is_ok();
+        assert!(is_free, "{event:?} is a reserved event name");
+        self.kind.config.explanation = Some(event.into());
         self
     }
 

@@ -3,6 +3,7 @@
 mod acks;
 mod data;
 mod emission;
+mod flow;
 mod handshake;
 mod listeners;
 mod reason;
@@ -18,12 +19,14 @@ use serde::Serialize;
 pub(crate) use acks::{PendingAcks, Waiting};
 pub(crate) use data::SavedData;
 pub use data::SocketData;
+pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
+pub(crate) use flow::{in_time, room_for, scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Frame, Pace, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -263,7 +266,7 @@ impl Socket {
     ///
     /// Spec: features 5.1, 5.2.
     pub fn emit(&self, event: &str, args: impl Serialize) {
-        emission::log(event, self.emit_with(event, &args, SendOptions::default()));
+        log(event, self.emit_with(event, &args, SendOptions::default()));
     }
 
     /// Sends an event and reports whether it was queued.
@@ -271,8 +274,9 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
-    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] if the
-    /// outbox is full and its policy is to drop.
+    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] or
+    /// [`EmitError::Full`] if the outbox is full and its policy is
+    /// [`DropNewest`](crate::OutboxPolicy::DropNewest) or [`Error`](crate::OutboxPolicy::Error).
     ///
     /// # Example
     ///
@@ -320,11 +324,15 @@ impl Socket {
     ///
     /// Spec: features 3.8.
     pub fn disconnect(&self) {
+        self.disconnect_for(DisconnectCause::Application);
+    }
+
+    pub(crate) fn disconnect_for(&self, cause: DisconnectCause) {
         // Invariant: from here on nothing is emitted, so the DISCONNECT that the session's task sends
         // comes after all that was. It forgets the socket with it: a client that joins again at once
         // finds its place free.
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.command_behind(Command::Disconnect(self.clone()));
+            self.command_behind(Command::Disconnect(self.clone(), cause));
         }
     }
 
@@ -420,6 +428,7 @@ impl Socket {
             .phase
             .store(Phase::Disconnected as u8, Ordering::Release);
         self.0.acks.clear();
+        self.0.engine.recall();
     }
 
     /// Forgets the socket's own handlers, which may hold the socket itself.
@@ -436,8 +445,28 @@ impl Socket {
     }
 
     /// Sends the packet together with the other receivers' of `round`.
-    pub(crate) fn send_in(&self, round: &mut Round, packet: &Outgoing, options: SendOptions) {
-        self.conn().send_in(round, packet.frames(), options);
+    #[inline]
+    pub(crate) fn send_in(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        self.conn().send_in(round, frames, pace, options)
+    }
+
+    /// Sends the packet at a pace, if it has one.
+    pub(crate) fn send_paced(
+        &self,
+        packet: &Outgoing,
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        match pace {
+            None => self.send_packet(packet, options),
+            Some(pace) => self.conn().send_paced(pace, packet.frames(), options),
+        }
     }
 
     pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
@@ -452,7 +481,7 @@ impl Socket {
         if !self.is_connected() {
             return;
         }
-        let options = SendOptions::default();
+        let options = SendOptions::essential();
         let namespace = self.namespace();
         let ack = match wire::ack(namespace.parser(), namespace.name(), id, args) {
             Ok(ack) => ack,

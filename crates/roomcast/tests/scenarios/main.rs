@@ -19,6 +19,8 @@ mod deleted_namespaces;
 mod disconnecting;
 mod emitting;
 mod engine_alone;
+mod engine_events;
+mod explained_disconnects;
 mod fan_out;
 mod foreign_upgrades;
 mod handlers;
@@ -34,7 +36,9 @@ mod namespaces;
 #[cfg(feature = "metrics")]
 mod observing;
 mod options;
+mod outbox_policies;
 mod panics;
+mod parallel_handlers;
 mod polling_rules;
 mod read_buffer;
 mod recovery;

@@ -70,6 +70,13 @@ impl<T> Heard<T> {
             .expect("its handlers live")
     }
 
+    /// Whether nobody is left who could tell anything.
+    pub(crate) async fn is_over(&mut self) -> bool {
+        within("the end of all handlers", self.0.recv())
+            .await
+            .is_none()
+    }
+
     /// What was told and not yet looked at.
     pub(crate) fn so_far(&mut self) -> Vec<T> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()
