@@ -418,6 +418,23 @@ fn nodes_that_are_counted_are_missing_by_number() {
 }
 
 #[test]
+fn a_request_whose_nodes_were_never_counted_is_not_complete() {
+    for question in [fetch(), vote()] {
+        let mut scene = Scene::counting();
+        scene.asks(0, question.clone());
+        scene.hears(1, "a", sockets(&["1"]));
+        let outputs = scene.at(5000, Input::Tick);
+        assert_eq!(outcome(&outputs).missing.unnamed, 1);
+        assert!(outcome(&outputs).has_timed_out);
+
+        let mut scene = Scene::counting();
+        scene.asks(0, question);
+        let outputs = scene.at(1, Input::Close);
+        assert_eq!(outcome(&outputs).missing.unnamed, 1);
+    }
+}
+
+#[test]
 fn its_own_request_is_not_answered_where_the_wire_does_not_say_who_asks() {
     let mut scene = Scene::counting();
     scene.asks(0, Question::AllRooms);

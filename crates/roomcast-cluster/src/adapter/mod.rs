@@ -177,7 +177,8 @@ pub struct Outcome {
 pub struct Missing {
     /// Those that are known by name: they were there when the request was made.
     pub nodes: Vec<NodeId>,
-    /// How many more did not answer, where a bus counts without names.
+    /// How many more did not answer, where a bus counts without names; 1 if it could not count
+    /// them: there may be more, or none.
     pub unnamed: usize,
 }
 

@@ -159,7 +159,8 @@ impl Open {
         match &self.expected {
             Expected::Named(waiting) => missing.nodes.extend(waiting.iter().cloned()),
             Expected::Counted(nodes) => {
-                missing.unnamed = nodes.map_or(0, |nodes| nodes.saturating_sub(self.answers()));
+                // Invariant: without a count nobody knows that all have answered.
+                missing.unnamed = nodes.map_or(1, |nodes| nodes.saturating_sub(self.answers()));
             }
         }
         let mut outcome = Outcome {
