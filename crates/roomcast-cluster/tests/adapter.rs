@@ -435,6 +435,31 @@ fn a_request_whose_nodes_were_never_counted_is_not_complete() {
 }
 
 #[test]
+fn counts_beyond_all_numbers_add_up_to_the_largest() {
+    // The largest number that JSON carries as one, from two nodes.
+    let count = |from: &str| {
+        let text = format!(
+            r#"{{"type":11,"data":{{"requestId":"r","clientCount":18446744073709551615}},"uid":"{from}","nsp":"/"}}"#
+        );
+        Input::Received(Message::decode(text.into_bytes().into(), "/").unwrap())
+    };
+    let mut scene = Scene::among(&["a", "b"]);
+    scene.asks(0, vote());
+    scene.at(1, count("a"));
+    scene.at(2, count("b"));
+    scene.hears(3, "a", ack(None));
+
+    let outputs = scene.at(5000, Input::Tick);
+    assert_eq!(outcome(&outputs).unnamed_clients, usize::MAX);
+
+    let mut sum = missing(&["a"]);
+    sum.unnamed = usize::MAX;
+    let other = sum.clone();
+    sum.extend(other);
+    assert_eq!((sum.unnamed, sum.len()), (usize::MAX, usize::MAX));
+}
+
+#[test]
 fn its_own_request_is_not_answered_where_the_wire_does_not_say_who_asks() {
     let mut scene = Scene::counting();
     scene.asks(0, Question::AllRooms);

@@ -192,13 +192,13 @@ impl Missing {
     /// How many have not answered. Example: [`Missing`].
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len() + self.unnamed
+        self.nodes.len().saturating_add(self.unnamed)
     }
 
     /// Adds those that another request misses.
     pub fn extend(&mut self, other: Self) {
         self.nodes.extend(other.nodes);
-        self.unnamed += other.unnamed;
+        self.unnamed = self.unnamed.saturating_add(other.unnamed);
     }
 }
 

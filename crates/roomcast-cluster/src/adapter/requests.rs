@@ -174,7 +174,9 @@ impl Open {
             let names = tally.names.difference(&tally.acked).cloned();
             outcome.missing_clients.extend(names);
             let named = outcome.missing_clients.len() - named;
-            outcome.unnamed_clients += silent.saturating_sub(named);
+            // Nodes say what numbers they like.
+            let unnamed = silent.saturating_sub(named);
+            outcome.unnamed_clients = outcome.unnamed_clients.saturating_add(unnamed);
         }
         outcome
     }
