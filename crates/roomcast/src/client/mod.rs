@@ -352,7 +352,7 @@ impl Client {
                 drop(done);
             }
             Command::Drive(socket, work) => self.start(
-                parked::contained(socket, Slot::AnyOutgoing.origin(), work),
+                parked::contained(socket, Slot::AnyOutgoing.origin(), work, || {}),
                 cx,
             ),
         }
