@@ -460,6 +460,22 @@ fn counts_beyond_all_numbers_add_up_to_the_largest() {
 }
 
 #[test]
+fn who_is_missing_is_told_in_the_right_number() {
+    let told = |nodes: &[&str], unnamed| {
+        let mut missing = missing(nodes);
+        missing.unnamed = unnamed;
+        missing.to_string()
+    };
+
+    assert_eq!(told(&[], 0), "all nodes have answered");
+    assert_eq!(told(&[], 1), "no answer from 1 node");
+    assert_eq!(told(&[], 2), "no answer from 2 nodes");
+    assert_eq!(told(&["a", "b"], 0), "no answer from a, b");
+    assert_eq!(told(&["a"], 1), "no answer from a and 1 more node");
+    assert_eq!(told(&["a"], 2), "no answer from a and 2 more nodes");
+}
+
+#[test]
 fn its_own_request_is_not_answered_where_the_wire_does_not_say_who_asks() {
     let mut scene = Scene::counting();
     scene.asks(0, Question::AllRooms);

@@ -206,10 +206,12 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.nodes.iter().map(NodeId::as_str).collect();
         let names = names.join(", ");
+        let nodes = if self.unnamed == 1 { "node" } else { "nodes" };
         match (names.is_empty(), self.unnamed) {
-            (_, 0) => write!(f, "no answer from {names}"),
-            (true, unnamed) => write!(f, "no answer from {unnamed} nodes"),
-            (false, unnamed) => write!(f, "no answer from {names} and {unnamed} more nodes"),
+            (true, 0) => f.write_str("all nodes have answered"),
+            (false, 0) => write!(f, "no answer from {names}"),
+            (true, unnamed) => write!(f, "no answer from {unnamed} {nodes}"),
+            (false, unnamed) => write!(f, "no answer from {names} and {unnamed} more {nodes}"),
         }
     }
 }

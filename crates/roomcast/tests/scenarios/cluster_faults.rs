@@ -457,7 +457,7 @@ async fn a_bus_that_counts_without_names_tells_how_many_are_missing() {
         .unwrap();
     assert_eq!(answers.values, [1]);
     assert_eq!(answers.missing.unnamed, 1);
-    assert_eq!(answers.missing.to_string(), "no answer from 1 nodes");
+    assert_eq!(answers.missing.to_string(), "no answer from 1 node");
     assert!(answers.has_timed_out);
 }
 
