@@ -1,6 +1,6 @@
 //! What a session asks of its caller.
 
-use crate::Transport;
+use crate::{Revision, Transport};
 
 /// What the caller has to do next, in the order in which it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use crate::Transport;
 pub enum Output {
     /// Put a ping packet, `2`, behind the queued packets.
     QueuePing,
+    /// Put a pong packet, `3`, behind the queued packets. Only revision 3 asks for it.
+    QueuePong,
     /// Answer the waiting `GET` with this body. It waits no longer.
     AnswerPoll(PollAnswer),
     /// Refuse the `GET` that was reported last; an earlier one is not meant.
@@ -49,11 +51,14 @@ pub enum PollAnswer {
 
 impl PollAnswer {
     /// The body, of type `text/plain; charset=UTF-8`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Noop => "6",
-            Self::Close => "1",
-            Self::NoopAndClose => "6\u{1e}1",
+    pub fn body(self, revision: Revision) -> &'static str {
+        match (self, revision) {
+            (Self::Noop, Revision::Four) => "6",
+            (Self::Close, Revision::Four) => "1",
+            (Self::NoopAndClose, Revision::Four) => "6\u{1e}1",
+            (Self::Noop, Revision::Three) => "1:6",
+            (Self::Close, Revision::Three) => "1:1",
+            (Self::NoopAndClose, Revision::Three) => "1:61:1",
         }
     }
 }
@@ -152,7 +157,8 @@ pub enum TransportError {
     /// A `POST` came with the content type `application/octet-stream`.
     #[error("invalid content")]
     BinaryPost,
-    /// A ping came from the client, which in revision 4 only answers them.
+    /// A ping came from a client of revision 4, which only answers them, or a pong from one of
+    /// revision 3, which only sends pings.
     #[error("invalid heartbeat direction")]
     HeartbeatDirection,
     /// The connection broke; the caller reported it and knows more.

@@ -7,5 +7,6 @@ mod interleavings;
 mod network;
 mod official_client;
 mod polling;
+mod revision3;
 mod rules;
 mod upgrade;

@@ -9,7 +9,7 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::revision4::PayloadEncoder;
 use roomcast_engineio::{
-    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
+    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
 };
 
 use super::config::{ConnectionError, OriginCheck};
@@ -244,7 +244,9 @@ impl Shared {
                 .await
                 .map_err(Refusal::Forbidden)?;
         }
-        query.revision()?;
+        if query.revision() == Revision::Three {
+            return Err(Refusal::UnsupportedProtocolVersion);
+        }
         let sid = self.new_sid(request).await?;
         if self.is_closing() {
             return Err(Refusal::Forbidden(Some("server is shutting down".into())));

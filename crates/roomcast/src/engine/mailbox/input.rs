@@ -1,7 +1,7 @@
 //! What a session's task is told, and what it answers to requests.
 
 use bytes::Bytes;
-use roomcast_engineio::CloseReason;
+use roomcast_engineio::{CloseReason, Revision};
 use tokio::sync::oneshot;
 
 use crate::engine::websocket::WebSocket;
@@ -43,7 +43,7 @@ impl PollAnswer {
     /// An answer of the session itself.
     pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
         Self::Payload {
-            body: answer.as_str().into(),
+            body: answer.body(Revision::Four).into(),
             may_compress: false,
         }
     }

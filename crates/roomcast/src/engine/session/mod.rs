@@ -185,6 +185,7 @@ impl SessionTask {
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
             Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
+            Output::QueuePong => self.socket.mailbox().send_control(Frame::pong()),
             Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
