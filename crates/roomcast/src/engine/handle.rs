@@ -7,19 +7,20 @@ use http::header::{HeaderMap, ORIGIN};
 use http::request::Parts;
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
-use roomcast_engineio::revision4::PayloadEncoder;
 use roomcast_engineio::{
     self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
+    revision3, revision4,
 };
 
 use super::config::{ConnectionError, OriginCheck};
+use super::dialect::{Content, Dialect};
 use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::request::Request;
 use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
-use super::socket::Socket;
+use super::socket::{Opening, Socket};
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
@@ -244,7 +245,7 @@ impl Shared {
                 .await
                 .map_err(Refusal::Forbidden)?;
         }
-        if query.revision() == Revision::Three {
+        if query.revision() == Revision::Three && !self.config().allows_eio3 {
             return Err(Refusal::UnsupportedProtocolVersion);
         }
         let sid = self.new_sid(request).await?;
@@ -260,13 +261,9 @@ impl Shared {
         sid: String,
     ) -> Result<Answer, Refusal> {
         // The answer to the handshake needs no session yet: its packets are known.
-        let mut payload = PayloadEncoder::new();
-        let open = self.open_packet(&sid, Transport::Polling);
-        payload.push(&proto::Packet::Open(&open));
-        if let Some(text) = &self.config().initial_packet {
-            payload.push_text(text);
-        }
-        let answer = Usual::packets(payload.into_body().into()).into();
+        let dialect = self.dialect_of(request);
+        let body = self.first_payload(&sid, dialect.revision());
+        let answer = dialect.answer(request, body, Content::Text).into();
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
         let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
         let Some(application) = self.accept(&socket) else {
@@ -275,6 +272,30 @@ impl Shared {
         let session = SessionTask::new(Arc::clone(self), socket, application, None);
         self.tasks().spawn(session);
         Ok(answer)
+    }
+
+    /// The packets that every polling session begins with.
+    fn first_payload(&self, sid: &str, revision: Revision) -> Vec<u8> {
+        let open = self.open_packet(sid, Transport::Polling);
+        let open = proto::Packet::Open(&open);
+        let initial = self.initial_text().map(proto::Packet::Text);
+        if revision == Revision::Three {
+            let mut payload = revision3::PayloadEncoder::text();
+            payload.push(&open);
+            initial.inspect(|text| payload.push(text));
+            return payload.into_body();
+        }
+        let mut payload = revision4::PayloadEncoder::new();
+        payload.push(&open);
+        initial.inspect(|text| payload.push(text));
+        payload.into_body()
+    }
+
+    pub(super) fn dialect_of(&self, handshake: &Request) -> Dialect {
+        match self.config().allows_eio3 {
+            true => Dialect::of(handshake),
+            false => Dialect::Four,
+        }
     }
 
     async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
@@ -297,13 +318,13 @@ impl Shared {
         transport: Transport,
     ) -> Socket {
         let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
-        Socket::new(
-            sid.into(),
+        let opening = Opening {
+            sid: sid.into(),
+            dialect: self.dialect_of(&request),
             request,
-            mailbox,
-            Arc::clone(self.flusher()),
             transport,
-        )
+        };
+        Socket::new(opening, mailbox, Arc::clone(self.flusher()))
     }
 
     /// The JSON of the open packet.
@@ -334,11 +355,15 @@ impl Shared {
         let mut frames = Vec::with_capacity(GREETING_BYTES);
         let open = format!("0{}", self.open_packet(sid, Transport::WebSocket));
         frames.extend_from_slice(Frame::text(open.as_bytes()).websocket());
-        if let Some(text) = &self.config().initial_packet {
-            let text = std::str::from_utf8(text).expect("the option takes text");
+        if let Some(text) = self.initial_text() {
             frames.extend_from_slice(Frame::message(text).websocket());
         }
         frames
+    }
+
+    fn initial_text(&self) -> Option<&str> {
+        let text = self.config().initial_packet.as_deref()?;
+        Some(std::str::from_utf8(text).expect("the option takes text"))
     }
 }
 

@@ -23,11 +23,13 @@
 //! }
 //! ```
 //!
-//! Spec: Engine.IO protocol 4.
+//! Spec: Engine.IO protocols 3 and 4.
 
 mod application;
+mod binary_form;
 mod builder;
 mod config;
+mod dialect;
 mod draft;
 mod flusher;
 mod frame;
@@ -65,5 +67,5 @@ pub(crate) use upgrade::Switch;
 pub(crate) use websocket::WebSocket;
 
 pub use roomcast_engineio::{
-    BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError,
+    BadRequest, CloseReason, ErrorCode, Refusal, Revision, Transport, TransportError,
 };

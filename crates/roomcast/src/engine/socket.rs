@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
-use roomcast_engineio::{CloseReason, Transport};
+use roomcast_engineio::{CloseReason, Revision, Transport};
 
+use super::dialect::Dialect;
 use super::draft::Draft;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
@@ -43,25 +44,30 @@ struct Inner {
     transport: AtomicU8,
     /// The application has closed the session: what the peer still sends is ignored.
     is_closing: AtomicBool,
+    dialect: Dialect,
+}
+
+/// What is known of a session before it begins.
+pub(super) struct Opening {
+    pub(super) sid: Box<str>,
+    /// The handshake.
+    pub(super) request: Arc<Request>,
+    pub(super) transport: Transport,
+    pub(super) dialect: Dialect,
 }
 
 impl Socket {
-    pub(crate) fn new(
-        sid: Box<str>,
-        request: Arc<Request>,
-        mailbox: Mailbox,
-        flusher: Arc<Flusher>,
-        transport: Transport,
-    ) -> Self {
+    pub(super) fn new(opening: Opening, mailbox: Mailbox, flusher: Arc<Flusher>) -> Self {
         let socket = Self(Arc::new(Inner {
-            sid,
-            request,
+            sid: opening.sid,
+            request: opening.request,
             mailbox,
             flusher,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
+            dialect: opening.dialect,
         }));
-        socket.set_transport(transport);
+        socket.set_transport(opening.transport);
         socket
     }
 
@@ -99,6 +105,25 @@ impl Socket {
             WEBSOCKET => Transport::WebSocket,
             _ => Transport::Polling,
         }
+    }
+
+    /// Returns the revision of the protocol that the client speaks: `conn.protocol` in JavaScript.
+    /// It is always 4 unless [`allow_eio3`](super::Builder::allow_eio3) lets older clients in.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket) {
+    /// if socket.revision().number() == 3 {
+    ///     println!("{} is out of date", socket.request().header("user-agent").unwrap_or("a client"));
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 1.46.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.dialect.revision()
     }
 
     /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
@@ -209,6 +234,10 @@ impl Socket {
     /// Makes the session's task call its application.
     pub(crate) fn notify(&self) {
         self.0.mailbox.notify();
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.0.dialect
     }
 
     pub(crate) fn is_closing(&self) -> bool {

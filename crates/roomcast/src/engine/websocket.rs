@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::binary_form::BinaryForm;
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Batch, Entry, Queue};
 use super::read_buffer;
@@ -74,6 +75,7 @@ pub(crate) struct WebSocket {
     connection: Connection,
     pub(crate) decoder: Decoder,
     deflater: Option<Box<deflate::Deflater>>,
+    binary_form: Option<BinaryForm>,
     /// Bytes that were read but not yet decoded.
     pub(crate) unread: BytesMut,
     /// Frames that were taken from the mailbox and not yet written, in order; mostly none, since
@@ -125,16 +127,12 @@ impl WebSocket {
         Self::on(Connection::tcp(stream), unread, codecs, unsent)
     }
 
-    fn on(
-        connection: Connection,
-        unread: BytesMut,
-        (decoder, deflater): Codecs,
-        control: Vec<u8>,
-    ) -> Self {
+    fn on(connection: Connection, unread: BytesMut, codecs: Codecs, control: Vec<u8>) -> Self {
         Self {
             connection,
-            decoder,
-            deflater: deflater.map(Box::new),
+            decoder: codecs.decoder,
+            deflater: codecs.deflater.map(Box::new),
+            binary_form: codecs.binary_form,
             unread,
             unsent: None,
             control,
@@ -186,7 +184,8 @@ impl WebSocket {
         let Connection::Tcp(_, side @ WriteSide::Here(_)) = &mut self.connection else {
             return;
         };
-        if self.deflater.is_some() || self.unsent.is_some() || !self.control.is_empty() {
+        let changes_frames = self.deflater.is_some() || self.binary_form.is_some();
+        if changes_frames || self.unsent.is_some() || !self.control.is_empty() {
             return;
         }
         if let WriteSide::Here(writer) = std::mem::replace(side, WriteSide::Lent(socket.clone())) {
@@ -222,14 +221,24 @@ impl WebSocket {
     fn take_from(&mut self, mailbox: &Mailbox) {
         let mut queue = Queue::new();
         mailbox.take(&mut queue);
-        if let Some(deflater) = &mut self.deflater {
+        if self.deflater.is_some() || self.binary_form.is_some() {
             for entry in &mut queue {
                 let before = entry.bytes().len();
-                compress(deflater, entry);
+                self.change(entry);
                 mailbox.recount(before, entry.bytes().len());
             }
         }
         self.unsent = (!queue.is_empty()).then(|| Box::new(Batch::new(queue)));
+    }
+
+    /// Gives a frame the form that this client takes.
+    fn change(&mut self, entry: &mut Entry) {
+        if let Some(form) = self.binary_form {
+            form.give_to(entry);
+        }
+        if let Some(deflater) = &mut self.deflater {
+            compress(deflater, entry);
+        }
     }
 
     /// One write of what fits.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Revision};
 use tokio::sync::oneshot;
 
+use crate::engine::dialect::Content;
 use crate::engine::websocket::WebSocket;
 
 /// What the HTTP side or the application tells the session's task.
@@ -16,6 +17,7 @@ pub(crate) enum Input {
     /// A POST was read to its end.
     Post {
         body: Bytes,
+        content: Content,
         done: oneshot::Sender<PostAnswer>,
     },
     /// The POST's connection went away before its end.
@@ -35,15 +37,20 @@ pub(crate) enum Input {
 /// The answer to a waiting GET.
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
-    Payload { body: Vec<u8>, may_compress: bool },
+    Payload {
+        body: Vec<u8>,
+        content: Content,
+        may_compress: bool,
+    },
     Refused,
 }
 
 impl PollAnswer {
     /// An answer of the session itself.
-    pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
+    pub(crate) fn control(answer: roomcast_engineio::PollAnswer, revision: Revision) -> Self {
         Self::Payload {
-            body: answer.body(Revision::Four).into(),
+            body: answer.body(revision).into(),
+            content: Content::Text,
             may_compress: false,
         }
     }

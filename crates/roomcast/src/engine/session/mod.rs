@@ -1,5 +1,6 @@
 //! The task that owns one session: its transports, its state machine, its timer, its application.
 
+mod body;
 mod polling;
 mod reading;
 
@@ -45,7 +46,7 @@ pub(crate) struct SessionTask {
 }
 
 struct Post {
-    body: String,
+    body: body::Body,
     /// Where the packets begin that were not handed in yet, in bytes.
     from: usize,
     done: oneshot::Sender<PostAnswer>,
@@ -67,7 +68,8 @@ impl SessionTask {
         websocket: Option<Box<WebSocket>>,
     ) -> Self {
         let now = now();
-        let session = Session::new(now, Arc::clone(engine.times()), socket.transport());
+        let times = Arc::clone(engine.times());
+        let session = Session::with_revision(now, times, socket.transport(), socket.revision());
         let deadline = session.next_timeout().unwrap_or(now);
         Self {
             engine,
@@ -116,7 +118,11 @@ impl SessionTask {
                     self.tell(proto::Input::PollAborted, cx);
                 }
             }
-            Input::Post { body, done } => self.on_post(body, done, cx),
+            Input::Post {
+                body,
+                content,
+                done,
+            } => self.on_post(body, content, done, cx),
             Input::PostAborted => {
                 self.tell(proto::Input::PostBegun, cx);
                 self.tell(proto::Input::PostAborted, cx);
@@ -186,7 +192,9 @@ impl SessionTask {
         match output {
             Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
             Output::QueuePong => self.socket.mailbox().send_control(Frame::pong()),
-            Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
+            Output::AnswerPoll(body) => {
+                self.answer_poll(PollAnswer::control(body, self.session.revision()), cx);
+            }
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {

@@ -2,8 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use roomcast_engineio::revision4::decode_text;
-use roomcast_engineio::{self as proto, Packet, Transport};
+use roomcast_engineio::{self as proto, Packet, Revision, Transport, revision3, revision4};
 use roomcast_websocket::{CloseCode, Event, OpCode};
 
 use super::SessionTask;
@@ -106,7 +105,11 @@ impl SessionTask {
             match decoded.event? {
                 Event::Text(text) => self.on_text(&text, cx),
                 Event::Binary(bytes) => {
-                    self.on_packet(Transport::WebSocket, Packet::Binary(bytes), cx)
+                    let packet = match self.session.revision() {
+                        Revision::Three => revision3::decode_binary(&bytes),
+                        _ => Packet::Binary(bytes),
+                    };
+                    self.on_packet(Transport::WebSocket, packet, cx)
                 }
                 Event::Ping(payload) => websocket.send_control(OpCode::Pong, &payload),
                 Event::Pong(_) => {}
@@ -120,7 +123,11 @@ impl SessionTask {
     }
 
     fn on_text(&mut self, text: &str, cx: &mut Context<'_>) {
-        match decode_text(text) {
+        let packet = match self.session.revision() {
+            Revision::Three => revision3::decode_text(text),
+            _ => revision4::decode_text(text),
+        };
+        match packet {
             Ok(packet) => self.on_packet(Transport::WebSocket, packet, cx),
             Err(error) => {
                 tracing::debug!(%error, "a client sent what is no packet");
