@@ -61,7 +61,7 @@ impl Users {
         let known = users
             .iter()
             .find(|known| known.user.as_ref().is_some_and(|name| name == user));
-        known.map(|known| known.id)
+        known.map(|known| known.id.clone())
     }
 
     /// Removes the registrations of a socket and gives them back.

@@ -34,7 +34,8 @@
 //! After an error the connection is closed: the protocol has no way to carry on.
 //! [`Namespaces`] then says what a packet means in the state of the connection.
 //!
-//! Revision: Socket.IO protocol 5, text form (the format of `socket.io-parser` 4.2.6).
+//! Revision: Socket.IO protocol 5, text form (the format of `socket.io-parser` 4.2.6). Clients of
+//! protocol 4 differ in what an answer to their CONNECT holds ([`encode_error`]).
 
 mod ack_id;
 mod args;
@@ -61,6 +62,6 @@ pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
     Decoder, Header, encode_ack, encode_connect, encode_connect_error, encode_connected,
-    encode_disconnect, encode_event,
+    encode_disconnect, encode_error, encode_event,
 };
 pub use value::{Map, MapIntoIter, Number, Value};

@@ -61,6 +61,22 @@ pub(crate) fn connect(namespace: &str, sid: &str) -> Outgoing {
     plain(|out| roomcast_socketio::encode_connected(out, namespace, sid, None))
 }
 
+/// The answer to a client of protocol 4 that has joined: it makes the id itself.
+pub(crate) fn connect4(namespace: &str) -> Outgoing {
+    plain(|out| {
+        // Nothing is written that could have no JSON form.
+        let _ = roomcast_socketio::encode_connect::<Value>(out, namespace, None);
+    })
+}
+
+/// The answer to a client of protocol 4 that is refused.
+pub(crate) fn error4(namespace: &str, reason: &Value) -> Outgoing {
+    plain(|out| {
+        // A value always has a JSON form.
+        let _ = roomcast_socketio::encode_error(out, namespace, reason);
+    })
+}
+
 pub(crate) fn connect_error(namespace: &str, message: &str, data: Option<&Value>) -> Outgoing {
     plain(|out| {
         // A value always has a JSON form.

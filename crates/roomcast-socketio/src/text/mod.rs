@@ -20,7 +20,7 @@ pub(crate) use data::Data;
 pub use decoder::Decoder;
 pub use encode::{
     Header, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
-    encode_event,
+    encode_error, encode_event,
 };
 pub(crate) use placeholder::renumbered;
 pub(crate) use writer::write_json;

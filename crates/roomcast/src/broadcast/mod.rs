@@ -279,7 +279,7 @@ impl Broadcast {
         };
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
-                answered.insert(from);
+                answered.insert(from.clone());
                 match answer.read() {
                     Ok(value) => answers.values.push((from, value)),
                     Err(error) => answers.invalid.push((from, error)),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
-use super::Connection;
+use super::{Connection, revision3};
+use crate::engine::Revision;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::namespace::Namespace;
@@ -22,16 +23,25 @@ pub(super) struct Admitted {
 /// Spec: features 2.9, 2.11, 2.15–2.18.
 pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value) -> Admitted {
     let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
+    let revision = connection.engine().revision();
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
             let socket = Socket::new(namespace, connection, handshake);
             ask_middleware(&socket).await.map(|()| socket)
         }
-        Ok(None) => Err(Refusal::new("Invalid namespace")),
+        Ok(None) => Err(invalid_namespace(revision)),
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
+}
+
+fn invalid_namespace(revision: Revision) -> Refusal {
+    let message = "Invalid namespace";
+    match revision {
+        Revision::Three => revision3::invalid_namespace(message),
+        _ => Refusal::new(message),
+    }
 }
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {

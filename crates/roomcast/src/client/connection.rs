@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Disconnect(Socket),
     /// All sockets of the client are disconnected and the connection is closed.
     DisconnectAll,
+    /// The client joins the main namespace, as those of Engine.IO 3 do without a packet.
+    JoinMain,
     /// Drives work of a handler of this socket to its end.
     Drive(Socket, BoxFuture),
 }

@@ -142,7 +142,7 @@ impl Client {
             );
         } else {
             // The client's mistakes; a panic was logged where it was caught.
-            tracing::debug!(socket = %socket.id(), %error, "nobody handles a socket's error");
+            tracing::debug!(socket = %socket.own_id(), %error, "nobody handles a socket's error");
         }
     }
 
@@ -153,7 +153,7 @@ impl Client {
         message: Arc<str>,
         cx: &mut Context<'_>,
     ) {
-        tracing::error!(socket = %socket.id(), ?origin, %message, "a handler panicked");
+        tracing::error!(socket = %socket.own_id(), ?origin, %message, "a handler panicked");
         if let Origin::Other(event) = origin {
             self.report(socket, &SocketError::Panic { event, message }, cx);
         }

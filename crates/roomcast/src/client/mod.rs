@@ -5,6 +5,7 @@ mod connection;
 mod dispatch;
 mod held;
 mod parked;
+mod revision3;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,8 +20,8 @@ pub(crate) use connection::{Command, Connection};
 use held::Held;
 use parked::{Finished, Parked};
 
-use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::engine::{self, Application, CloseReason, Message, Readiness, Revision, SendOptions};
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -36,6 +37,7 @@ pub(crate) struct Client {
     held: Held,
     /// When a client that has joined no namespace is sent away.
     connect_deadline: Option<Instant>,
+    revision: Revision,
     is_closed: bool,
 }
 
@@ -45,15 +47,20 @@ impl Client {
         let deadline = tokio::time::Instant::now()
             .into_std()
             .checked_add(config.connect_timeout);
-        Self {
+        let client = Self {
             decoder: Decoder::new(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
             connect_deadline: deadline,
+            revision: engine.revision(),
             connection: Arc::new(Connection::new(server, engine)),
             is_closed: false,
+        };
+        if client.revision == Revision::Three {
+            client.connection.command(Command::JoinMain);
         }
+        client
     }
 
     /// Takes a packet now, or keeps it until a handler has ended.
@@ -111,8 +118,18 @@ impl Client {
     }
 
     fn on_packet(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        if self.revision == Revision::Three
+            && let Some((packet, query)) = revision3::without_query(packet)
+        {
+            return self.on_named_packet(&packet, query, cx);
+        }
+        self.on_named_packet(packet, "", cx);
+    }
+
+    /// Takes a packet whose namespace is a name and nothing more; `query` stood behind it.
+    fn on_named_packet(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
         match self.namespaces.route(packet) {
-            Ok(Step::Join) => self.join(packet, cx),
+            Ok(Step::Join) => self.join(packet, query, cx),
             Ok(Step::Leave(socket)) => {
                 self.disconnect(&socket, DisconnectReason::ClientNamespaceDisconnect, cx);
             }
@@ -133,7 +150,7 @@ impl Client {
     fn acknowledge(&self, socket: &Socket, packet: &Packet<'_>) {
         if let Some(id) = packet.ack() {
             let answer = Answer::new(socket.id(), packet.clone().into_owned());
-            socket.acks().resolve(socket.id(), id, answer);
+            socket.acks().resolve(socket.own_id(), id, answer);
         }
     }
 
@@ -152,20 +169,25 @@ impl Client {
         self.connection.engine().close();
     }
 
-    /// Starts a client's way into a namespace.
-    fn join(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
-        let auth = packet
-            .data()
-            .unwrap_or_else(|| Ok(Value::Object(Map::new())));
-        let Ok(auth) = auth else {
-            return self.on_decode_error(&DecodeError::InvalidPayload, cx);
+    /// Reads who wants to join a namespace.
+    fn join(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
+        let auth = match self.revision {
+            Revision::Three => Ok(revision3::auth(query)),
+            _ => packet
+                .data()
+                .unwrap_or_else(|| Ok(Value::Object(Map::new()))),
         };
-        self.namespaces.begin(packet.namespace());
-        let admission = admission::admit(
-            Arc::clone(&self.connection),
-            packet.namespace().to_owned(),
-            auth,
-        );
+        match auth {
+            Ok(auth) => self.begin_joining(packet.namespace(), auth, cx),
+            Err(_) => self.on_decode_error(&DecodeError::InvalidPayload, cx),
+        }
+    }
+
+    /// Starts a client's way into a namespace.
+    fn begin_joining(&mut self, namespace: &str, auth: Value, cx: &mut Context<'_>) {
+        self.namespaces.begin(namespace);
+        let connection = Arc::clone(&self.connection);
+        let admission = admission::admit(connection, namespace.to_owned(), auth);
         self.start(
             Box::pin(async move { Finished::Admission(admission.await) }),
             cx,
@@ -186,25 +208,33 @@ impl Client {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
                 self.namespaces.remove(&name);
-                let packet = wire::connect_error(&name, refusal.message(), refusal.data());
-                self.connection
-                    .engine()
-                    .send_frames(packet.frames(), SendOptions::default());
+                self.refuse(&name, &refusal);
             }
         }
+    }
+
+    fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        let packet = match self.revision {
+            Revision::Three => wire::error4(namespace, &revision3::reason(refusal)),
+            _ => wire::connect_error(namespace, refusal.message(), refusal.data()),
+        };
+        self.connection
+            .engine()
+            .send_frames(packet.frames(), SendOptions::default());
     }
 
     fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
-        socket.send_packet(
-            &wire::connect(namespace.name(), socket.id().as_str()),
-            SendOptions::default(),
-        );
+        let packet = match self.revision {
+            Revision::Three => wire::connect4(namespace.name()),
+            _ => wire::connect(namespace.name(), socket.own_id().as_str()),
+        };
+        socket.send_packet(&packet, SendOptions::default());
         namespace.add_connected();
         socket.advance(Phase::Connecting, Phase::Connected);
-        socket.join(socket.id());
+        socket.join(socket.own_id());
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
         self.call_slot(
@@ -230,7 +260,7 @@ impl Client {
             cx,
         );
         socket.finish();
-        socket.namespace().leave_all(socket.id());
+        socket.namespace().leave_all(socket.own_id());
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
@@ -267,6 +297,7 @@ impl Client {
                 }
                 self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
             }
+            Command::JoinMain => self.begin_joining("/", Value::Object(Map::new()), cx),
             Command::Drive(socket, work) => self.start(
                 parked::contained(socket, Slot::AnyOutgoing.origin(), work),
                 cx,
@@ -378,7 +409,7 @@ fn tell_disconnected(socket: &Socket) {
 fn discard(socket: &Socket) {
     socket.finish();
     socket.forget_handlers();
-    socket.namespace().leave_all(socket.id());
+    socket.namespace().leave_all(socket.own_id());
     socket.namespace().remove_guest();
 }
 

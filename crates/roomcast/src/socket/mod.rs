@@ -22,7 +22,7 @@ pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, Round, SendOptions, Sent};
+use crate::engine::{self, Revision, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -85,8 +85,12 @@ impl Socket {
         connection: Arc<Connection>,
         handshake: Handshake,
     ) -> Self {
+        let id = match connection.engine().revision() {
+            Revision::Three => SocketId::of_session(namespace.name(), connection.engine().sid()),
+            _ => SocketId::random(),
+        };
         Self(Arc::new(Inner {
-            id: SocketId::random(),
+            id,
             namespace,
             engine: connection.engine().clone(),
             connection,
@@ -103,7 +107,12 @@ impl Socket {
     /// Spec: features 2.5.
     #[must_use]
     pub fn id(&self) -> SocketId {
-        self.0.id
+        self.0.id.clone()
+    }
+
+    /// As [`id`](Self::id), for those who only look at it.
+    pub(crate) fn own_id(&self) -> &SocketId {
+        &self.0.id
     }
 
     /// Returns the socket's namespace. Example: [`Socket`].

@@ -40,7 +40,7 @@ impl Socket {
     /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
-            self.namespace().leave(self.id(), room);
+            self.namespace().leave(self.own_id(), room);
         }
     }
 
@@ -62,7 +62,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.namespace().rooms_of(self.id())
+        self.namespace().rooms_of(self.own_id())
     }
 
     /// Tells whether the socket is a member of the room.
@@ -83,7 +83,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
-        self.namespace().is_member(self.id(), room)
+        self.namespace().is_member(self.own_id(), room)
     }
 
     /// Selects everyone in the namespace but this socket.
@@ -98,7 +98,7 @@ impl Socket {
     ///
     /// Spec: features 2.24.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.namespace()).except(self.id())
+        Broadcast::new(self.namespace()).except(self.own_id())
     }
 
     /// Selects the members of the rooms but this socket.

@@ -93,7 +93,7 @@ impl Rooms {
         }
     }
 
-    pub(crate) fn leave(&self, id: SocketId, room: &RoomName, events: &mut Events) {
+    pub(crate) fn leave(&self, id: &SocketId, room: &RoomName, events: &mut Events) {
         self.state.lock().leave(id, room, events);
     }
 
@@ -129,14 +129,14 @@ impl Rooms {
         let sockets = state.connected_of(selection);
         for socket in &sockets {
             for room in rooms {
-                state.leave(socket.id(), room, events);
+                state.leave(socket.own_id(), room, events);
             }
         }
         drop(state);
     }
 
     /// Takes the socket out of every room.
-    pub(crate) fn leave_all(&self, id: SocketId, events: &mut Events) {
+    pub(crate) fn leave_all(&self, id: &SocketId, events: &mut Events) {
         // Invariant: dropped without the lock; the socket may be the last handle of much.
         let member = self.state.lock().leave_all(id, events);
         drop(member);
@@ -156,16 +156,16 @@ impl Rooms {
     }
 
     /// The socket of this id, unless it has left all rooms.
-    pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
+    pub(crate) fn socket(&self, id: &SocketId) -> Option<Socket> {
         self.state.lock().socket(id).cloned()
     }
 
     /// The rooms of a socket, in the order in which it joined them.
-    pub(crate) fn of(&self, id: SocketId) -> Vec<Arc<str>> {
+    pub(crate) fn of(&self, id: &SocketId) -> Vec<Arc<str>> {
         self.state.lock().rooms_of(id)
     }
 
-    pub(crate) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
+    pub(crate) fn is_member(&self, id: &SocketId, room: &RoomName) -> bool {
         self.state.lock().is_member(id, room)
     }
 
