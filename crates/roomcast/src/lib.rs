@@ -58,9 +58,9 @@
 //!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
-//! cluster are not there yet. It keeps no messages: who is not connected misses them.
+//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. WebTransport, the
+//! msgpack parser, connection state recovery and several servers as a cluster are not there yet. It
+//! keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
@@ -68,7 +68,9 @@
 //!
 //! # Protocol revisions
 //!
-//! Socket.IO 5 and Engine.IO 4. The behaviour on the wire is that of `socket.io` 4.8.4.
+//! Socket.IO 5 over Engine.IO 4; with [`allow_eio3`](engine::Builder::allow_eio3) also Socket.IO 4
+//! over Engine.IO 3, for clients 1.x and 2.x (`docs/guide/old-clients.md`). The behaviour on the wire
+//! is that of `socket.io` 4.8.4.
 
 mod broadcast;
 mod client;
@@ -117,4 +119,7 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/old-clients.md")]
+    struct OldClients;
 }

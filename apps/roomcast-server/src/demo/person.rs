@@ -23,7 +23,9 @@ impl Person {
     }
 
     fn new(id: SocketId, data: &Value) -> Self {
-        let name = data[NAME].as_str().map_or_else(|| guest(&id), str::to_owned);
+        let name = data[NAME]
+            .as_str()
+            .map_or_else(|| guest(&id), str::to_owned);
         Self { id, name }
     }
 }
