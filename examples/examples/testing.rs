@@ -1,14 +1,18 @@
-//! A test of a server over a real connection: port 0 of the loopback address, and a WebSocket.
+//! A test of handlers, without a port: clients in memory, on a clock that is paused.
 //!
-//! Run `cargo test -p roomcast-examples --example testing`. The client is a bare WebSocket, so the
-//! test reads what is on the wire: `0` opens the session, `40` joins the namespace `/`, `42` is an
-//! event, `43` an acknowledgement.
+//! Run `cargo test -p roomcast-examples --example testing`.
 
-use roomcast::Server;
+use std::time::Duration;
+
+use roomcast::{Server, Socket};
 
 fn server() -> Server {
     let io = Server::new();
     io.on("add", |a: i64, b: i64| a + b);
+    io.on("remind", async |socket: Socket, minutes: u64| {
+        tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
+        socket.emit("reminder", minutes);
+    });
     io
 }
 
@@ -18,21 +22,20 @@ async fn main() -> std::io::Result<()> {
 }
 
 #[cfg(test)]
-#[tokio::test]
-async fn two_numbers_are_added() -> Result<(), Box<dyn std::error::Error>> {
-    use futures_util::{SinkExt, TryStreamExt};
+#[tokio::test(start_paused = true)]
+async fn two_numbers_are_added() {
+    let mut client = roomcast_test::TestServer::new(&server()).connect("/").await;
 
-    let listening = server().listen("127.0.0.1:0").await?;
-    let address = listening.local_addr()?;
-    tokio::spawn(listening.run());
+    assert_eq!(client.emit_with_ack::<i64>("add", (1, 2)).await, 3);
+    client.expect_nothing_for(Duration::from_secs(60)).await;
+}
 
-    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    let (mut client, _) = tokio_tungstenite::connect_async(url).await?;
-    assert!(client.try_next().await?.expect("the session opens").to_text()?.starts_with("0{"));
-    client.send("40".into()).await?;
-    assert!(client.try_next().await?.expect("the client is let in").to_text()?.starts_with("40{"));
+#[cfg(test)]
+#[tokio::test(start_paused = true)]
+async fn a_reminder_comes_after_its_minutes_and_not_before() {
+    let mut client = roomcast_test::TestServer::new(&server()).connect("/").await;
 
-    client.send(r#"420["add",1,2]"#.into()).await?;
-    assert_eq!(client.try_next().await?, Some("430[3]".into()));
-    Ok(())
+    client.emit("remind", 5);
+    client.expect_nothing_for(Duration::from_secs(5 * 60 - 1)).await;
+    client.expect("reminder", 5).await;
 }

@@ -18,6 +18,7 @@ The commands of this repository.
                                  --accept makes them the new baseline
   cargo xtask load [ARGS]        servers under load, see load/README.md; --quick, --help
 
+A run of every suite writes docs/guide/compatibility.md: what is proven, and by which test.
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
 With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD,
 ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.

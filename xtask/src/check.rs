@@ -17,14 +17,14 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
     };
     step(build::cargo().args(format))?;
     step(build::cargo().args(format).args(["--manifest-path", LOAD]))?;
-    step(build::cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    for features in [&[][..], &["--all-features"]] {
+        step(
+            build::cargo()
+                .args(["clippy", "--workspace", "--all-targets"])
+                .args(features)
+                .args(["--", "-D", "warnings"]),
+        )?;
+    }
     let packages = ["--package", "generator", "--package", "floor"];
     step(
         build::cargo()
@@ -34,7 +34,7 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
     )?;
     step(
         build::cargo()
-            .args(["doc", "--workspace", "--no-deps"])
+            .args(["doc", "--workspace", "--all-features", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     licences()

@@ -65,6 +65,8 @@
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
+//!   default.
 //!
 //! # Protocol revisions
 //!
@@ -79,6 +81,11 @@ mod error;
 mod handler;
 mod http;
 mod id;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics/off.rs"]
+mod metrics;
 mod namespace;
 mod serve;
 mod server;

@@ -2,6 +2,7 @@
 
 use crate::error::{AckError, ArgumentError};
 use crate::id::SocketId;
+use crate::metrics::{AckOutcome, Meter};
 
 /// Holds what the receivers of a broadcast have answered.
 ///
@@ -35,6 +36,15 @@ pub struct Answers<T> {
 }
 
 impl<T> Answers<T> {
+    pub(super) fn count_in(&self, meter: &Meter) {
+        let missing = match self.has_timed_out {
+            true => AckOutcome::TimedOut,
+            false => AckOutcome::Disconnected,
+        };
+        meter.acks(AckOutcome::Answered, self.values.len() + self.invalid.len());
+        meter.acks(missing, self.missing.len());
+    }
+
     /// Tells whether everyone has answered with a `T`. Example: [`Answers`].
     #[must_use]
     pub fn is_complete(&self) -> bool {

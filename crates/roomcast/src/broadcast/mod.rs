@@ -294,6 +294,7 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        answers.count_in(self.namespace.meter());
         Ok(answers)
     }
 
@@ -428,6 +429,7 @@ impl Broadcast {
         let mut watched = Vec::new();
         let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
+        let mut receivers = 0;
         namespace.selection().for_each(&self.selection, |socket| {
             if let (Some(id), Some(answers)) = (ack, answers) {
                 // Invariant: noted before it is asked whether the socket lives: its end forgets it.
@@ -446,8 +448,10 @@ impl Broadcast {
                 watched.push(socket.clone());
             }
             socket.send_in(&mut round, &packet, self.options);
+            receivers += 1;
         });
         drop(round);
+        namespace.meter().broadcast(event, receivers);
         watched
             .iter()
             .for_each(|socket| socket.notify_outgoing(&packet));

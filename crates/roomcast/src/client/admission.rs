@@ -11,6 +11,7 @@ use super::{Connection, revision3};
 use crate::engine::Revision;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
+use crate::metrics::Meter;
 use crate::namespace::Namespace;
 use crate::socket::{Handshake, Socket};
 
@@ -28,19 +29,27 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
             let socket = Socket::new(namespace, connection, handshake);
-            ask_middleware(&socket).await.map(|()| socket)
+            let admitted = ask_middleware(&socket).await;
+            if admitted.is_err() {
+                socket.namespace().meter().refused();
+            }
+            admitted.map(|()| socket)
         }
-        Ok(None) => Err(invalid_namespace(revision)),
+        Ok(None) => {
+            Meter::refused_unknown();
+            Err(unknown_namespace(revision))
+        }
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
 }
 
-fn invalid_namespace(revision: Revision) -> Refusal {
-    let message = "Invalid namespace";
+/// What a client of this revision is told of a namespace that is not there.
+pub(super) fn unknown_namespace(revision: Revision) -> Refusal {
+    let refusal = Refusal::unknown_namespace();
     match revision {
-        Revision::Three => revision3::invalid_namespace(message),
-        _ => Refusal::new(message),
+        Revision::Three => revision3::with_message_as_data(refusal),
+        _ => refusal,
     }
 }
 

@@ -8,11 +8,13 @@ use roomcast_socketio::Packet;
 
 use super::Client;
 use super::parked::{Finished, contained, panic_message};
+use super::span;
 use crate::error::{Refusal, SocketError};
 use crate::handler::{
     Answered, AnyHandler, Call, Cause, Origin, Outcome, OwnedResponder, Responder, Slot, Table,
     Verdict,
 };
+use crate::metrics;
 use crate::socket::Socket;
 
 impl Client {
@@ -28,6 +30,13 @@ impl Client {
         let responder = Responder::new(socket, packet.ack(), &answered);
         let guards = Guards::of(socket);
         let tables = guards.tables();
+        if metrics::IS_ON
+            && let Some(event) = packet.event()
+        {
+            let name = event.to_text();
+            let handled = tables.has(Slot::Event(&name)).then_some(&*name);
+            socket.namespace().meter().received(handled);
+        }
         if tables.has(Slot::Any) {
             let call = || Call::named_event(socket, packet, responder);
             self.call_entries(socket, tables, Slot::Any, call, cx);
@@ -112,9 +121,13 @@ impl Client {
         mut call: Call<'_>,
         cx: &mut Context<'_>,
     ) {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
+        let watch = socket.namespace().meter().watch(slot.name());
+        let span = span::of(socket, slot);
+        let calling = || std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call)));
+        match span.in_scope(calling) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
+                let work = span::over(span, watch.over(work));
                 self.start(contained(socket.clone(), slot.origin(), work), cx);
             }
             Ok(Err(error)) => {
@@ -133,6 +146,7 @@ impl Client {
 
     /// Tells the error handlers of the socket; where there are none, the log.
     pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
+        socket.namespace().meter().error(error);
         if Guards::of(socket).tables().has(Slot::Error) {
             self.call_slot(
                 socket,

@@ -6,6 +6,7 @@ mod dispatch;
 mod held;
 mod parked;
 mod revision3;
+mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -204,6 +205,14 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                socket.namespace().meter().refused();
+                discard(&socket);
+                Err(admission::unknown_namespace(self.revision))
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
@@ -233,6 +242,7 @@ impl Client {
         };
         socket.send_packet(&packet, SendOptions::default());
         namespace.add_connected();
+        namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
         socket.join(socket.own_id());
         self.namespaces.complete(namespace.name(), socket.clone());
@@ -243,6 +253,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -265,6 +279,7 @@ impl Client {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
+        socket.namespace().meter().disconnected(reason.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }

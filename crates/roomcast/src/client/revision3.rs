@@ -36,10 +36,10 @@ pub(super) fn auth(query: &str) -> Value {
     Value::Object(auth)
 }
 
-/// The refusal of a namespace that does not exist; it is an object for these clients, too.
-pub(super) fn invalid_namespace(message: &str) -> Refusal {
-    let object: Map = [("message", message)].into_iter().collect();
-    Refusal::new(message).with_data(Value::Object(object))
+/// The refusal of a namespace that does not exist is an object for these clients, too.
+pub(super) fn with_message_as_data(refusal: Refusal) -> Refusal {
+    let object: Map = [("message", refusal.message())].into_iter().collect();
+    refusal.with_data(Value::Object(object))
 }
 
 /// What such a client gets as the reason: the data of a refusal, or its message.

@@ -25,6 +25,7 @@ use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
 use crate::http::vary;
+use crate::metrics;
 
 /// What a request comes to.
 pub(crate) enum Reply {
@@ -156,6 +157,7 @@ impl Shared {
 
     fn refuse(&self, request: &Arc<Request>, refusal: Refusal, kind: RequestKind) -> Answer {
         tracing::debug!(%refusal, "request refused");
+        metrics::request_refused(refusal.code().code());
         let answer = match kind {
             RequestKind::Upgrade => respond::refuse_upgrade(&refusal),
             RequestKind::Plain => respond::refuse(&refusal),

@@ -21,6 +21,7 @@ use super::config::Config;
 use super::flusher::Flusher;
 use super::socket::Socket;
 use super::websocket::WebSocket;
+use crate::metrics;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
 ///
@@ -287,6 +288,8 @@ impl Shared {
         if application.is_err() {
             tracing::error!("a session was not accepted for a panic");
             self.forget(socket);
+        } else {
+            metrics::session_opened(socket.transport());
         }
         application.ok()
     }

@@ -8,7 +8,7 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -21,6 +21,7 @@ pub(crate) use rooms::{RoomName, Rooms, Selection};
 
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
+use crate::metrics::Meter;
 use crate::server::{Server, Shared};
 use crate::socket::Socket;
 
@@ -58,7 +59,11 @@ struct Inner {
     connected: AtomicUsize,
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
+    /// Nobody is let in any more.
+    has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// Children count with their parent.
+    meter: Arc<Meter>,
     kind: Kind,
 }
 
@@ -104,7 +109,12 @@ impl Namespace {
     }
 
     fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+        let meter = match &kind {
+            Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
+            Kind::Plain | Kind::Parent(_) => None,
+        };
         Self(Arc::new(Inner {
+            meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
             rooms: Rooms::default(),
@@ -112,6 +122,7 @@ impl Namespace {
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -348,13 +359,31 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else {
+        if !self.is_child() {
             return;
-        };
+        }
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
+        if server.forget_if_unused(self) {
+            self.leave_parent();
+        }
+    }
+
+    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
+    pub(crate) fn end(&self) {
+        // Invariant: set before the sockets are selected. Who joins later sees it.
+        self.0.has_ended.store(true, Ordering::Release);
+        self.leave_parent();
+        self.disconnect_sockets();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    fn leave_parent(&self) {
+        if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
@@ -364,6 +393,10 @@ impl Namespace {
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
         self.0.room_hooks.write().push(hook);
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

@@ -1,6 +1,7 @@
 //! The Socket.IO server: its namespaces over one engine.
 
 mod builder;
+mod deletion;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -112,11 +113,7 @@ impl Server {
     ///
     /// Spec: features 2.14.
     pub fn of(&self, name: &str) -> Namespace {
-        let name: Arc<str> = if name.starts_with('/') {
-            name.into()
-        } else {
-            format!("/{name}").into()
-        };
+        let name = with_slash(name);
         if let Some(found) = self.0.namespaces.read().get(&name) {
             return found.clone();
         }
@@ -457,6 +454,15 @@ impl Shared {
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
         is_unused
+    }
+}
+
+/// A namespace's name with its leading slash.
+fn with_slash(name: &str) -> Arc<str> {
+    if name.starts_with('/') {
+        name.into()
+    } else {
+        format!("/{name}").into()
     }
 }
 

@@ -11,6 +11,7 @@ use super::{Socket, Waiting};
 use crate::engine::{SendOptions, Sent};
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
+use crate::metrics::AckOutcome;
 use crate::wire;
 
 /// An event to one socket that is still being described.
@@ -189,7 +190,10 @@ impl Socket {
         }
         self.notify_outgoing(&packet);
         match self.send_packet(&packet, options) {
-            Sent::Queued | Sent::MustFlush => Ok(()),
+            Sent::Queued | Sent::MustFlush => {
+                self.namespace().meter().emitted(event, 1);
+                Ok(())
+            }
             Sent::Dropped => Err(EmitError::Dropped),
             Sent::Closed => Err(EmitError::Disconnected),
         }
@@ -358,12 +362,22 @@ impl Emission {
         };
         socket.emit_packet(event, &args, Some(id), options)?;
         drop(args);
+        let meter = socket.namespace().meter();
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
-            Some(timeout) => tokio::time::timeout(timeout, answer)
-                .await
-                .map_err(|_| AckError::Timeout)?,
+            Some(timeout) => {
+                let answer = tokio::time::timeout(timeout, answer).await;
+                answer.map_err(|_| {
+                    meter.acks(AckOutcome::TimedOut, 1);
+                    AckError::Timeout
+                })?
+            }
             None => answer.await,
         };
+        let outcome = match answer {
+            Ok(_) => AckOutcome::Answered,
+            Err(_) => AckOutcome::Disconnected,
+        };
+        meter.acks(outcome, 1);
         answer.map_err(|_| AckError::Disconnected)
     }
 }

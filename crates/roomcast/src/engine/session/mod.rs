@@ -22,6 +22,7 @@ use super::mailbox::{Input, PollAnswer, PostAnswer};
 use super::server::Shared;
 use super::socket::Socket;
 use super::websocket::{WebSocket, Written};
+use crate::metrics;
 
 /// One session. Nothing else mutates what it owns.
 pub(crate) struct SessionTask {
@@ -202,7 +203,10 @@ impl SessionTask {
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
-            Output::Upgraded(transport) => self.socket.set_transport(transport),
+            Output::Upgraded(transport) => {
+                metrics::session_upgraded(self.socket.transport(), transport);
+                self.socket.set_transport(transport);
+            }
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
                 if let Some(post) = self.post.take() {
@@ -219,6 +223,7 @@ impl SessionTask {
     fn on_closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
         tracing::debug!(sid = self.socket.sid(), %reason, "session closed");
         self.engine.forget(&self.socket);
+        metrics::session_closed(self.socket.transport(), reason);
         // Invariant: whoever still waits for an answer of this session sees its sender dropped.
         drop(self.socket.mailbox().close());
         self.poll = None;

@@ -1,0 +1,29 @@
+//! What sessions count: once or twice in a session's life, so nothing is kept.
+
+use metrics::{counter, gauge};
+use roomcast_engineio::{CloseReason, Transport};
+
+use super::{REQUESTS_REFUSED, SESSIONS, SESSIONS_CLOSED, SESSIONS_OPENED, UPGRADES};
+
+pub(crate) fn session_opened(transport: Transport) {
+    let transport = transport.as_str();
+    counter!(SESSIONS_OPENED, "transport" => transport).increment(1);
+    gauge!(SESSIONS, "transport" => transport).increment(1);
+}
+
+pub(crate) fn session_upgraded(from: Transport, to: Transport) {
+    let (from, to) = (from.as_str(), to.as_str());
+    counter!(UPGRADES, "transport" => to).increment(1);
+    gauge!(SESSIONS, "transport" => from).decrement(1);
+    gauge!(SESSIONS, "transport" => to).increment(1);
+}
+
+pub(crate) fn session_closed(transport: Transport, reason: CloseReason) {
+    counter!(SESSIONS_CLOSED, "reason" => reason.as_str()).increment(1);
+    gauge!(SESSIONS, "transport" => transport.as_str()).decrement(1);
+}
+
+/// `code` is that of the answer's body.
+pub(crate) fn request_refused(code: u8) {
+    counter!(REQUESTS_REFUSED, "code" => code.to_string()).increment(1);
+}

@@ -1,0 +1,210 @@
+//! What a namespace counts: its series are looked up once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram};
+use parking_lot::RwLock;
+
+use super::{
+    ACKS, BROADCAST_RECEIVERS, CONNECT_ERRORS, CONNECTS, DISCONNECTS, ERRORS, EVENTS_DELIVERED,
+    EVENTS_EMITTED, EVENTS_RECEIVED, HANDLER_SECONDS, MAX_EVENTS, OTHER, SOCKETS, UNHANDLED,
+};
+use crate::error::SocketError;
+use crate::handler::BoxFuture;
+
+/// The counters of one namespace.
+pub(crate) struct Meter {
+    label: SharedString,
+    // Looked up when the first client comes: the program has its recorder by then.
+    series: OnceLock<Series>,
+}
+
+struct Series {
+    sockets: Gauge,
+    connects: Counter,
+    delivered: Counter,
+    receivers: Histogram,
+    received: ByEvent<Counter>,
+    emitted: ByEvent<Counter>,
+    seconds: ByEvent<Histogram>,
+}
+
+/// One series for each event, up to a bound.
+struct ByEvent<T> {
+    // Lock order: a leaf. A recorder is called while it is held for writing.
+    known: RwLock<HashMap<Box<str>, T, foldhash::fast::RandomState>>,
+    make: fn(namespace: &SharedString, event: &str) -> T,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AckOutcome {
+    Answered,
+    TimedOut,
+    Disconnected,
+}
+
+impl Meter {
+    pub(crate) fn new(namespace: &Arc<str>) -> Self {
+        Self {
+            label: SharedString::from(Arc::clone(namespace)),
+            series: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn connected(&self) {
+        let series = self.series();
+        series.connects.increment(1);
+        series.sockets.increment(1);
+    }
+
+    pub(crate) fn disconnected(&self, reason: &'static str) {
+        self.series().sockets.decrement(1);
+        counter!(DISCONNECTS, "namespace" => self.label.clone(), "reason" => reason).increment(1);
+    }
+
+    pub(crate) fn refused(&self) {
+        counter!(CONNECT_ERRORS, "namespace" => self.label.clone()).increment(1);
+    }
+
+    /// A client was refused since its namespace does not exist.
+    pub(crate) fn refused_unknown() {
+        counter!(CONNECT_ERRORS, "namespace" => OTHER).increment(1);
+    }
+
+    /// An event came; `event` names it if it has a handler.
+    pub(crate) fn received(&self, event: Option<&str>) {
+        let series = self.series();
+        let event = event.unwrap_or(UNHANDLED);
+        series
+            .received
+            .with(&self.label, event, |count| count.increment(1));
+    }
+
+    /// An event was queued for so many receivers.
+    pub(crate) fn emitted(&self, event: &str, receivers: usize) {
+        let series = self.series();
+        series
+            .emitted
+            .with(&self.label, event, |count| count.increment(1));
+        series.delivered.increment(receivers as u64);
+    }
+
+    pub(crate) fn broadcast(&self, event: &str, receivers: usize) {
+        self.emitted(event, receivers);
+        self.series().receivers.record(receivers as f64);
+    }
+
+    pub(crate) fn acks(&self, outcome: AckOutcome, count: usize) {
+        let outcome = match outcome {
+            AckOutcome::Answered => "answered",
+            AckOutcome::TimedOut => "timed out",
+            AckOutcome::Disconnected => "disconnected",
+        };
+        if count > 0 {
+            counter!(ACKS, "namespace" => self.label.clone(), "outcome" => outcome)
+                .increment(count as u64);
+        }
+    }
+
+    pub(crate) fn error(&self, error: &SocketError) {
+        let kind = match error {
+            SocketError::Packet(_) => "packet",
+            SocketError::Argument { .. } => "argument",
+            SocketError::Refused(_) => "refused",
+            SocketError::Panic { .. } => "panic",
+        };
+        counter!(ERRORS, "namespace" => self.label.clone(), "kind" => kind).increment(1);
+    }
+
+    /// Starts to measure a handler; the measure ends when the watch is dropped.
+    pub(crate) fn watch(&self, event: &str) -> Watch {
+        let mut seconds = None;
+        let series = self.series();
+        series.seconds.with(&self.label, event, |histogram| {
+            seconds = Some(histogram.clone())
+        });
+        Watch {
+            seconds: seconds.unwrap_or_else(Histogram::noop),
+            since: Instant::now(),
+        }
+    }
+
+    fn series(&self) -> &Series {
+        self.series.get_or_init(|| Series::of(&self.label))
+    }
+}
+
+impl Series {
+    fn of(label: &SharedString) -> Self {
+        let namespace = || label.clone();
+        Self {
+            sockets: gauge!(SOCKETS, "namespace" => namespace()),
+            connects: counter!(CONNECTS, "namespace" => namespace()),
+            delivered: counter!(EVENTS_DELIVERED, "namespace" => namespace()),
+            receivers: histogram!(BROADCAST_RECEIVERS, "namespace" => namespace()),
+            received: ByEvent::new(|namespace, event| {
+                let (namespace, event) = (namespace.clone(), event.to_owned());
+                counter!(EVENTS_RECEIVED, "namespace" => namespace, "event" => event)
+            }),
+            emitted: ByEvent::new(|namespace, event| {
+                let (namespace, event) = (namespace.clone(), event.to_owned());
+                counter!(EVENTS_EMITTED, "namespace" => namespace, "event" => event)
+            }),
+            seconds: ByEvent::new(|namespace, event| {
+                let (namespace, event) = (namespace.clone(), event.to_owned());
+                histogram!(HANDLER_SECONDS, "namespace" => namespace, "event" => event)
+            }),
+        }
+    }
+}
+
+impl<T> ByEvent<T> {
+    fn new(make: fn(&SharedString, &str) -> T) -> Self {
+        Self {
+            known: RwLock::default(),
+            make,
+        }
+    }
+
+    /// Hands the series of `event` to `act`.
+    fn with(&self, namespace: &SharedString, event: &str, act: impl FnOnce(&T)) {
+        if let Some(series) = self.known.read().get(event) {
+            return act(series);
+        }
+        let mut known = self.known.write();
+        let event = if known.len() < MAX_EVENTS {
+            event
+        } else {
+            OTHER
+        };
+        act(known
+            .entry(event.into())
+            .or_insert_with(|| (self.make)(namespace, event)));
+    }
+}
+
+/// A handler that is being measured.
+pub(crate) struct Watch {
+    seconds: Histogram,
+    since: Instant,
+}
+
+impl Watch {
+    /// Goes on measuring until `work` has ended.
+    pub(crate) fn over(self, work: BoxFuture) -> BoxFuture {
+        Box::pin(async move {
+            let _watch = self;
+            work.await;
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let elapsed: Duration = self.since.elapsed();
+        self.seconds.record(elapsed);
+    }
+}
