@@ -34,12 +34,17 @@
 //! After an error the connection is closed: the protocol has no way to carry on.
 //! [`Namespaces`] then says what a packet means in the state of the connection.
 //!
+//! # Features
+//!
+//! - `typescript`: the types of this crate have a type in TypeScript (`ts_rs::TS`). Off by default.
+//!
 //! Revision: Socket.IO protocol 5, text form (the format of `socket.io-parser` 4.2.6). Clients of
 //! protocol 4 differ in what an answer to their CONNECT holds ([`encode_error`]).
 
 mod ack_id;
 mod args;
 mod error;
+mod event;
 mod event_name;
 mod limits;
 mod namespaces;
@@ -49,11 +54,16 @@ mod raw_text;
 mod shared_bytes;
 mod spread;
 mod text;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod value;
 
 pub use ack_id::AckId;
 pub use args::Args;
 pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
+#[doc(hidden)]
+pub use event::__derive;
+pub use event::{Event, NoReply, ReadArguments};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};

@@ -11,6 +11,7 @@ mod load;
 mod seeds;
 mod server;
 mod tally;
+mod typescript;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub(crate) enum Suite {
     Seeds,
     /// The server conformance suite against its fixture.
     Server,
+    /// The exported types of events under the TypeScript compiler.
+    TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
     Autobahn,
     /// Pages in a real browser.
@@ -45,11 +48,12 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
+        Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
         Self::Load,
@@ -61,6 +65,7 @@ impl Suite {
             Self::Instructions => "instructions",
             Self::Seeds => "seeds",
             Self::Server => "server",
+            Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
             Self::Load => "load",
@@ -78,6 +83,7 @@ impl Suite {
             Self::Instructions => instructions::run(),
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
+            Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),
             Self::Load => load::run(bench),

@@ -6,7 +6,9 @@ use roomcast_socketio::Decoder;
 
 use super::Socket;
 use crate::client::Command;
-use crate::handler::{Call, Handler, HandlerId, Middleware, Outcome, Place, Responder, Slot};
+use crate::handler::{
+    Call, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
+};
 use crate::wire::Outgoing;
 
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
@@ -345,6 +347,10 @@ impl Socket {
     /// Spec: features 2.13.
     pub fn middleware<S: 'static>(&self, middleware: impl Middleware<S>) {
         self.0.listeners.add_event_middleware(middleware);
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     /// Whether events to this client have somebody to be shown to.

@@ -37,6 +37,7 @@ mod refused_requests;
 mod request_middleware;
 mod socket_details;
 mod text_and_json;
+mod typed_events;
 mod upgrade;
 mod waiting_handlers;
 mod websocket_frames;
