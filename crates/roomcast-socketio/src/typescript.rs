@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::{Map, NoReply, Number, Raw, Spread, Value};
+use crate::{ArrayBuffer, Date, Map, NoReply, Number, Raw, Spread, Value};
 
 macro_rules! named {
     ($($type:ty => $name:literal),* $(,)?) => {
@@ -29,6 +29,8 @@ named!(
     Map => "Record<string, unknown>",
     Number => "number",
     NoReply => "never",
+    Date => "string | Date",
+    ArrayBuffer => "ArrayBuffer",
 );
 
 impl<T: TS> TS for Spread<T> {

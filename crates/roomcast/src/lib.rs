@@ -59,11 +59,14 @@
 //! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
 //! them.
 //!
+//! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
+//! own](CustomParser); `docs/guide/parsers.md` tells more.
+//!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. WebTransport, the
-//! msgpack parser, connection state recovery and several servers as a cluster are not there yet. It
-//! keeps no messages: who is not connected misses them.
+//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. WebTransport,
+//! connection state recovery and several servers as a cluster are not there yet. It keeps no
+//! messages: who is not connected misses them.
 //!
 //! # Features
 //!
@@ -92,6 +95,7 @@ pub mod metrics;
 #[path = "metrics/off.rs"]
 mod metrics;
 mod namespace;
+pub mod parser;
 mod serve;
 mod server;
 mod socket;
@@ -117,8 +121,8 @@ pub use roomcast_macros::Event;
 #[doc(hidden)]
 pub use roomcast_socketio::__derive;
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Event, Map, MapIntoIter, NoReply, Number, Raw, ReadArguments, Spread,
-    Value, ValueError, value,
+    ArrayBuffer, CustomParser, Date, DecodeError, EncodeError, Event, InvalidDate, Map,
+    MapIntoIter, NoReply, Number, Parser, Raw, ReadArguments, Spread, Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};
@@ -143,6 +147,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/old-clients.md")]
     struct OldClients;
+
+    #[doc = include_str!("../../../docs/guide/parsers.md")]
+    struct Parsers;
 
     #[cfg(feature = "typescript")]
     #[doc = include_str!("../../../docs/guide/typed-events.md")]

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_socketio::{
-    DecodeError, Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value,
+    DecodeError, Map, Namespaces, Packet, PacketKind, ParserDecoder, Step, Value,
 };
 
 use admission::Admitted;
@@ -31,7 +31,7 @@ use crate::wire;
 /// What a client's session does with its messages. The session's task owns it.
 pub(crate) struct Client {
     connection: Arc<Connection>,
-    decoder: Decoder,
+    decoder: ParserDecoder,
     namespaces: Namespaces<Socket>,
     parked: Parked,
     /// Invariant: empty whenever another handler may be started.
@@ -49,7 +49,7 @@ impl Client {
             .into_std()
             .checked_add(config.connect_timeout);
         let client = Self {
-            decoder: Decoder::new(config.limits),
+            decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
@@ -223,9 +223,10 @@ impl Client {
     }
 
     fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        let parser = &self.connection.server().config().parser;
         let packet = match self.revision {
-            Revision::Three => wire::error4(namespace, &revision3::reason(refusal)),
-            _ => wire::connect_error(namespace, refusal.message(), refusal.data()),
+            Revision::Three => wire::error4(parser, namespace, &revision3::reason(refusal)),
+            _ => wire::connect_error(parser, namespace, refusal.message(), refusal.data()),
         };
         self.connection
             .engine()
@@ -236,9 +237,10 @@ impl Client {
         let namespace = socket.namespace().clone();
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
+        let parser = namespace.parser();
         let packet = match self.revision {
-            Revision::Three => wire::connect4(namespace.name()),
-            _ => wire::connect(namespace.name(), socket.own_id().as_str()),
+            Revision::Three => wire::connect4(parser, namespace.name()),
+            _ => wire::connect(parser, namespace.name(), socket.own_id().as_str()),
         };
         socket.send_packet(&packet, SendOptions::default());
         namespace.add_connected();
@@ -416,7 +418,8 @@ impl Drop for Client {
 }
 
 fn tell_disconnected(socket: &Socket) {
-    let packet = wire::disconnect(socket.namespace().name());
+    let namespace = socket.namespace();
+    let packet = wire::disconnect(namespace.parser(), namespace.name());
     socket.send_packet(&packet, SendOptions::default());
 }
 
@@ -426,13 +429,4 @@ fn discard(socket: &Socket) {
     socket.forget_handlers();
     socket.namespace().leave_all(socket.own_id());
     socket.namespace().remove_guest();
-}
-
-/// Limits for packets of the server's own, which need none.
-pub(crate) fn own_packet_limits() -> Limits {
-    Limits {
-        max_depth: usize::MAX,
-        max_attachments: usize::MAX,
-        max_attachment_bytes: usize::MAX,
-    }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, Parser};
 
 pub(crate) use parent::{Matcher, Parents};
 use rooms::Events;
@@ -52,6 +52,8 @@ pub struct Namespace(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     server: Weak<Shared>,
+    /// The server's. Cost: a broadcast needs no hold of the server.
+    parser: Parser,
     rooms: Rooms,
     listeners: Listeners,
     next_ack: AtomicU64,
@@ -80,12 +82,13 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Plain)
+    pub(crate) fn plain(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+        Self::with(name, (parser, server), Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Parent(Mutex::default()))
+    pub(crate) fn parent(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+        let kind = Kind::Parent(Mutex::default());
+        Self::with(name, (parser, server), Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -93,7 +96,7 @@ impl Namespace {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            self.0.server.clone(),
+            (self.0.parser.clone(), self.0.server.clone()),
             self.0.listeners.snapshot(),
             kind,
         );
@@ -108,7 +111,12 @@ impl Namespace {
         child
     }
 
-    fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+    fn with(
+        name: Arc<str>,
+        (parser, server): (Parser, Weak<Shared>),
+        table: Arc<Table>,
+        kind: Kind,
+    ) -> Self {
         let meter = match &kind {
             Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
             Kind::Plain | Kind::Parent(_) => None,
@@ -117,6 +125,7 @@ impl Namespace {
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
+            parser,
             rooms: Rooms::default(),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
@@ -265,6 +274,10 @@ impl Namespace {
 
     pub(crate) fn server(&self) -> Option<Server> {
         self.0.server.upgrade().map(Server::from_shared)
+    }
+
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.0.parser
     }
 
     pub(crate) fn is_parent(&self) -> bool {

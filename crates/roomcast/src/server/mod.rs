@@ -120,7 +120,10 @@ impl Server {
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
             Some(parent) => parent.child(name),
-            None => Namespace::plain(name, Arc::downgrade(&self.0)),
+            None => {
+                let parser = self.0.config.parser.clone();
+                Namespace::plain(name, parser, Arc::downgrade(&self.0))
+            }
         })
     }
 
@@ -385,7 +388,8 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parent = Namespace::parent("/_".into(), Arc::downgrade(&self.0));
+        let parser = self.0.config.parser.clone();
+        let parent = Namespace::parent("/_".into(), parser, Arc::downgrade(&self.0));
         self.0.parents.add(matcher, parent.clone());
         parent
     }

@@ -2,8 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use roomcast_socketio::Decoder;
-
 use super::Socket;
 use crate::client::Command;
 use crate::handler::{
@@ -371,12 +369,7 @@ impl Socket {
     }
 
     fn call_outgoing(&self, outgoing: &Outgoing) {
-        let mut decoder = Decoder::new(crate::client::own_packet_limits());
-        let mut packet = decoder.text(outgoing.packet_text());
-        for attachment in outgoing.attachments() {
-            packet = decoder.binary(attachment);
-        }
-        let Ok(Some(packet)) = packet else {
+        let Ok(Some(packet)) = outgoing.packet(self.namespace().parser()) else {
             tracing::error!("a packet of the server's own cannot be read");
             return;
         };

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use roomcast::{DisconnectReason, Handshake, Refusal, Server, ServerBuilder, Socket, value};
+use roomcast::{
+    DisconnectReason, Handshake, Parser, Refusal, Server, ServerBuilder, Socket, value,
+};
 
 use crate::support::{Host, Request, WebSocket, answering, channel, gate, idle, pass, reasons};
 
@@ -282,6 +284,23 @@ async fn binary_events_come_in_and_are_acknowledged_with_bytes() {
         .expect(r#"461-3[{"_placeholder":true,"num":0}]"#)
         .await;
     client.expect_binary(&[4, 9, 8]).await;
+}
+
+#[tokio::test]
+async fn they_may_use_another_parser() {
+    let io = builder().parser(Parser::MessagePack).build();
+    io.of("/auth")
+        .middleware(|| -> Result<(), Refusal> { Err("no".into()) });
+    let mut client = open(&Host::tcp(&io).await).await;
+
+    client
+        .expect_binary(b"\x04\x82\xa4type\x00\xa3nsp\xa1/")
+        .await;
+    let connect = b"\x04\x82\xa4type\x00\xa3nsp\xa9/auth?a=1";
+    client.send_binary(connect).await;
+    client
+        .expect_binary(b"\x04\x83\xa4type\x04\xa4data\xa2no\xa3nsp\xa5/auth")
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
