@@ -193,7 +193,7 @@ mod tests {
             "constructor",
             "__proto__",
             "Polling",
-            "webtransport",
+            "WebTransport",
             "",
         ] {
             let text = format!("transport={name}");

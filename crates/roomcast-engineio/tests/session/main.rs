@@ -10,3 +10,4 @@ mod polling;
 mod revision3;
 mod rules;
 mod upgrade;
+mod webtransport;

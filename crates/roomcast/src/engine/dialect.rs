@@ -36,10 +36,10 @@ pub(crate) enum Content {
 impl Dialect {
     /// That of the client that sends this handshake.
     pub(super) fn of(handshake: &Request) -> Self {
-        let query = Query::parse(handshake.head().query());
-        if query.revision() == Revision::Four {
+        if handshake.revision() == Revision::Four {
             return Self::Four;
         }
+        let query = Query::parse(handshake.head().query());
         // COMPAT: a JSONP client of engine.io-client 3.5 also asks for base64; without that the
         // official server answers with what is no payload.
         Self::Three(match query.jsonp() {
@@ -63,5 +63,40 @@ impl Dialect {
         }
         let jsonp = Jsonp::new(handshake.query("j").unwrap_or_default());
         Usual::script(jsonp.wrap(&String::from_utf8_lossy(&body)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::engine::Peer;
+    use crate::http::head::RequestHead;
+
+    fn dialect(method: Method, query: &str) -> Dialect {
+        let target = format!("/socket.io/?{query}");
+        let head = RequestHead::new(method, "", &target, std::iter::empty);
+        let peer = Peer::new(([127, 0, 0, 1], 1).into());
+        Dialect::of(&Request::with_peer(head, peer))
+    }
+
+    #[test]
+    fn the_query_of_the_handshake_decides() {
+        assert_eq!(dialect(Method::GET, "EIO=4&j=0&b64=1"), Dialect::Four);
+        for (query, bodies) in [
+            ("", Bodies::Any),
+            ("EIO=3", Bodies::Any),
+            ("EIO=3&b64=", Bodies::Any),
+            ("EIO=3&b64=1", Bodies::Text),
+            ("EIO=3&b64=1&j=", Bodies::Jsonp),
+        ] {
+            assert_eq!(dialect(Method::GET, query), Dialect::Three(bodies));
+        }
+    }
+
+    #[test]
+    fn webtransport_is_of_revision_4_whatever_its_query() {
+        assert_eq!(dialect(Method::CONNECT, ""), Dialect::Four);
     }
 }

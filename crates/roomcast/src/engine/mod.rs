@@ -31,11 +31,13 @@ mod builder;
 mod config;
 mod dialect;
 mod draft;
+mod duplex;
 mod flusher;
 mod frame;
 mod handle;
 mod mailbox;
 mod outbox;
+mod outgoing;
 mod polling;
 pub(crate) mod read_buffer;
 mod request;
@@ -45,6 +47,8 @@ mod session;
 mod socket;
 mod upgrade;
 mod websocket;
+#[cfg(feature = "webtransport")]
+mod webtransport;
 
 pub use application::Message;
 pub(crate) use application::{Application, Closing, Readiness};

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use http::HeaderMap;
-use roomcast_engineio::Query;
 use roomcast_socketio::{Map, Value};
 use serde::de::DeserializeOwned;
 
@@ -123,7 +122,7 @@ impl Handshake {
     /// Spec: features 1.46.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        Query::parse(self.0.request.head().query()).revision()
+        self.0.request.revision()
     }
 
     /// Returns path and query as they came. Example: [`Handshake`].

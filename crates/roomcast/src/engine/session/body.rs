@@ -98,7 +98,7 @@ pub(super) fn encode(queue: &Queue, bytes: usize, dialect: Dialect) -> (Vec<u8>,
     let frames = || {
         queue.iter().filter_map(|entry| match entry {
             Entry::Shared { frame, .. } => Some(frame),
-            Entry::Own { .. } => None,
+            _ => None,
         })
     };
     let Dialect::Three(bodies) = dialect else {
