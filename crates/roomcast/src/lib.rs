@@ -65,8 +65,9 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Connection state recovery and several servers as a cluster are not there yet. It keeps no
-//! messages: who is not connected misses them.
+//! Connection state recovery is not there yet. Several servers form a cluster over a
+//! [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages: who is
+//! not connected misses them.
 //!
 //! # Features
 //!
@@ -84,6 +85,7 @@
 
 mod broadcast;
 mod client;
+pub mod cluster;
 pub mod engine;
 mod error;
 mod event;
@@ -107,7 +109,9 @@ pub mod typescript;
 pub mod webtransport;
 mod wire;
 
-pub use broadcast::{Answers, Broadcast, RemoteSocket};
+pub use broadcast::{
+    Answers, Broadcast, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
+};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 #[doc(hidden)]
@@ -150,6 +154,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/old-clients.md")]
     struct OldClients;
+
+    #[doc = include_str!("../../../docs/guide/cluster.md")]
+    struct Cluster;
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;

@@ -1,6 +1,9 @@
 //! Events and actions for many sockets at once.
 
 mod answers;
+mod elsewhere;
+mod fetched;
+mod remote_emission;
 mod remote_socket;
 
 use std::collections::HashSet;
@@ -9,11 +12,14 @@ use std::time::Duration;
 use roomcast_socketio::{AckId, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 pub use answers::Answers;
+pub use fetched::FetchedSockets;
+pub use remote_emission::RemoteEmission;
 pub use remote_socket::RemoteSocket;
+pub use roomcast_cluster::Missing as MissingNodes;
 
 use crate::engine::{Round, SendOptions};
 use crate::error::EmitError;
@@ -49,6 +55,8 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
+    /// Other servers are left out.
+    is_local: bool,
 }
 
 impl Broadcast {
@@ -58,6 +66,7 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
+            is_local: false,
         }
     }
 
@@ -105,7 +114,7 @@ impl Broadcast {
         self
     }
 
-    /// Keeps to sockets of this server. There is no cluster yet, so nothing changes.
+    /// Keeps to sockets of this server: other servers of the cluster are told nothing.
     ///
     /// # Example
     ///
@@ -115,7 +124,8 @@ impl Broadcast {
     /// ```
     ///
     /// Spec: features 2.26.
-    pub fn local(self) -> Self {
+    pub fn local(mut self) -> Self {
+        self.is_local = true;
         self
     }
 
@@ -205,6 +215,7 @@ impl Broadcast {
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         for namespace in self.targets() {
             self.emit_in(&namespace, event, &args, None)?;
+            self.publish(&namespace, event, &args)?;
         }
         Ok(())
     }
@@ -224,7 +235,9 @@ impl Broadcast {
     }
 
     /// Sends an event and waits until every receiver has acknowledged it, was disconnected, or the
-    /// [`timeout`](Self::timeout) is over.
+    /// [`timeout`](Self::timeout) is over. In a cluster the sockets of other servers are asked, too;
+    /// without any timeout they are awaited for
+    /// [`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout).
     ///
     /// What has come by then is in the result, with who sent it. A tuple as `T` takes several
     /// values of an answer, any other type the first one.
@@ -261,28 +274,25 @@ impl Broadcast {
         args: impl Serialize,
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
-        let mut asked = Asked(Vec::new());
-        for namespace in self.targets() {
-            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
-            asked.0.extend(receivers);
-        }
-        drop((args, sender));
         let timeout = self
             .timeout
             .or_else(|| self.namespace.server()?.ack_timeout());
+        let mut asked = Asked(Vec::new());
+        let mut elsewhere = Vec::new();
+        for namespace in self.targets() {
+            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
+            asked.0.extend(receivers);
+            elsewhere.extend(self.ask_elsewhere(&namespace, event, &args, timeout)?);
+        }
+        drop((args, sender));
         let mut answered = HashSet::with_hasher(foldhash::fast::RandomState::default());
-        let mut answers = Answers {
-            values: Vec::new(),
-            invalid: Vec::new(),
-            missing: Vec::new(),
-            has_timed_out: false,
-        };
+        let mut answers = Answers::default();
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
                 answered.insert(from.clone());
                 match answer.read() {
                     Ok(value) => answers.values.push((from, value)),
-                    Err(error) => answers.invalid.push((from, error)),
+                    Err(error) => answers.invalid.push((Some(from), error)),
                 }
             }
         };
@@ -294,43 +304,12 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        // What came meanwhile waits there, so to look at one after the other loses nothing.
+        for inquiry in elsewhere {
+            elsewhere::collect(inquiry, &mut answers).await;
+        }
         answers.count_in(self.namespace.meter());
         Ok(answers)
-    }
-
-    /// Finds the selected sockets.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError::Parent`] for a parent namespace, as in the official server: use its children.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
-    /// for socket in io.to("lobby").fetch_sockets().await? {
-    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is changed, so dropping the future loses nothing.
-    ///
-    /// Spec: features 2.34.
-    #[expect(clippy::unused_async, reason = "in a cluster other servers are asked")]
-    pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, EmitError> {
-        if self.namespace.is_parent() {
-            return Err(EmitError::Parent);
-        }
-        Ok(self
-            .namespace
-            .connected_of(&self.selection)
-            .into_iter()
-            .map(RemoteSocket)
-            .collect())
     }
 
     /// Makes the sockets members of the rooms.
@@ -344,10 +323,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_join(self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for namespace in self.targets() {
-            namespace.join_selected(&self.selection, &rooms);
-        }
+        self.sockets_join_names(&rooms.into_rooms());
     }
 
     /// Takes the sockets out of the rooms.
@@ -361,10 +337,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for namespace in self.targets() {
-            namespace.leave_selected(&self.selection, &rooms);
-        }
+        self.sockets_leave_names(&rooms.into_rooms());
     }
 
     /// Disconnects the sockets from their namespace. Their connections stay open.
@@ -379,6 +352,7 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn disconnect_sockets(self) {
         self.for_each(Socket::disconnect);
+        self.disconnect_elsewhere(false);
     }
 
     /// Disconnects the sockets and closes their clients' connections: `disconnectSockets(true)` in
@@ -394,15 +368,12 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn disconnect_sockets_and_close(self) {
         self.for_each(Socket::disconnect_and_close);
+        self.disconnect_elsewhere(true);
     }
 
     /// The namespace itself, or a parent's children.
     fn targets(&self) -> SmallVec<[Namespace; 1]> {
-        if self.namespace.is_parent() {
-            self.namespace.children().into()
-        } else {
-            smallvec![self.namespace.clone()]
-        }
+        self.namespace.with_children()
     }
 
     fn for_each(&self, act: impl Fn(&Socket)) {
@@ -415,7 +386,7 @@ impl Broadcast {
     }
 
     /// Sends the event in one namespace; with `answers`, gives those who were asked for one.
-    fn emit_in<T: Serialize + ?Sized>(
+    pub(crate) fn emit_in<T: Serialize + ?Sized>(
         &self,
         namespace: &Namespace,
         event: &str,
@@ -465,7 +436,7 @@ impl Broadcast {
 }
 
 /// Whose answers are awaited; the end of the wait, whichever it is, forgets them.
-struct Asked(Vec<(Socket, AckId)>);
+pub(crate) struct Asked(pub(crate) Vec<(Socket, AckId)>);
 
 impl Drop for Asked {
     fn drop(&mut self) {

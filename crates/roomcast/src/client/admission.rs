@@ -8,6 +8,7 @@ use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
 use super::{Connection, revision3};
+use crate::cluster::RoomInterest;
 use crate::engine::Revision;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
@@ -28,10 +29,15 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
+            if let Some(link) = namespace.link() {
+                // A bus that cannot be reached keeps nobody out.
+                let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
+            }
             let socket = Socket::new(namespace, connection, handshake);
             let admitted = ask_middleware(&socket).await;
-            if admitted.is_err() {
-                socket.namespace().meter().refused();
+            match admitted {
+                Ok(()) => subscribe(&socket).await,
+                Err(_) => socket.namespace().meter().refused(),
             }
             admitted.map(|()| socket)
         }
@@ -50,6 +56,19 @@ pub(super) fn unknown_namespace(revision: Revision) -> Refusal {
     match revision {
         Revision::Three => revision3::with_message_as_data(refusal),
         _ => refusal,
+    }
+}
+
+/// Where the bus subscribes to each socket's own room, it does so before the client knows its id.
+async fn subscribe(socket: &Socket) {
+    let link = socket.namespace().link();
+    let Some(link) = link.filter(|link| link.room_interest() == RoomInterest::All) else {
+        return;
+    };
+    socket.join(socket.id());
+    let confirmed = tokio::time::timeout(link.request_timeout(), link.rooms_confirmed());
+    if !matches!(confirmed.await, Ok(Ok(()))) {
+        tracing::debug!("the bus is not subscribed to the room of a socket");
     }
 }
 

@@ -206,25 +206,32 @@ pub struct Auth<T>(pub T);
 
 impl FromCall<via::Context> for Socket {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.clone())
+        call.socket.cloned().ok_or_else(no_socket::<Self>)
     }
 }
 
 impl FromCall<via::Context> for Server {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.server().clone())
+        match call.socket {
+            Some(socket) => Ok(socket.server().clone()),
+            None => call
+                .namespace
+                .server()
+                .ok_or_else(|| unavailable::<Self>("the server is gone")),
+        }
     }
 }
 
 impl FromCall<via::Context> for Namespace {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.namespace().clone())
+        Ok(call.namespace.clone())
     }
 }
 
 impl FromCall<via::Context> for Handshake {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.handshake().clone())
+        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        Ok(socket.handshake().clone())
     }
 }
 
@@ -280,7 +287,7 @@ impl FromCall<via::Context> for SocketError {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.data_of::<T>();
+        let value = call.socket.ok_or_else(no_socket::<Self>)?.data_of::<T>();
         value
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("this socket has no such value"))
@@ -289,8 +296,9 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.server().state::<T>();
-        value
+        let server = Server::from_call(call)?;
+        server
+            .state::<T>()
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("the server was built without it"))
     }
@@ -298,7 +306,8 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
 
 impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        call.socket.handshake().auth::<T>().map(Self)
+        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        socket.handshake().auth::<T>().map(Self)
     }
 }
 
@@ -342,6 +351,10 @@ impl<T: DeserializeOwned> FromCall<via::Argument> for T {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         call.next_argument()
     }
+}
+
+fn no_socket<T>() -> ArgumentError {
+    unavailable::<T>("events of other servers belong to no socket")
 }
 
 fn unavailable<T>(cause: &str) -> ArgumentError {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{IntoRooms, Namespace};
-use crate::broadcast::{Answers, Broadcast, RemoteSocket};
+use crate::broadcast::{Answers, Broadcast, FetchedSockets};
 use crate::error::EmitError;
 
 impl Namespace {
@@ -153,7 +153,7 @@ impl Namespace {
         Broadcast::new(self)
     }
 
-    /// Selects everyone on this server. There is no cluster yet, so that is everyone.
+    /// Selects everyone on this server; other servers of the cluster are told nothing.
     ///
     /// # Example
     ///
@@ -233,7 +233,7 @@ impl Namespace {
     /// Nothing is changed, so dropping the future loses nothing.
     ///
     /// Spec: features 2.34.
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         Broadcast::new(self).fetch_sockets().await
     }
 

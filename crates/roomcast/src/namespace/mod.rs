@@ -2,6 +2,7 @@
 
 mod everyone;
 mod listeners;
+mod nodes;
 mod parent;
 mod rooms;
 
@@ -13,12 +14,14 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
+use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
 use rooms::Events;
 pub use rooms::{IntoRooms, RoomEvent};
-pub(crate) use rooms::{RoomName, Rooms, Selection};
+pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection};
 
+use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::metrics::Meter;
@@ -67,6 +70,26 @@ struct Inner {
     /// Children count with their parent.
     meter: Arc<Meter>,
     kind: Kind,
+    /// Where the server has a bus; a parent has none of its own.
+    link: Option<Link>,
+    cluster: Option<Arc<Cluster>>,
+}
+
+/// What a namespace has from its server.
+pub(crate) struct Home {
+    pub(crate) parser: Parser,
+    pub(crate) server: Weak<Shared>,
+    pub(crate) cluster: Option<Arc<Cluster>>,
+}
+
+/// A namespace that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakNamespace(Weak<Inner>);
+
+impl WeakNamespace {
+    pub(crate) fn upgrade(&self) -> Option<Namespace> {
+        self.0.upgrade().map(Namespace)
+    }
 }
 
 type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
@@ -82,13 +105,13 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
-        Self::with(name, (parser, server), Arc::default(), Kind::Plain)
+    pub(crate) fn plain(name: Arc<str>, home: Home) -> Self {
+        Self::with(name, home, Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+    pub(crate) fn parent(name: Arc<str>, home: Home) -> Self {
         let kind = Kind::Parent(Mutex::default());
-        Self::with(name, (parser, server), Arc::default(), kind)
+        Self::with(name, home, Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -96,7 +119,11 @@ impl Namespace {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            (self.0.parser.clone(), self.0.server.clone()),
+            Home {
+                parser: self.0.parser.clone(),
+                server: self.0.server.clone(),
+                cluster: self.0.cluster.clone(),
+            },
             self.0.listeners.snapshot(),
             kind,
         );
@@ -111,18 +138,26 @@ impl Namespace {
         child
     }
 
-    fn with(
-        name: Arc<str>,
-        (parser, server): (Parser, Weak<Shared>),
-        table: Arc<Table>,
-        kind: Kind,
-    ) -> Self {
+    fn with(name: Arc<str>, home: Home, table: Arc<Table>, kind: Kind) -> Self {
         let meter = match &kind {
             Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
             Kind::Plain | Kind::Parent(_) => None,
         };
-        Self(Arc::new(Inner {
+        let Home {
+            parser,
+            server,
+            cluster,
+        } = home;
+        Self(Arc::new_cyclic(|namespace| Inner {
+            link: cluster
+                .as_ref()
+                .filter(|_| !matches!(kind, Kind::Parent(_)))
+                .map(|cluster| {
+                    let namespace = WeakNamespace(Weak::clone(namespace));
+                    Link::new(cluster, Arc::clone(&name), namespace)
+                }),
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
+            cluster,
             name,
             server,
             parser,
@@ -295,6 +330,19 @@ impl Namespace {
         }
     }
 
+    /// The namespace itself, or a parent's children.
+    pub(crate) fn with_children(&self) -> SmallVec<[Self; 1]> {
+        match self.is_parent() {
+            true => self.children().into(),
+            false => smallvec![self.clone()],
+        }
+    }
+
+    /// The way to the other servers, if there is a cluster.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.0.link.as_ref()
+    }
+
     pub(crate) fn selection(&self) -> &Rooms {
         &self.0.rooms
     }
@@ -388,7 +436,11 @@ impl Namespace {
         // Invariant: set before the sockets are selected. Who joins later sees it.
         self.0.has_ended.store(true, Ordering::Release);
         self.leave_parent();
-        self.disconnect_sockets();
+        // The namespace of this name on other servers goes on.
+        self.local().disconnect_sockets();
+        if let Some(link) = self.link() {
+            link.begin_close();
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -419,8 +471,12 @@ impl Namespace {
     /// Changes the rooms and tells the hooks, where there are any.
     fn change_rooms(&self, change: impl FnOnce(&Rooms, &mut Events)) {
         let hooks = self.0.room_hooks.read().clone();
-        let mut events = (!hooks.is_empty()).then(Vec::new);
+        let link = self.link().filter(|link| link.wants_rooms());
+        let mut events = (!hooks.is_empty() || link.is_some()).then(Vec::new);
         change(&self.0.rooms, &mut events);
+        if let Some(link) = link {
+            link.note_rooms(events.iter().flatten());
+        }
         for event in events.iter().flatten() {
             for hook in &hooks {
                 // The hook runs wherever rooms change, in sessions' tasks too.

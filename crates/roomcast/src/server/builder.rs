@@ -10,8 +10,9 @@ use roomcast_socketio::{Limits, Parser};
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
+use crate::cluster::{Bus, Cluster};
 use crate::engine::{Builder, Closing, Config, Engine};
-use crate::namespace::{Namespace, Parents};
+use crate::namespace::{Home, Namespace, Parents};
 use crate::typed::TypedValues;
 
 /// Options of a [`Server`]: those of [`Builder`], which every engine has, and those of Socket.IO.
@@ -45,6 +46,7 @@ pub type ServerBuilder = Builder<SocketIo>;
 pub struct SocketIo {
     config: ServerConfig,
     state: TypedValues,
+    cluster: Option<Cluster>,
 }
 
 #[derive(Clone, Debug)]
@@ -327,6 +329,40 @@ impl ServerBuilder {
         self
     }
 
+    /// Joins the server to a cluster, with the default limits: [`cluster`](Self::cluster) sets them.
+    /// Default: no cluster.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use roomcast::{Server, cluster::Hub};
+    ///
+    /// let hub = Hub::new();
+    /// let red = Server::builder().bus(hub.bus()).build();
+    /// let blue = Server::builder().bus(hub.bus()).build();
+    /// red.emit("news", "for the clients of both");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 4.13.
+    pub fn bus(self, bus: impl Bus) -> Self {
+        self.cluster(Cluster::new(bus))
+    }
+
+    /// Joins the server to a cluster.
+    ///
+    /// The messages of a namespace wait until its bus is open. That needs a tokio runtime: where
+    /// there is none when the server is made, it begins with [`Server::listen`], the first client or
+    /// the first message. Example: [`Cluster`].
+    ///
+    /// Spec: features 4.13.
+    pub fn cluster(mut self, cluster: Cluster) -> Self {
+        self.kind.cluster = Some(cluster);
+        self
+    }
+
     /// Makes the server. Nothing listens yet: [`Server::serve`] and [`Server::layer`] do.
     ///
     /// # Example
@@ -336,7 +372,12 @@ impl ServerBuilder {
     /// ```
     #[must_use]
     pub fn build(self) -> Server {
-        let SocketIo { config, state } = self.kind;
+        let SocketIo {
+            config,
+            state,
+            cluster,
+        } = self.kind;
+        let cluster = cluster.map(Arc::new);
         let shared = Arc::new_cyclic(|weak| {
             let server = std::sync::Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
@@ -346,8 +387,12 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let parser = config.parser.clone();
-            let main = Namespace::plain("/".into(), parser, std::sync::Weak::clone(weak));
+            let home = Home {
+                parser: config.parser.clone(),
+                server: std::sync::Weak::clone(weak),
+                cluster: cluster.clone(),
+            };
+            let main = Namespace::plain("/".into(), home);
             Shared {
                 config,
                 engine,
@@ -357,9 +402,12 @@ impl ServerBuilder {
                 parents: Parents::default(),
                 new_namespace_hooks: parking_lot::RwLock::default(),
                 state,
+                cluster,
             }
         });
-        Server::from_shared(shared)
+        let server = Server::from_shared(shared);
+        server.start_links();
+        server
     }
 }
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use roomcast_socketio::{Map, Value};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use crate::typed::TypedValues;
 
 /// Values that belong to one socket, of two kinds.
 ///
 /// *Named* values are JSON: [`set`](Self::set) and [`get`](Self::get). They are what `socket.data`
-/// is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them. *Typed*
+/// is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them, on every
+/// server of a cluster. *Typed*
 /// values are any Rust value, one for each type: [`insert`](Self::insert) and
 /// [`typed`](Self::typed); handlers take them as [`Data<T>`](crate::Data).
 ///
@@ -147,6 +148,22 @@ impl SocketData {
 
     fn with<R>(&self, change: impl FnOnce(&mut Values) -> R) -> R {
         change(self.values.lock().get_or_insert_default())
+    }
+}
+
+/// The named values, as an object.
+///
+/// # Example
+///
+/// ```
+/// # let data = roomcast::SocketData::default();
+/// data.set("name", "Ada");
+/// assert_eq!(serde_json::to_string(&data)?, r#"{"name":"Ada"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for SocketData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
     }
 }
 

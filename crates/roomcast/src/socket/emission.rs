@@ -160,7 +160,7 @@ impl Socket {
         self.emission().emit_for_answer(event, args).await
     }
 
-    fn emission(&self) -> Emission {
+    pub(crate) fn emission(&self) -> Emission {
         Emission {
             socket: self.clone(),
             options: SendOptions::default(),

@@ -9,6 +9,9 @@ mod broadcasting;
 mod catch_all;
 mod client_bundle;
 mod closing;
+mod cluster;
+mod cluster_faults;
+mod cluster_requests;
 mod compression;
 mod cross_origin;
 mod custom_parser;
@@ -29,6 +32,7 @@ mod message_pack;
 mod middleware;
 mod mounting;
 mod namespaces;
+#[cfg(feature = "metrics")]
 mod observing;
 mod old_clients;
 mod options;

@@ -1,5 +1,6 @@
 //! A small client that speaks in literal bytes, and servers for it to speak to.
 
+mod cluster;
 mod host;
 mod http;
 mod polling;
@@ -11,6 +12,7 @@ pub(crate) mod webtransport;
 use std::future::Future;
 use std::time::Duration;
 
+pub(crate) use cluster::{Three, together};
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
 pub(crate) use polling::{Getting, Polling, packets, sid_of};

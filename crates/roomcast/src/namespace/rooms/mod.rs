@@ -174,6 +174,11 @@ impl Rooms {
         self.state.lock().members_of(room).count()
     }
 
+    /// Whether others than the socket whose id the room bears, if it bears one, are members.
+    pub(crate) fn is_listed(&self, room: &RoomName) -> bool {
+        self.state.lock().is_listed(room)
+    }
+
     /// The names of all rooms, the rooms of single sockets' ids included.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         self.state.lock().names()

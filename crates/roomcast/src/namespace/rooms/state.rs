@@ -234,6 +234,10 @@ impl State {
         member.is_some_and(|member| member.is_in(room))
     }
 
+    pub(super) fn is_listed(&self, room: &RoomName) -> bool {
+        self.rooms.contains_key(room)
+    }
+
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         let own = self.members.iter().filter_map(|(id, member)| {
             let is_listed = || self.rooms.contains_key(&RoomName::Id(id.clone()));
