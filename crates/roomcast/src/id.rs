@@ -40,7 +40,7 @@ pub struct SocketId(Form);
 /// Cost: nearly all ids are of one length, and need no memory of their own.
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
-    Random([u8; ID_LEN]),
+    Random(RandomId),
     /// Invariant: never what could be `Random`.
     Text(Arc<str>),
 }
@@ -61,7 +61,7 @@ pub struct InvalidSocketId;
 impl SocketId {
     /// Draws a new id from the thread's secure random source.
     pub(crate) fn random() -> Self {
-        Self(Form::Random(random_id()))
+        Self(Form::Random(RandomId::random()))
     }
 
     /// The id that a client of Engine.IO 3 gives itself in a namespace.
@@ -74,16 +74,15 @@ impl SocketId {
 
     /// The id of this text, whatever it is.
     pub(crate) fn of_text(text: &str) -> Self {
-        random_form(text).unwrap_or_else(|| Self(Form::Text(text.into())))
+        let random = RandomId::parse(text).map(Form::Random);
+        Self(random.unwrap_or_else(|| Form::Text(text.into())))
     }
 
     /// Returns the id as text, as the client knows it: `socket.id`. Example: [`SocketId`].
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Form::Random(id) => {
-                std::str::from_utf8(id).expect("only base64url characters are stored")
-            }
+            Form::Random(id) => id.as_str(),
             Form::Text(text) => text,
         }
     }
@@ -97,22 +96,42 @@ impl SocketId {
     }
 }
 
-/// The id of this text, if it is 20 characters of base64url.
-pub(crate) fn random_form(text: &str) -> Option<SocketId> {
-    let id: [u8; ID_LEN] = text.as_bytes().try_into().ok()?;
-    let is_random = id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]);
-    is_random.then_some(SocketId(Form::Random(id)))
+/// 20 characters of base64url.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct RandomId([u8; ID_LEN]);
+
+impl RandomId {
+    /// Draws a new id from the thread's secure random source.
+    pub(crate) fn random() -> Self {
+        Self(random_base64())
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let id: [u8; ID_LEN] = text.as_bytes().try_into().ok()?;
+        let is_allowed = id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]);
+        is_allowed.then_some(Self(id))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only base64url characters are stored")
+    }
+}
+
+impl From<RandomId> for SocketId {
+    fn from(id: RandomId) -> Self {
+        Self(Form::Random(id))
+    }
 }
 
 impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        if let Some(id) = random_form(text) {
-            return Ok(id);
+        if let Some(id) = RandomId::parse(text) {
+            return Ok(id.into());
         }
         let (namespace, sid) = text.rsplit_once('#').ok_or(InvalidSocketId)?;
-        match namespace.starts_with('/') && random_form(sid).is_some() {
+        match namespace.starts_with('/') && RandomId::parse(sid).is_some() {
             true => Ok(Self(Form::Text(text.into()))),
             false => Err(InvalidSocketId),
         }
@@ -122,7 +141,7 @@ impl FromStr for SocketId {
 impl Hash for SocketId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
-            Form::Random(id) => state.write(id),
+            Form::Random(id) => state.write(&id.0),
             Form::Text(text) => state.write(text.as_bytes()),
         }
     }
@@ -191,16 +210,16 @@ const IS_ALLOWED: [bool; 256] = {
     is_allowed
 };
 
-/// 120 random bits as 20 characters.
-fn random_id() -> [u8; ID_LEN] {
-    let mut random = [0u8; ID_LEN];
+/// 6 random bits for each of `LEN` characters.
+pub(crate) fn random_base64<const LEN: usize>() -> [u8; LEN] {
+    let mut random = [0u8; LEN];
     rand::rng().fill_bytes(&mut random);
     random.map(|byte| ALPHABET[usize::from(byte & 63)])
 }
 
 /// A random id for an Engine.IO session, of the same form as a socket id.
 pub(crate) fn random_text() -> String {
-    SocketId::random().as_str().to_owned()
+    RandomId::random().as_str().to_owned()
 }
 
 #[cfg(test)]

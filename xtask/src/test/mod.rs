@@ -8,6 +8,7 @@ mod compatibility;
 mod expected;
 mod instructions;
 mod load;
+mod recovery;
 mod seeds;
 mod server;
 mod tally;
@@ -37,6 +38,8 @@ pub(crate) enum Suite {
     Seeds,
     /// The server conformance suite against its fixture.
     Server,
+    /// The official client and the ways to lose a session.
+    Recovery,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -48,11 +51,12 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
+        Self::Recovery,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -65,6 +69,7 @@ impl Suite {
             Self::Instructions => "instructions",
             Self::Seeds => "seeds",
             Self::Server => "server",
+            Self::Recovery => "recovery",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -83,6 +88,7 @@ impl Suite {
             Self::Instructions => instructions::run(),
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
+            Self::Recovery => recovery::run(bench),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),

@@ -1,6 +1,6 @@
 //! What a session asks of its caller.
 
-use crate::{Revision, Transport};
+use crate::{Packet, Revision, Transport};
 
 /// What the caller has to do next, in the order in which it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,20 @@ pub enum PollAnswer {
 }
 
 impl PollAnswer {
+    /// Whether the session is over with it; [`Output::Closed`] comes with it then.
+    pub fn is_last(self) -> bool {
+        self != Self::Noop
+    }
+
+    /// The packets, for who has more to put into the body.
+    pub fn packets(self) -> &'static [Packet<'static>] {
+        match self {
+            Self::Noop => &[Packet::Noop],
+            Self::Close => &[Packet::Close],
+            Self::NoopAndClose => &[Packet::Noop, Packet::Close],
+        }
+    }
+
     /// The body, of type `text/plain; charset=UTF-8`.
     pub fn body(self, revision: Revision) -> &'static str {
         match (self, revision) {

@@ -27,8 +27,10 @@ impl Broadcast {
             options: SendOptions {
                 is_volatile: options.flags.is_volatile(),
                 may_compress: options.flags.compress().unwrap_or(sent.may_compress),
+                ..sent
             },
             timeout: None,
+            pace: None,
             is_local: true,
         }
     }

@@ -3,13 +3,14 @@
 mod answers;
 mod elsewhere;
 mod fetched;
+mod paced;
 mod remote_emission;
 mod remote_socket;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, EventPacket, Header};
+use roomcast_socketio::{AckId, EncodeError, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
@@ -17,16 +18,19 @@ use tokio::sync::mpsc;
 
 pub use answers::Answers;
 pub use fetched::FetchedSockets;
+pub use paced::Delivery;
+use paced::Tally;
 pub use remote_emission::RemoteEmission;
 pub use remote_socket::RemoteSocket;
 pub use roomcast_cluster::Missing as MissingNodes;
 
-use crate::engine::{Round, SendOptions};
+use crate::engine::{Pace, Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
+use crate::recovery::Emitted;
 use crate::socket::{Socket, Waiting};
-use crate::wire;
+use crate::wire::{self, Outgoing};
 
 /// Selects sockets of a namespace, and says what to do with them.
 ///
@@ -55,6 +59,8 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
+    /// A key is one within each namespace.
+    pace: Option<Pace>,
     /// Other servers are left out.
     is_local: bool,
 }
@@ -66,6 +72,7 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
+            pace: None,
             is_local: false,
         }
     }
@@ -192,16 +199,16 @@ impl Broadcast {
     ///
     /// Spec: features 2.22.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        if let Err(error) = self.try_emit(event, args) {
-            tracing::error!(event, %error, "event not sent");
-        }
+        crate::socket::log(event, self.try_emit(event, args));
     }
 
     /// Sends an event and reports a mistake of the caller. That a receiver is gone or busy is none.
     ///
     /// # Errors
     ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form;
+    /// [`EmitError::Full`] if a receiver's outbox is full and the policy is
+    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event.
     ///
     /// # Example
     ///
@@ -213,11 +220,15 @@ impl Broadcast {
     ///
     /// Spec: features 2.44.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let mut tally = Tally::default();
         for namespace in self.targets() {
-            self.emit_in(&namespace, event, &args, None)?;
+            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
             self.publish(&namespace, event, &args)?;
         }
-        Ok(())
+        match tally.has_full() {
+            true => Err(EmitError::Full),
+            false => Ok(()),
+        }
     }
 
     /// Sends the event `message`, as in JavaScript.
@@ -393,45 +404,117 @@ impl Broadcast {
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
-        let ack = answers.map(|_| namespace.next_ack_id());
+        self.emit_counted(namespace, event, args, answers, &mut Tally::default())
+    }
+
+    /// Does the same, and counts what becomes of the event.
+    fn emit_counted<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &T,
+        answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
+        tally: &mut Tally,
+    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
+        let mut audience = Audience {
+            asking: answers.map(|answers| (namespace.next_ack_id(), answers)),
+            asked: Vec::new(),
+            is_watched: namespace.listeners().has_outgoing(),
+            watched: Vec::new(),
+        };
+        let ack = audience.asking.map(|(id, _)| id);
+        let options = self.options;
+        let pace = self.pace_in(namespace);
+        let queued_before = tally.queued();
         let header = Header {
             namespace: namespace.name(),
             ack,
         };
         let content = EventPacket::new(header, event, args);
+        if let Some(keeper) = namespace.keeper() {
+            let emitted = Emitted {
+                event,
+                args,
+                ack,
+                pace: pace.as_ref(),
+                options,
+            };
+            keeper.broadcast(
+                namespace,
+                &self.selection,
+                &emitted,
+                |socket| audience.takes(socket),
+                |socket, packet, sent| tally.note(socket, packet, sent),
+            )?;
+            namespace
+                .meter()
+                .broadcast(event, tally.queued() - queued_before);
+            return Ok(audience.told(|| wire::event(namespace.parser(), &content)));
+        }
         let packet = wire::event(namespace.parser(), &content)?;
-        let mut asked = Vec::new();
-        // Handlers may emit themselves: they are called when the lock of the rooms is released.
-        let mut watched = Vec::new();
-        let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
-        let mut receivers = 0;
+        // Cost: looked at once, not for each receiver.
+        let frames = packet.frames();
         namespace.selection().for_each(&self.selection, |socket| {
-            if let (Some(id), Some(answers)) = (ack, answers) {
-                // Invariant: noted before it is asked whether the socket lives: its end forgets it.
-                socket
-                    .acks()
-                    .insert(id, Waiting::Broadcast(answers.clone()));
-                asked.push((socket.clone(), id));
+            if audience.takes(socket) {
+                let sent = socket.send_in(&mut round, frames, pace.as_ref(), options);
+                tally.note(socket, &packet, sent);
             }
-            if !socket.is_connected() {
-                if let Some((socket, id)) = ack.and_then(|_| asked.pop()) {
-                    socket.acks().remove(id);
-                }
-                return;
-            }
-            if is_watched || socket.watches_outgoing() {
-                watched.push(socket.clone());
-            }
-            socket.send_in(&mut round, &packet, self.options);
-            receivers += 1;
         });
         drop(round);
-        namespace.meter().broadcast(event, receivers);
-        watched
-            .iter()
-            .for_each(|socket| socket.notify_outgoing(&packet));
-        Ok(asked)
+        namespace
+            .meter()
+            .broadcast(event, tally.queued() - queued_before);
+        Ok(audience.told(|| Ok(packet)))
+    }
+}
+
+/// Who gets an event, as far as somebody asks about it later.
+struct Audience<'a> {
+    /// The id under which answers are wanted, and where they go.
+    asking: Option<(
+        AckId,
+        &'a mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>,
+    )>,
+    asked: Vec<(Socket, AckId)>,
+    is_watched: bool,
+    /// Handlers may emit themselves: they are called when the lock of the rooms is released.
+    watched: Vec<Socket>,
+}
+
+impl Audience<'_> {
+    /// Whether the socket gets the event.
+    #[inline]
+    fn takes(&mut self, socket: &Socket) -> bool {
+        if let Some((id, answers)) = self.asking {
+            // Invariant: noted before it is asked whether the socket lives: its end forgets it.
+            socket
+                .acks()
+                .insert(id, Waiting::Broadcast(answers.clone()));
+            self.asked.push((socket.clone(), id));
+        }
+        if !socket.is_connected() {
+            if let Some((socket, id)) = self.asking.and_then(|_| self.asked.pop()) {
+                socket.acks().remove(id);
+            }
+            return false;
+        }
+        if self.is_watched || socket.watches_outgoing() {
+            self.watched.push(socket.clone());
+        }
+        true
+    }
+
+    /// Shows the packet to those who want to see what is sent, and gives those who were asked.
+    fn told(self, packet: impl FnOnce() -> Result<Outgoing, EncodeError>) -> Vec<(Socket, AckId)> {
+        if !self.watched.is_empty()
+            && let Ok(packet) = packet()
+        {
+            self.watched
+                .iter()
+                .for_each(|socket| socket.notify_outgoing(&packet));
+        }
+        self.asked
     }
 }
 

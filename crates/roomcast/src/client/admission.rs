@@ -14,12 +14,13 @@ use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::metrics::Meter;
 use crate::namespace::Namespace;
+use crate::recovery::Reclaimed;
 use crate::socket::{Handshake, Socket};
 
 /// How a client's attempt to join `name` ended.
 pub(super) struct Admitted {
     pub(super) name: String,
-    pub(super) outcome: Result<Socket, Refusal>,
+    pub(super) outcome: Result<(Socket, Option<Reclaimed>), Refusal>,
 }
 
 /// Spec: features 2.9, 2.11, 2.15–2.18.
@@ -33,13 +34,25 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
                 // A bus that cannot be reached keeps nobody out.
                 let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
             }
-            let socket = Socket::new(namespace, connection, handshake);
-            let admitted = ask_middleware(&socket).await;
+            let reclaimed = match namespace.keeper() {
+                Some(keeper) if revision == Revision::Four => {
+                    keeper.reclaim(handshake.auth_value()).await
+                }
+                _ => None,
+            };
+            let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
+            let may_skip = reclaimed
+                .as_ref()
+                .is_some_and(Reclaimed::may_skip_middleware);
+            let admitted = match may_skip {
+                true => Ok(()),
+                false => ask_middleware(&socket).await,
+            };
             match admitted {
                 Ok(()) => subscribe(&socket).await,
                 Err(_) => socket.namespace().meter().refused(),
             }
-            admitted.map(|()| socket)
+            admitted.map(|()| (socket, reclaimed))
         }
         Ok(None) => {
             Meter::refused_unknown();

@@ -34,12 +34,17 @@ impl BinaryForm {
     }
 
     /// Gives a queued binary message this form; text stays as it is.
-    pub(super) fn give_to(self, entry: &mut Entry) {
+    pub(super) fn give_to_entry(self, entry: &mut Entry) {
         // Invariant: frames of one session stand side by side only where the flusher may write
         // them, and a WebSocket with a form of its own is not lent to it.
-        if let Entry::Shared { frame, .. } = entry
-            && frame.is_binary()
-        {
+        if let Entry::Shared { frame, .. } = entry {
+            self.give_to(frame);
+        }
+    }
+
+    /// Gives a binary message this form; text stays as it is.
+    pub(super) fn give_to(self, frame: &mut Frame) {
+        if frame.is_binary() {
             *frame = self.frame(frame.payload());
         }
     }
@@ -70,13 +75,9 @@ impl BinaryForm {
 mod tests {
     use super::*;
 
-    fn given(form: BinaryForm, frame: Frame) -> Vec<u8> {
-        let mut entry = Entry::Shared {
-            frame,
-            may_compress: true,
-        };
-        form.give_to(&mut entry);
-        entry.bytes().to_vec()
+    fn given(form: BinaryForm, mut frame: Frame) -> Vec<u8> {
+        form.give_to(&mut frame);
+        frame.websocket().to_vec()
     }
 
     #[test]

@@ -338,14 +338,14 @@ impl Shared {
         request: Arc<Request>,
         transport: Transport,
     ) -> Socket {
-        let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
+        let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.flusher()));
         let opening = Opening {
             sid: sid.into(),
             dialect: self.dialect_of(&request),
             request,
             transport,
         };
-        Socket::new(opening, mailbox, Arc::clone(self.flusher()))
+        Socket::new(opening, mailbox)
     }
 
     /// The JSON of the open packet.

@@ -4,6 +4,7 @@ use roomcast_socketio::{Args, EventName, Packet, Value};
 use serde::de::DeserializeOwned;
 
 use super::responder::Responder;
+use crate::engine::DisconnectCause;
 use crate::error::{ArgumentError, SocketError};
 use crate::namespace::Namespace;
 use crate::socket::{DisconnectReason, Socket};
@@ -28,7 +29,7 @@ pub struct Call<'a> {
 pub(crate) enum Cause<'a> {
     /// An event, a new connection, or a middleware's turn.
     Plain,
-    Disconnect(&'a DisconnectReason),
+    Disconnect(&'a DisconnectReason, &'a DisconnectCause),
     Error(&'a SocketError),
 }
 

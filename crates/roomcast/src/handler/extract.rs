@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::call::{Call, Cause};
 use super::responder::OwnedResponder;
 use super::via;
+use crate::engine::DisconnectCause;
 use crate::error::{ArgumentError, SocketError};
 use crate::namespace::Namespace;
 use crate::server::Server;
@@ -18,8 +19,8 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
 /// A type that a handler may take as a parameter.
 ///
 /// Context types may stand anywhere: [`Socket`], [`Server`], [`Namespace`], [`Ack`],
-/// [`Option<Ack>`](Ack), [`Data`], [`State`], [`Auth`], [`Handshake`], [`DisconnectReason`] and
-/// [`SocketError`]. Every other parameter is the next argument of the event: any owned type that
+/// [`Option<Ack>`](Ack), [`Data`], [`State`], [`Auth`], [`Handshake`], [`DisconnectReason`],
+/// [`DisconnectCause`] and [`SocketError`]. Every other parameter is the next argument of the event: any owned type that
 /// serde can deserialise. An argument that is missing is `None` for an `Option`; one that is too
 /// many is ignored. [`Spread<T>`](crate::Spread) takes all that are left, and
 /// `Result<T, ArgumentError>` is never refused.
@@ -45,7 +46,7 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
     label = "neither a context type nor an argument that serde can read",
-    note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`, `DisconnectReason`, `SocketError`",
+    note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`, `DisconnectReason`, `DisconnectCause`, `SocketError`",
     note = "an argument of the event is owned and implements `serde::Deserialize`: `String`, `u32`, `Value`, `Option<T>`, your own `#[derive(Deserialize)]` type"
 )]
 pub trait FromCall<Via>: Sized {
@@ -266,9 +267,20 @@ impl FromCall<via::Context> for Option<Ack> {
 impl FromCall<via::Context> for DisconnectReason {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
-            Cause::Disconnect(reason) => Ok(*reason),
+            Cause::Disconnect(reason, _) => Ok(*reason),
             Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
                 "only disconnect handlers are told a reason",
+            )),
+        }
+    }
+}
+
+impl FromCall<via::Context> for DisconnectCause {
+    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
+        match call.cause {
+            Cause::Disconnect(_, cause) => Ok(cause.clone()),
+            Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
+                "only disconnect handlers are told a cause",
             )),
         }
     }
@@ -278,7 +290,7 @@ impl FromCall<via::Context> for SocketError {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
             Cause::Error(error) => Ok(error.clone()),
-            Cause::Plain | Cause::Disconnect(_) => {
+            Cause::Plain | Cause::Disconnect(..) => {
                 Err(unavailable::<Self>("only error handlers are told an error"))
             }
         }

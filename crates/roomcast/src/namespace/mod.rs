@@ -11,22 +11,23 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
 use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
-use rooms::Events;
+pub(crate) use rooms::{Events, RoomName, RoomNames, Rooms, Selection, State as RoomsState};
 pub use rooms::{IntoRooms, RoomEvent};
-pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection};
 
 use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::metrics::Meter;
+use crate::recovery::Keeper;
 use crate::server::{Server, Shared};
-use crate::socket::Socket;
+use crate::socket::{DisconnectReason, Socket};
 
 /// A namespace: its own sockets, rooms, handlers and middleware over the clients' connections.
 ///
@@ -67,6 +68,8 @@ struct Inner {
     /// Nobody is let in any more.
     has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// A task waits until nobody may come back.
+    is_clean_up_due: AtomicBool,
     /// Children count with their parent.
     meter: Arc<Meter>,
     kind: Kind,
@@ -80,6 +83,8 @@ pub(crate) struct Home {
     pub(crate) parser: Parser,
     pub(crate) server: Weak<Shared>,
     pub(crate) cluster: Option<Arc<Cluster>>,
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) keeper: Option<Arc<Keeper>>,
 }
 
 /// A namespace that may be gone.
@@ -115,7 +120,7 @@ impl Namespace {
     }
 
     /// Makes a child that starts with this parent's handlers.
-    pub(crate) fn child(&self, name: Arc<str>) -> Self {
+    pub(crate) fn child(&self, name: Arc<str>, keeper: Option<Arc<Keeper>>) -> Self {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
@@ -123,6 +128,7 @@ impl Namespace {
                 parser: self.0.parser.clone(),
                 server: self.0.server.clone(),
                 cluster: self.0.cluster.clone(),
+                keeper,
             },
             self.0.listeners.snapshot(),
             kind,
@@ -147,6 +153,7 @@ impl Namespace {
             parser,
             server,
             cluster,
+            keeper,
         } = home;
         Self(Arc::new_cyclic(|namespace| Inner {
             link: cluster
@@ -161,13 +168,14 @@ impl Namespace {
             name,
             server,
             parser,
-            rooms: Rooms::default(),
+            rooms: Rooms::new(keeper),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
+            is_clean_up_due: AtomicBool::new(false),
             kind,
         }))
     }
@@ -369,8 +377,28 @@ impl Namespace {
         self.change_rooms(|all, events| all.join(socket, rooms, events));
     }
 
-    pub(crate) fn leave(&self, id: &SocketId, room: &RoomName) {
-        self.change_rooms(|rooms, events| rooms.leave(id, room, events));
+    pub(crate) fn leave(&self, socket: &Socket, room: &RoomName) {
+        self.change_rooms(|rooms, events| rooms.leave(socket, room, events));
+    }
+
+    /// Does something that has its place among the broadcasts and the changes of the rooms. `act`
+    /// may only queue.
+    pub(crate) fn in_order<R>(&self, act: impl FnOnce(&mut RoomsState, &mut Events) -> R) -> R {
+        let mut result = None;
+        self.change_rooms(|rooms, events| {
+            result = Some(rooms.locked(|state| act(state, events)));
+        });
+        result.expect("the change was made")
+    }
+
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.0.rooms.keeper()
+    }
+
+    /// Takes a socket that was connected out of every room.
+    pub(crate) fn retire(&self, socket: &Socket, reason: DisconnectReason) {
+        self.change_rooms(|rooms, events| rooms.retire(socket, reason, events));
     }
 
     pub(crate) fn join_selected(&self, selection: &Selection, rooms: &[RoomName]) {
@@ -414,8 +442,10 @@ impl Namespace {
         self.clean_up();
     }
 
-    pub(crate) fn has_no_guest(&self) -> bool {
-        self.0.guests.load(Ordering::Relaxed) == 0
+    /// Whether nobody is in, enters, or may come back.
+    pub(crate) fn is_unused(&self) -> bool {
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        is_empty && self.keeper().is_none_or(|keeper| !keeper.awaits_anybody())
     }
 
     /// Removes a child that nobody uses any more, where the server is set up so.
@@ -426,9 +456,10 @@ impl Namespace {
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self) {
-            self.leave_parent();
+        if !server.forget_if_unused(self) {
+            return self.clean_up_later(&server);
         }
+        self.leave_parent();
     }
 
     /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
@@ -448,12 +479,35 @@ impl Namespace {
     }
 
     fn leave_parent(&self) {
+        if let Some(keeper) = self.keeper() {
+            keeper.log().purge();
+        }
         if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
             children.lock().retain(|child| child != self);
         }
+    }
+
+    /// Asks again when the time of those is over who may come back.
+    fn clean_up_later(&self, server: &Shared) {
+        let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
+            return;
+        };
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
+        // One task for a namespace that is empty, whoever comes and goes meanwhile.
+        tokio::spawn(async move {
+            tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
+            if let Some(namespace) = namespace.upgrade().map(Self) {
+                namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
+                namespace.clean_up();
+            }
+        });
     }
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {

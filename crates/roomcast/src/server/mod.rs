@@ -24,6 +24,7 @@ use crate::PatternError;
 use crate::cluster::{BusError, Cluster, Link};
 use crate::engine::Engine;
 use crate::namespace::{Home, Matcher, Namespace, Parents};
+use crate::recovery::Keeper;
 use crate::serve::{Layer, Listening};
 use crate::socket::Handshake;
 
@@ -121,8 +122,14 @@ impl Server {
         }
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
-            Some(parent) => parent.child(name),
-            None => Namespace::plain(name, self.0.home()),
+            Some(parent) => {
+                let keeper = self.0.config.keeper(&name);
+                parent.child(name, keeper)
+            }
+            None => {
+                let keeper = self.0.config.keeper(&name);
+                Namespace::plain(name, self.0.home(keeper))
+            }
         })
     }
 
@@ -355,6 +362,9 @@ impl Server {
     pub async fn close(&self) {
         self.0.engine.close().await;
         self.close_links().await;
+        if let Some(recovery) = &self.0.config.recovery {
+            recovery.settled().await;
+        }
     }
 
     /// Waits until the bus has confirmed the subscriptions of all namespaces that exist: from then
@@ -453,7 +463,7 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parent = Namespace::parent("/_".into(), self.0.home());
+        let parent = Namespace::parent("/_".into(), self.0.home(None));
         self.0.parents.add(matcher, parent.clone());
         parent
     }
@@ -464,11 +474,12 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Shared {
     /// What new namespaces have from this server.
-    fn home(self: &Arc<Self>) -> Home {
+    fn home(self: &Arc<Self>, keeper: Option<Arc<Keeper>>) -> Home {
         Home {
             parser: self.config.parser.clone(),
             server: Arc::downgrade(self),
             cluster: self.cluster.clone(),
+            keeper,
         }
     }
 
@@ -506,7 +517,7 @@ impl Shared {
             tracing::warn!(%name, limit, "a namespace was not made: there are too many");
             return None;
         }
-        let child = parent.child(Arc::clone(&name));
+        let child = parent.child(Arc::clone(&name), self.config.keeper(&name));
         child.add_guest();
         self.children.fetch_add(1, Ordering::Relaxed);
         namespaces.insert(name, child.clone());
@@ -523,6 +534,10 @@ impl Shared {
         hooks.iter().for_each(|hook| hook(namespace));
     }
 
+    pub(crate) fn cleans_up_children(&self) -> bool {
+        self.config.cleans_up_children
+    }
+
     /// Removes a child namespace that nobody is in or enters, if the server is to. Returns whether
     /// it did.
     pub(crate) fn forget_if_unused(&self, namespace: &Namespace) -> bool {
@@ -531,7 +546,7 @@ impl Shared {
         }
         let mut namespaces = self.namespaces.write();
         let is_unused =
-            namespace.has_no_guest() && namespaces.get(namespace.name()) == Some(namespace);
+            namespace.is_unused() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
             self.children.fetch_sub(1, Ordering::Relaxed);

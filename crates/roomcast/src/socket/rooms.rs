@@ -78,7 +78,7 @@ impl Socket {
     /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
-            self.namespace().leave(self.own_id(), room);
+            self.namespace().leave(self, room);
         }
     }
 
@@ -100,6 +100,10 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
+        // The client may have come back, with the id of this socket.
+        if !self.may_join() {
+            return Vec::new();
+        }
         self.namespace().rooms_of(self.own_id())
     }
 
@@ -121,7 +125,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
-        self.namespace().is_member(self.own_id(), room)
+        self.may_join() && self.namespace().is_member(self.own_id(), room)
     }
 
     /// Selects everyone in the namespace but this socket.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use roomcast::{Refusal, Server, Socket, metrics};
+use roomcast::{OutboxPolicy, Refusal, Server, Socket, metrics};
 
 use crate::support::{Host, WebSocket, idle};
 
@@ -51,6 +51,34 @@ async fn client(io: &Server) -> WebSocket {
 }
 
 #[test]
+fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
+    recorded(|snapshotter| async move {
+        let io = Server::builder()
+            .max_outbox(1_000_000, OutboxPolicy::DropOldest)
+            .max_outbox_packets(2)
+            .build();
+        Host::memory(&io).joined_polling().await;
+        idle().await;
+
+        for number in 0..5 {
+            io.emit("tick", number);
+        }
+        io.coalesce("key").emit("value", 1);
+        io.coalesce("key").emit("value", 2);
+        let refusing = io.when_full(OutboxPolicy::Error);
+        assert!(refusing.try_emit("tick", 5).is_err());
+
+        let found = series(&snapshotter);
+        let count =
+            |outcome| found[&format!(r#"roomcast_outbox_events_total{{outcome="{outcome}"}}"#)];
+        assert_eq!(
+            [count("dropped"), count("coalesced"), count("refused")],
+            [4.0, 1.0, 1.0]
+        );
+    });
+}
+
+#[test]
 fn sessions_and_sockets_are_counted_from_their_beginning_to_their_end() {
     recorded(|snapshotter| async move {
         let io = Server::new();
@@ -69,12 +97,10 @@ fn sessions_and_sockets_are_counted_from_their_beginning_to_their_end() {
         idle().await;
         let found = series(&snapshotter);
         assert_eq!(found[r#"roomcast_sessions{transport="websocket"}"#], -1.0);
-        assert_eq!(
-            found[r#"roomcast_sessions_closed_total{reason="transport close"}"#],
-            1.0
-        );
+        let lost = r#"{reason="transport close",cause="connection-lost"}"#;
+        assert_eq!(found[&format!("roomcast_sessions_closed_total{lost}")], 1.0);
         assert_eq!(found[r#"roomcast_sockets{namespace="/"}"#], -1.0);
-        let reason = r#"reason="client namespace disconnect""#;
+        let reason = r#"reason="client namespace disconnect",cause="client""#;
         assert_eq!(
             found[&format!(r#"roomcast_disconnects_total{{namespace="/",{reason}}}"#)],
             1.0

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use roomcast::recovery::Recovery;
 use roomcast::{
     DisconnectReason, Handshake, Parser, Refusal, Server, ServerBuilder, Socket, value,
 };
 
-use crate::support::{Host, Request, WebSocket, answering, channel, gate, idle, pass, reasons};
+use crate::support::{
+    Frame, Host, Request, WebSocket, answering, channel, gate, idle, pass, reasons,
+};
 
 fn builder() -> ServerBuilder {
     Server::builder().allow_eio3()
@@ -301,6 +304,74 @@ async fn they_may_use_another_parser() {
     client
         .expect_binary(b"\x04\x83\xa4type\x04\xa4data\xa2no\xa3nsp\xa5/auth")
         .await;
+}
+
+#[tokio::test]
+async fn beside_recovery_they_join_without_a_private_id_and_get_every_event() {
+    let io = builder()
+        .connection_state_recovery(Recovery::default())
+        .build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = joined(&host).await;
+    client.expect_alive().await;
+
+    let socket = io.socket(&client.sid).expect("it is connected");
+    assert!(!socket.is_recovered());
+    socket.emit("one", ());
+    let event = client.next_text().await;
+    assert!(event.starts_with(r#"42["one""#), "{event}");
+    socket.join("room");
+    io.to("room").emit("all", ());
+    let event = client.next_text().await;
+    assert!(event.starts_with(r#"42["all""#), "{event}");
+    client.send("41").await;
+    client.send("40").await;
+    client.expect("40").await;
+    client.expect_alive().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cause_of_a_disconnection_is_told_over_polling_with_lengths() {
+    let io = builder().explain_disconnects("why").build();
+    let host = Host::memory(&io);
+    let handshake = host.get("EIO=3&transport=polling").await;
+    let (_, sid) = handshake.text().split_once(r#""sid":""#).unwrap();
+    let query = format!("EIO=3&transport=polling&sid={}", &sid[..20]);
+    assert_eq!(host.get(&query).await.text(), "2:40");
+
+    let (waiting, asked) = (host.clone(), query.clone());
+    let waiting = tokio::spawn(async move { waiting.get(&asked).await });
+    idle().await;
+    let post = Request::post(&host.target(&query), "1:9");
+    assert_eq!(host.request(post).await.summary(), (200, "ok"));
+    let answer = waiting.await.expect("the request does not panic");
+    let (length, rest) = answer.text().split_once(':').expect("a length is first");
+    let packet = rest.strip_suffix("1:1").expect("the end is last");
+    assert!(
+        packet.starts_with(r#"42["why",{"cause":"parse-error","#),
+        "{packet}"
+    );
+    assert_eq!(length, packet.len().to_string());
+}
+
+#[tokio::test]
+async fn the_cause_of_a_disconnection_is_told_in_the_form_of_the_websocket() {
+    let io = builder()
+        .parser(Parser::MessagePack)
+        .explain_disconnects("why")
+        .build();
+    let mut client = open(&Host::tcp(&io).await).await;
+    let connected = b"\x04\x82\xa4type\x00\xa3nsp\xa1/";
+    client.expect_binary(connected).await;
+
+    client.send("9").await;
+    let Frame::Binary(told) = client.next().await else {
+        panic!("the cause is told first");
+    };
+    let start = b"\x04\x83\xa4type\x02\xa4data\x92\xa3why";
+    assert_eq!(told[..start.len()], *start);
+    assert_eq!(client.next().await, Frame::Close(Some(1008)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,12 @@
 //! Polling bodies: packets that came by a POST, packets that leave by the answer to a poll.
 
 use bytes::Bytes;
-use roomcast_engineio::{DecodeError, Packet, revision3, revision4};
+use roomcast_engineio::{DecodeError, Packet, PollAnswer, revision3, revision4};
 
+use crate::engine::cause::Farewell;
 use crate::engine::dialect::{Bodies, Content, Dialect};
+use crate::engine::frame::Frame;
+use crate::engine::mailbox;
 use crate::engine::outbox::{Entry, Queue};
 
 /// The body of a POST.
@@ -101,25 +104,59 @@ pub(super) fn encode(queue: &Queue, bytes: usize, dialect: Dialect) -> (Vec<u8>,
             _ => None,
         })
     };
-    let Dialect::Three(bodies) = dialect else {
+    if dialect == Dialect::Four {
         let mut payload = revision4::PayloadEncoder::with_capacity(bytes);
-        for frame in frames() {
-            match frame.is_binary() {
-                true => payload.push_binary(frame.payload()),
-                false => payload.push_encoded(frame.payload()),
-            }
-        }
+        frames().for_each(|frame| push4(&mut payload, frame));
         return (payload.into_body(), Content::Text);
+    }
+    let (mut payload, content) = encoder3(frames(), dialect);
+    frames().for_each(|frame| push3(&mut payload, frame));
+    (payload.into_body(), content)
+}
+
+/// The session's last answer to a poll, behind what it says to its client at the end.
+pub(super) fn last(end: PollAnswer, farewell: &Farewell, dialect: Dialect) -> mailbox::PollAnswer {
+    let frames = &farewell.packets;
+    let (body, content) = if dialect == Dialect::Four {
+        let mut payload = revision4::PayloadEncoder::new();
+        frames.iter().for_each(|frame| push4(&mut payload, frame));
+        end.packets().iter().for_each(|packet| payload.push(packet));
+        (payload.into_body(), Content::Text)
+    } else {
+        let (mut payload, content) = encoder3(frames, dialect);
+        frames.iter().for_each(|frame| push3(&mut payload, frame));
+        end.packets().iter().for_each(|packet| payload.push(packet));
+        (payload.into_body(), content)
     };
-    let (mut payload, content) = match bodies == Bodies::Any && frames().any(|it| it.is_binary()) {
+    mailbox::PollAnswer::Payload {
+        body,
+        content,
+        may_compress: false,
+    }
+}
+
+fn push4(payload: &mut revision4::PayloadEncoder, frame: &Frame) {
+    match frame.is_binary() {
+        true => payload.push_binary(frame.payload()),
+        false => payload.push_encoded(frame.payload()),
+    }
+}
+
+fn push3(payload: &mut revision3::PayloadEncoder, frame: &Frame) {
+    match frame.is_binary() {
+        true => payload.push_binary(frame.payload()),
+        false => payload.push_encoded(frame.payload()),
+    }
+}
+
+/// An encoder for these frames, to a client of revision 3.
+fn encoder3<'f>(
+    frames: impl IntoIterator<Item = &'f Frame>,
+    dialect: Dialect,
+) -> (revision3::PayloadEncoder, Content) {
+    let takes_bytes = dialect == Dialect::Three(Bodies::Any);
+    match takes_bytes && frames.into_iter().any(Frame::is_binary) {
         true => (revision3::PayloadEncoder::binary(), Content::Binary),
         false => (revision3::PayloadEncoder::text(), Content::Text),
-    };
-    for frame in frames() {
-        match frame.is_binary() {
-            true => payload.push_binary(frame.payload()),
-            false => payload.push_encoded(frame.payload()),
-        }
     }
-    (payload.into_body(), content)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{self, SocketId};
+use crate::id::{RandomId, SocketId};
 
 /// The name of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,13 +28,16 @@ impl RoomName {
 
 impl From<&str> for RoomName {
     fn from(name: &str) -> Self {
-        id::random_form(name).map_or_else(|| Self::Text(name.into()), Self::Id)
+        RandomId::parse(name).map_or_else(|| Self::Text(name.into()), |id| Self::Id(id.into()))
     }
 }
 
 impl From<Arc<str>> for RoomName {
     fn from(name: Arc<str>) -> Self {
-        id::random_form(&name).map_or(Self::Text(name), Self::Id)
+        match RandomId::parse(&name) {
+            Some(id) => Self::Id(id.into()),
+            None => Self::Text(name),
+        }
     }
 }
 
