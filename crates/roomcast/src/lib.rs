@@ -65,8 +65,8 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages, unless [`recovery`]
-//! is on: who is not connected misses them.
+//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It
+//! keeps no messages, unless [`recovery`] is on: who is not connected misses them.
 //!
 //! # Features
 //!
