@@ -43,7 +43,8 @@
 //! - `typescript`: the types of this crate have a type in TypeScript (`ts_rs::TS`). Off by default.
 //!
 //! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
-//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2.
+//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2. Clients of protocol 4 differ in
+//! what an answer to their CONNECT holds ([`encode_error`]).
 
 mod ack_id;
 mod args;
@@ -92,6 +93,6 @@ pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
     Decoder, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
-    encode_event,
+    encode_error, encode_event,
 };
 pub use value::{Map, MapIntoIter, Number, Value};

@@ -165,6 +165,21 @@ pub fn encode_connect_error<T: Serialize + ?Sized>(
     encode_whole(out, PacketKind::ConnectError, namespace, Some(&refusal))
 }
 
+/// Appends the ERROR with which a server refuses a client of protocol 4; `reason` is any value.
+///
+/// # Errors
+///
+/// [`EncodeError::Value`] if `reason` cannot be written. `out` is then as it was.
+///
+/// Spec: features 5.5.
+pub fn encode_error<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    namespace: &str,
+    reason: &T,
+) -> std::result::Result<(), EncodeError> {
+    encode_whole(out, PacketKind::ConnectError, namespace, Some(reason))
+}
+
 /// Appends a DISCONNECT.
 ///
 /// Spec: features 5.5.

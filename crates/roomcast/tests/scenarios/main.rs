@@ -20,6 +20,7 @@ mod disconnecting;
 mod emitting;
 mod engine_alone;
 mod engine_events;
+mod engine_io_3;
 mod explained_disconnects;
 mod fan_out;
 mod foreign_upgrades;
@@ -35,6 +36,7 @@ mod mounting;
 mod namespaces;
 #[cfg(feature = "metrics")]
 mod observing;
+mod old_clients;
 mod options;
 mod outbox_policies;
 mod panics;
