@@ -38,6 +38,7 @@
 
 mod ack_id;
 mod args;
+pub mod client;
 mod error;
 mod event_name;
 mod limits;
