@@ -23,7 +23,7 @@ impl Backoff {
         self.attempts = self.attempts.saturating_add(1);
         let plain = settings.reconnection_delay.as_secs_f64() * doubled;
         let deviation = random * settings.randomization_factor.clamp(0.0, 1.0) * plain;
-        let is_shorter = (random * 10.0) as u32 % 2 == 0;
+        let is_shorter = ((random * 10.0) as u32).is_multiple_of(2);
         let seconds = if is_shorter {
             plain - deviation
         } else {
@@ -82,10 +82,7 @@ mod tests {
         let mut backoff = Backoff::default();
 
         let delays: Vec<_> = (0..5).map(|_| backoff.next_delay(&settings, 0.9)).collect();
-        assert_eq!(
-            delays,
-            [60, 120, 240, 240, 240].map(Duration::from_millis)
-        );
+        assert_eq!(delays, [60, 120, 240, 240, 240].map(Duration::from_millis));
         assert_eq!(backoff.attempts(), 5);
         backoff.reset();
         assert_eq!(

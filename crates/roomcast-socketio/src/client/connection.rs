@@ -243,7 +243,7 @@ impl<E: Clone> Manager<E> {
     fn lose(&mut self, reason: CloseReason, description: Option<Description<E>>) {
         self.connection = Connection::Undecided { is_wanted: false };
         self.backoff.reset();
-        self.end_sockets(reason, description);
+        self.end_sockets(reason, description.as_ref());
         self.work.push(Step::Decide(None));
     }
 
@@ -256,11 +256,11 @@ impl<E: Clone> Manager<E> {
         }
     }
 
-    fn end_sockets(&mut self, reason: CloseReason, description: Option<Description<E>>) {
+    fn end_sockets(&mut self, reason: CloseReason, description: Option<&Description<E>>) {
         self.decoder = Decoder::new(self.limits);
         self.work.report(ManagerEvent::Close {
             reason,
-            description: description.clone(),
+            description: description.cloned(),
         });
         for socket in self.sockets.values_mut() {
             let next = match socket.phase.is_active() {
@@ -269,7 +269,7 @@ impl<E: Clone> Manager<E> {
             };
             let before = socket.reset(next);
             if before.is_active() && before != Phase::Waiting {
-                socket.report_disconnect(&mut self.work, reason.into(), description.clone());
+                socket.report_disconnect(&mut self.work, reason.into(), description.cloned());
             }
         }
     }

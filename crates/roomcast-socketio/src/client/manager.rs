@@ -11,9 +11,8 @@ use super::output::AckPlace;
 use super::socket::{Phase, Socket};
 use super::work::{Step, Work};
 use super::{
-    AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason,
-    EmitError, Emission, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey,
-    SocketOptions,
+    AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason, Emission,
+    EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey, SocketOptions,
 };
 use crate::{Decoder, Limits, Map};
 
@@ -172,18 +171,14 @@ impl<E: Clone> Manager<E> {
 
     /// Answers an event of the server. Whether the answer is sent: not if the connection on which the
     /// event came is gone.
+    #[expect(clippy::needless_pass_by_value, reason = "an event is answered once")]
     pub fn answer(&mut self, answer: Answer, content: Content) -> bool {
-        let Answer {
-            socket,
-            session,
-            id,
-        } = answer;
-        let socket = self.sockets.get(&socket);
-        let socket = socket.filter(|socket| socket.session == session);
+        let socket = self.sockets.get(&answer.socket);
+        let socket = socket.filter(|socket| socket.session == answer.session);
         let Some(socket) = socket else {
             return false;
         };
-        let packet = OutgoingPacket::ack(socket.namespace.clone(), content, id);
+        let packet = OutgoingPacket::ack(socket.namespace.clone(), content, answer.id);
         self.work.give(Output::Send(packet));
         true
     }

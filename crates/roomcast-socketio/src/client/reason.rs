@@ -8,7 +8,10 @@ use crate::{DecodeError, Value};
 ///
 /// Spec: features 6.19.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the official client closes the list")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the official client closes the list"
+)]
 pub enum DisconnectReason {
     /// The server has disconnected the socket. It is not connected again by itself.
     IoServerDisconnect,
@@ -60,7 +63,10 @@ impl From<CloseReason> for DisconnectReason {
 
 /// Why a manager's connection has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the official client closes the list")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the official client closes the list"
+)]
 pub enum CloseReason {
     /// The user has closed it, or no socket needs it any more. It is not opened again by itself.
     ForcedClose,

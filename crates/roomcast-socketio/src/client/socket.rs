@@ -11,8 +11,8 @@ use super::retries::RetryQueue;
 use super::send_buffer::SendBuffer;
 use super::work::Work;
 use super::{
-    AckError, AckToken, Answer, BufferLimits, ConnectError, Description, DisconnectReason, Output,
-    OutgoingPacket, SocketKey, SocketOptions,
+    AckError, AckToken, Answer, BufferLimits, ConnectError, Description, DisconnectReason,
+    OutgoingPacket, Output, SocketKey, SocketOptions,
 };
 use crate::Packet;
 

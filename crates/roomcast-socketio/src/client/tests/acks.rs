@@ -60,7 +60,11 @@ fn an_answer_with_attachments_arrives_whole() {
     let token = world.ask(r#"["q"]"#, None);
     world.drain();
 
-    assert!(world.says(r#"61-0[{"_placeholder":true,"num":0}]"#).is_empty());
+    assert!(
+        world
+            .says(r#"61-0[{"_placeholder":true,"num":0}]"#)
+            .is_empty()
+    );
     let lines = world.says_bytes(b"\x09");
     assert_eq!(lines.len(), 1);
     assert!(lines[0].starts_with(&format!("ack {token:?} ")));

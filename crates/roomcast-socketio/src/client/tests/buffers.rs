@@ -157,7 +157,7 @@ fn a_refusal_keeps_the_buffer_for_the_next_connect() {
 fn beyond_the_limits_the_emitter_gets_an_error() {
     let mut world = small(Overflow::Refuse);
     world.emit(MAIN, r#"["1234"]"#);
-    world.emit(MAIN, r#"["1234567890"]"#.get(..).expect("text").replace("7890", "").as_str());
+    world.emit(MAIN, r#"["123456"]"#);
 
     assert_eq!(
         world.try_emit(MAIN, emission(r#"["x"]"#)),
@@ -228,10 +228,7 @@ fn events_wait_when_the_heartbeat_has_expired_and_go_first_if_the_engine_lives()
     assert!(world.emit(MAIN, r#"["a"]"#).is_empty());
     world.link.has_expired = false;
 
-    assert_eq!(
-        world.emit(MAIN, r#"["b"]"#),
-        [r#"> 2["a"]"#, r#"> 2["b"]"#]
-    );
+    assert_eq!(world.emit(MAIN, r#"["b"]"#), [r#"> 2["a"]"#, r#"> 2["b"]"#]);
 }
 
 #[test]
@@ -239,7 +236,9 @@ fn volatile_events_are_dropped_unless_they_can_leave_at_once() {
     let mut world = World::new();
     world.add("/");
     let emit = |world: &mut World| {
-        world.try_emit(MAIN, volatile(r#"["v"]"#)).expect("no error");
+        world
+            .try_emit(MAIN, volatile(r#"["v"]"#))
+            .expect("no error");
         world.drain()
     };
 
@@ -270,7 +269,11 @@ fn events_before_the_confirmation_are_delivered_after_it_in_order() {
     world.connect(MAIN);
     world.opened();
     assert!(world.says(r#"2["n",1]"#).is_empty());
-    assert!(world.says(r#"51-["n",{"_placeholder":true,"num":0}]"#).is_empty());
+    assert!(
+        world
+            .says(r#"51-["n",{"_placeholder":true,"num":0}]"#)
+            .is_empty()
+    );
     assert!(world.says_bytes(b"\x02").is_empty());
     assert!(world.says(r#"27["n",3]"#).is_empty());
     world.emit(MAIN, r#"["mine"]"#);

@@ -268,7 +268,9 @@ fn what_an_old_engine_reports_counts_for_nothing() {
 
     world.manager.engine_opened(old);
     world.manager.engine_pinged(old);
-    world.manager.engine_closed(old, CloseReason::TransportError, Some("late"));
+    world
+        .manager
+        .engine_closed(old, CloseReason::TransportError, Some("late"));
     assert!(world.manager.handle_text(world.now, old, "4{").is_none());
     assert!(world.drain().is_empty());
     assert_eq!(world.says(r#"0{"sid":"new"}"#), ["connect / new"]);

@@ -13,8 +13,23 @@ const LOST: [&str; 3] = [
 #[test]
 fn what_is_no_packet_ends_the_connection_which_is_tried_again() {
     for text in [
-        "", "7", "4x", r#"2["x""#, "2{}", "2[]", "2[null]", r#"2["connect"]"#, "31{}", "31[",
-        r#"1{"a":1}"#, r#"0"x""#, "4[1]", r#"5-["x"]"#, "51", r#"511-["x"]"#, "2/none,{}",
+        "",
+        "7",
+        "4x",
+        r#"2["x""#,
+        "2{}",
+        "2[]",
+        "2[null]",
+        r#"2["connect"]"#,
+        "31{}",
+        "31[",
+        r#"1{"a":1}"#,
+        r#"0"x""#,
+        "4[1]",
+        r#"5-["x"]"#,
+        "51",
+        r#"511-["x"]"#,
+        "2/none,{}",
     ] {
         let mut world = World::connected();
         assert_eq!(world.says(text), LOST, "{text}");
@@ -61,7 +76,11 @@ fn a_binary_message_out_of_place_ends_the_connection() {
 #[test]
 fn a_half_received_event_is_forgotten_with_its_connection() {
     let mut world = World::connected();
-    assert!(world.says(r#"51-["half",{"_placeholder":true,"num":0}]"#).is_empty());
+    assert!(
+        world
+            .says(r#"51-["half",{"_placeholder":true,"num":0}]"#)
+            .is_empty()
+    );
     world.closed(CloseReason::TransportClose);
     world.after(100);
     world.opened();
@@ -105,9 +124,7 @@ fn an_event_that_comes_while_outputs_are_left_does_not_overtake_them() {
     world.manager.connect(world.now, admin);
     let engine = world.engine();
 
-    let first = world
-        .manager
-        .handle_text(world.now, engine, r#"2["x"]"#);
+    let first = world.manager.handle_text(world.now, engine, r#"2["x"]"#);
     assert!(first.is_none());
     assert_eq!(world.drain(), [r#"event / ["x"]"#, "> 0/admin,"]);
 }

@@ -49,7 +49,10 @@ fn each_reason_of_the_engine_reaches_the_sockets() {
         let lines = world.closed(reason);
         assert_eq!(
             lines,
-            [format!("manager close {text}"), format!("disconnect / {text}")]
+            [
+                format!("manager close {text}"),
+                format!("disconnect / {text}")
+            ]
         );
     }
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::client::{
-    AckToken, Answer, AuthRequest, CloseReason, Closing, Content, EmitError, Emission, EngineKey,
-    LinkState, Manager, ManagerEvent, Options, Output, OutgoingPacket, SocketKey, SocketOptions,
+    AckToken, Answer, AuthRequest, CloseReason, Closing, Content, Emission, EmitError, EngineKey,
+    LinkState, Manager, ManagerEvent, Options, OutgoingPacket, Output, SocketKey, SocketOptions,
 };
 use crate::{Packet, Value};
 
@@ -96,7 +96,8 @@ impl World {
     }
 
     pub(super) fn emit(&mut self, socket: SocketKey, json: &str) -> Vec<String> {
-        self.try_emit(socket, emission(json)).expect("there is room");
+        self.try_emit(socket, emission(json))
+            .expect("there is room");
         self.drain()
     }
 
@@ -129,7 +130,8 @@ impl World {
 
     pub(super) fn failed(&mut self, error: &'static str) -> Vec<String> {
         let reason = CloseReason::TransportError;
-        self.manager.engine_closed(self.engine(), reason, Some(error));
+        self.manager
+            .engine_closed(self.engine(), reason, Some(error));
         self.drain()
     }
 
