@@ -12,15 +12,16 @@ The commands of this repository.
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
   cargo xtask test [SUITE…]      every test, or some suites: cargo, instructions, seeds, server,
-                                 autobahn, browser, load
+                                 typescript, autobahn, browser, load
   cargo xtask bench instructions [--accept]
                                  instruction counts against benches/instructions.json;
                                  --accept makes them the new baseline
   cargo xtask load [ARGS]        servers under load, see load/README.md; --quick, --help
 
+A run of every suite writes docs/guide/compatibility.md: what is proven, and by which test.
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
-With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CHAT_CMD, USER_REGISTRY_CMD,
-ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
+With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, TYPESCRIPT_CMD, CHAT_CMD,
+USER_REGISTRY_CMD, ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
 ";
 
 /// What to do.
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, autobahn, browser, load";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, typescript, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

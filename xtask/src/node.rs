@@ -95,5 +95,6 @@ mod tests {
         assert!(bundle[0].is_string());
         assert_eq!(pinned("conformance/seeds"), bundle);
         assert_eq!(pinned("conformance/server"), bundle);
+        assert_eq!(pinned("conformance/typescript"), bundle);
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{process, thread};
+use std::{io, process, thread};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -60,6 +60,28 @@ pub(crate) fn tee(
         println!("{line}");
         each(line);
     })
+}
+
+/// Runs a command to its end, shows each line of both its outputs and hands it to `each`.
+///
+/// The two are one pipe, so that lines come in the order in which they were written.
+pub(crate) fn tee_all(
+    command: &mut Command,
+    mut each: impl FnMut(&str),
+) -> Result<ExitStatus, Failure> {
+    let (output, writer) = io::pipe()?;
+    command.stdin(Stdio::null());
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut running = Running::start(command)?;
+    // The command keeps the pipe open, which would never end.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        each(&line);
+    }
+    running.wait()
 }
 
 /// Runs a command to its end and hands each line of its standard output to `each`.
@@ -201,6 +223,18 @@ mod tests {
 
         assert_eq!(status.map(|status| status.code()), Ok(Some(3)));
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn lines_of_both_outputs_come_in_their_order() {
+        let mut lines = Vec::new();
+
+        let status = tee_all(&mut shell("echo one; echo two >&2; echo three"), |line| {
+            lines.push(line.to_owned())
+        });
+
+        assert_eq!(status.map(|status| status.success()), Ok(true));
+        assert_eq!(lines, ["one", "two", "three"]);
     }
 
     #[test]

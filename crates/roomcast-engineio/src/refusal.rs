@@ -251,8 +251,19 @@ mod tests {
 
     #[test]
     fn only_a_bad_request_names_its_context() {
-        let mismatch = Refusal::from(BadRequest::TransportMismatch);
-        assert_eq!(mismatch.context_name(), Some("TRANSPORT_MISMATCH"));
+        let contexts = [
+            (BadRequest::TransportMismatch, "TRANSPORT_MISMATCH"),
+            (
+                BadRequest::TransportHandshakeError,
+                "TRANSPORT_HANDSHAKE_ERROR",
+            ),
+            (BadRequest::InvalidOrigin, "INVALID_ORIGIN"),
+            (BadRequest::MiddlewareFailure, "MIDDLEWARE_FAILURE"),
+            (BadRequest::IdGenerationError, "ID_GENERATION_ERROR"),
+        ];
+        for (cause, name) in contexts {
+            assert_eq!(Refusal::from(cause).context_name(), Some(name));
+        }
         assert_eq!(Refusal::UnknownSid.context_name(), None);
     }
 }

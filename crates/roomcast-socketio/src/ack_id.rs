@@ -41,7 +41,8 @@ impl AckId {
         Self::from_f64(digits.parse().unwrap_or(f64::INFINITY))
     }
 
-    fn from_f64(id: f64) -> Self {
+    /// An id that is not negative and has no fraction.
+    pub(crate) fn from_f64(id: f64) -> Self {
         // The cast is exact below 2^53; at and above it the double's own bits are kept.
         if id <= EXACT as f64 {
             Self(id as u64)
@@ -53,6 +54,14 @@ impl AckId {
     /// The id as an integer, `None` above 2^53.
     pub fn as_u64(self) -> Option<u64> {
         (self.0 <= EXACT).then_some(self.0)
+    }
+
+    /// The id as the double that it is to JavaScript.
+    pub(crate) fn as_f64(self) -> f64 {
+        match self.as_u64() {
+            Some(id) => id as f64,
+            None => f64::from_bits(self.0),
+        }
     }
 
     /// Appends the text of the id.

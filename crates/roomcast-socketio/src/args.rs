@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::ArgError;
-use crate::text::Data;
+use crate::data::Data;
 
 /// Reads the arguments of an event or acknowledgement one after the other, each straight from
 /// the packet's text into the wanted type.
@@ -116,9 +116,14 @@ impl<'a> Args<'a> {
         self.len() == 0
     }
 
-    /// The JSON text of the argument that is `offset` places behind the next.
+    /// The JSON text of the argument that is `offset` places behind the next, as the peer wrote it.
+    /// `None` if there is no such argument, or the packet came in another form than text:
+    /// [`get`](Self::get) reads a [`Raw`](crate::Raw) from any.
     pub fn raw(&self, offset: usize) -> Option<&'a str> {
-        self.data.element(
+        let Data::Text(data) = self.data else {
+            return None;
+        };
+        data.element(
             self.skipped
                 .checked_add(self.position)?
                 .checked_add(offset)?,

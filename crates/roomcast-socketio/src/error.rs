@@ -64,6 +64,39 @@ pub enum DecodeError {
     /// A binary message came although no attachment was missing.
     #[error("got binary data when not reconstructing a packet")]
     UnexpectedBinary,
+    /// A text message came although the parser knows binary ones only.
+    #[error("got plaintext data where packets are binary")]
+    UnexpectedText,
+    /// A MessagePack packet has no `type`, or one that is not 0 to 4.
+    #[error("invalid packet type")]
+    InvalidType,
+    /// A MessagePack packet has no `nsp`, or one that is no text.
+    #[error("invalid namespace")]
+    InvalidNamespace,
+    /// The `id` of a MessagePack packet is no integer of 0 or more.
+    #[error("invalid packet id")]
+    InvalidAckId,
+    /// The message ends within a MessagePack value, or within an array or map that announces more.
+    #[error("truncated packet")]
+    Truncated,
+    /// Something follows a MessagePack packet in its message.
+    #[error("{count} trailing bytes")]
+    TrailingBytes {
+        /// How many bytes follow.
+        count: usize,
+    },
+    /// The arrays and maps of a MessagePack packet have more parts than the limit lets pass.
+    #[error("packet of more than {limit} elements")]
+    TooManyElements {
+        /// The limit that applied.
+        limit: usize,
+    },
+    /// What a [`CustomParser`](crate::CustomParser) says.
+    #[error("{message}")]
+    Custom {
+        /// Its words.
+        message: String,
+    },
 }
 
 /// Prints the packet type as JavaScript's `Number(character)` does.
@@ -150,7 +183,8 @@ pub enum EncodeError {
         /// The name that was given.
         name: String,
     },
-    /// The value has no JSON form, or its `Serialize` implementation reported an error.
+    /// The value has no form that the parser can send, or its `Serialize` implementation reported
+    /// an error.
     #[error("{message}")]
     Value {
         /// What the serializer said.

@@ -2,8 +2,8 @@
 //! namespaces of one connection.
 //!
 //! The crate does no I/O, reads no clock, draws no random numbers and never builds a tree of the
-//! received JSON: a packet is checked in one pass over its text, and each argument is read from
-//! that text straight into the type that the caller asks for. It does not know Engine.IO: what it
+//! received data: a packet is checked in one pass over its bytes, and each argument is read from
+//! them straight into the type that the caller asks for. It does not know Engine.IO: what it
 //! takes and gives is the content of Engine.IO messages, text or binary.
 //!
 //! # Example
@@ -29,39 +29,71 @@
 //!
 //! # Contract
 //!
-//! One [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
+//! In text form: one [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
 //! binary message into [`Decoder::binary`]; `Ok(None)` means that attachments are still missing.
 //! After an error the connection is closed: the protocol has no way to carry on.
-//! [`Namespaces`] then says what a packet means in the state of the connection.
+//! [`Namespaces`] then says what a packet means in the state of the connection, on the server; on
+//! the client [`client::Manager`] does all of that.
 //!
-//! Revision: Socket.IO protocol 5, text form (the format of `socket.io-parser` 4.2.6).
+//! [`Parser`] chooses between the text form, the [MessagePack form](msgpack) and a [`CustomParser`],
+//! for both sides of a connection; a [`Packet`] and a [`Raw`] read the same whichever form they came
+//! in.
+//!
+//! # Features
+//!
+//! - `typescript`: the types of this crate have a type in TypeScript (`ts_rs::TS`). Off by default.
+//!
+//! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
+//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2.
 
 mod ack_id;
 mod args;
+mod array_buffer;
 pub mod client;
+mod data;
+mod date;
 mod error;
+mod event;
 mod event_name;
+mod keys;
 mod limits;
+pub mod msgpack;
 mod namespaces;
+mod outgoing;
 mod packet;
+mod parser;
 mod raw;
 mod raw_text;
 mod shared_bytes;
+mod span;
 mod spread;
 mod text;
+mod transcode;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod value;
 
 pub use ack_id::AckId;
 pub use args::Args;
+pub use array_buffer::ArrayBuffer;
+pub use date::{Date, InvalidDate};
 pub use error::{ArgError, DecodeError, EncodeError, StateError, ValueError};
+#[doc(hidden)]
+pub use event::__derive;
+pub use event::{Event, NoReply, ReadArguments};
 pub use event_name::{EventName, RESERVED_EVENTS};
 pub use limits::Limits;
 pub use namespaces::{Namespaces, Step};
+pub(crate) use outgoing::Refusal;
+pub use outgoing::{EventPacket, Header};
 pub use packet::{Packet, PacketKind};
+pub use parser::{
+    CustomDecoder, CustomEncoded, CustomParser, Encoded, Message, Parser, ParserDecoder,
+};
 pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
-    Decoder, Header, encode_ack, encode_connect, encode_connect_error, encode_connected,
-    encode_disconnect, encode_event,
+    Decoder, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
+    encode_event,
 };
 pub use value::{Map, MapIntoIter, Number, Value};

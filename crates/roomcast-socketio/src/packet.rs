@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
-use crate::text::Data;
-use crate::{AckId, ArgError, EventName};
+use crate::data::Data;
+use crate::{AckId, ArgError, DecodeError, EventName, Header, Limits, msgpack};
 
 /// What a packet is for.
 ///
@@ -41,6 +42,41 @@ impl PacketKind {
     }
 }
 
+impl PacketKind {
+    /// The number of the kind on the wire: the `type` of a packet in JavaScript.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Connect => 0,
+            Self::Disconnect => 1,
+            Self::Event => 2,
+            Self::Ack => 3,
+            Self::ConnectError => 4,
+        }
+    }
+
+    /// The kind of this number.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::PacketKind;
+    ///
+    /// assert_eq!(PacketKind::of_number(2), Some(PacketKind::Event));
+    /// assert_eq!(PacketKind::Event.number(), 2);
+    /// assert_eq!(PacketKind::of_number(5), None);
+    /// ```
+    pub fn of_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Connect,
+            1 => Self::Disconnect,
+            2 => Self::Event,
+            3 => Self::Ack,
+            4 => Self::ConnectError,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for PacketKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -49,7 +85,8 @@ impl fmt::Display for PacketKind {
 
 /// A complete packet, attachments included, whose data was checked by the decoder.
 ///
-/// It borrows the frame it was decoded from; [`into_owned`](Self::into_owned) copies what is
+/// It keeps its data in the form in which it came, and reads the same way whichever parser that
+/// was. It borrows the message it was decoded from; [`into_owned`](Self::into_owned) copies what is
 /// borrowed.
 #[derive(Clone, Debug)]
 pub struct Packet<'a> {
@@ -98,7 +135,7 @@ impl<'a> Packet<'a> {
     ///
     /// [`ArgError::Mismatch`] with index 0 if the data is something else than a `T`.
     pub fn data<'p, T: Deserialize<'p>>(&'p self) -> Option<Result<T, ArgError>> {
-        if self.data.json().is_empty() {
+        if self.data.is_empty() {
             return None;
         }
         Some(self.data.read().map_err(|error| ArgError::Mismatch {
@@ -107,15 +144,28 @@ impl<'a> Packet<'a> {
         }))
     }
 
-    /// The data as the peer wrote it: JSON, in which placeholders stand for attachments. Empty if
-    /// the packet has no data.
+    /// The data as the peer wrote it in text form: JSON, in which placeholders stand for
+    /// attachments. Empty if the packet has no data, or came in another form:
+    /// [`data`](Self::data) reads a [`Raw`](crate::Raw) from any.
     pub fn raw_data(&self) -> &str {
-        self.data.json()
+        match &self.data {
+            Data::Text(data) => data.json(),
+            Data::MessagePack(_) => "",
+        }
     }
 
-    /// The binary parts, in the order of their arrival.
-    pub fn attachments(&self) -> &[bytes::Bytes] {
-        self.data.attachments()
+    /// The binary parts of a packet in text form, in the order of their arrival. Empty for other
+    /// forms, in which binary values stand in the data itself.
+    pub fn attachments(&self) -> &[Bytes] {
+        match &self.data {
+            Data::Text(data) => data.attachments(),
+            Data::MessagePack(_) => &[],
+        }
+    }
+
+    /// How many bytes the packet's namespace and data take, binary parts included.
+    pub fn weight(&self) -> usize {
+        self.namespace.len() + self.data.weight()
     }
 
     /// The same packet with the borrowed text copied.
@@ -129,5 +179,52 @@ impl<'a> Packet<'a> {
             ack: self.ack,
             data: self.data.into_owned(),
         }
+    }
+}
+
+impl Packet<'static> {
+    /// Makes a packet, as the decoder of a [`CustomParser`](crate::CustomParser) does from what it
+    /// has read.
+    ///
+    /// `data` is the array of an event, its name and then its arguments; the array of an
+    /// acknowledgement; the object of a CONNECT, or `null` for none; the object or text of a
+    /// CONNECT_ERROR; `null` for a DISCONNECT.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::InvalidPayload`] if `data` is not what this kind of packet carries, or cannot
+    /// be written; [`DecodeError::TooDeep`] if it is nested deeper than the default [`Limits`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::{Header, Packet, PacketKind, value};
+    ///
+    /// let main = Header { namespace: "/", ack: None };
+    /// let packet = Packet::new(PacketKind::Event, main, &value!(["greet", "Ada"]))?;
+    /// assert_eq!(packet.event().expect("checked"), "greet");
+    /// assert_eq!(packet.args().read(), Ok("Ada".to_owned()));
+    ///
+    /// assert!(Packet::new(PacketKind::Event, main, &value!({})).is_err());
+    /// # Ok::<(), roomcast_socketio::DecodeError>(())
+    /// ```
+    pub fn new<T: Serialize + ?Sized>(
+        kind: PacketKind,
+        header: Header<'_>,
+        data: &T,
+    ) -> Result<Self, DecodeError> {
+        let data = msgpack::to_vec(data).map_err(|_| DecodeError::InvalidPayload)?;
+        let limits = Limits {
+            max_depth: Limits::default().max_depth,
+            ..Limits::NONE
+        };
+        let buffer = msgpack::Buffer::Shared(data.into());
+        let data = msgpack::parse_data(kind, buffer, &limits)?;
+        Ok(Self {
+            kind,
+            namespace: Cow::Owned(header.namespace.to_owned()),
+            ack: header.ack,
+            data: Data::MessagePack(data),
+        })
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use roomcast_socketio::{
     AckId, Decoder, Header, Packet, PacketKind, RESERVED_EVENTS, Raw, Spread, Value, encode_ack,
-    encode_event,
+    encode_event, msgpack,
 };
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -149,6 +149,65 @@ proptest! {
             let json = packet.raw_data();
             let is_json = serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok();
             prop_assert!(json.is_empty() || is_json);
+        }
+    }
+
+    #[test]
+    fn messagepack_events_come_back_as_they_were_sent(
+        namespace in any_namespace(),
+        ack in any::<Option<u64>>(),
+        name in any::<String>(),
+        args in prop::collection::vec(any_value(), 0..20),
+    ) {
+        prop_assume!(!RESERVED_EVENTS.contains(&name.as_str()));
+        let ack = ack.map(AckId::from);
+        let header = Header { namespace: &namespace, ack };
+        let mut out = Vec::new();
+
+        let args = Spread(args);
+        msgpack::encode_event(&mut out, header, name.as_str(), &args).unwrap();
+        let packet = msgpack::Decoder::default().binary(&out).unwrap();
+
+        prop_assert_eq!(packet.kind(), PacketKind::Event);
+        prop_assert_eq!(packet.namespace(), namespace);
+        prop_assert_eq!(packet.ack(), ack);
+        prop_assert_eq!(packet.event().unwrap(), name.as_str());
+        prop_assert_eq!(packet.args().rest::<Value>().unwrap(), args.0);
+    }
+
+    #[test]
+    fn raw_values_are_the_same_values_behind_either_parser(
+        args in prop::collection::vec(any_value(), 0..6),
+    ) {
+        let header = Header { namespace: "/", ack: None };
+        let (mut text, mut packed) = (Vec::new(), Vec::new());
+        let args = Spread(args);
+        let attachments = encode_event(&mut text, header, "x", &args).unwrap();
+        msgpack::encode_event(&mut packed, header, "x", &args).unwrap();
+        let from_text = decode(&text, &attachments).args().rest::<Raw>().unwrap();
+        let decoder = msgpack::Decoder::default();
+        let from_packed = decoder.binary(&packed).unwrap().args().rest::<Raw>().unwrap();
+
+        // Each is sent on by the other parser.
+        let mut out = Vec::new();
+        let attachments = encode_event(&mut out, header, "y", &Spread(from_packed)).unwrap();
+        prop_assert_eq!(&decode(&out, &attachments).args().rest::<Value>().unwrap(), &args.0);
+        out.clear();
+        msgpack::encode_event(&mut out, header, "y", &Spread(from_text)).unwrap();
+        prop_assert_eq!(&decoder.binary(&out).unwrap().args().rest::<Value>().unwrap(), &args.0);
+    }
+
+    #[test]
+    fn any_bytes_are_a_messagepack_packet_or_a_clean_error(
+        data in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let decoder = msgpack::Decoder::default();
+        let _ = decoder.binary(&data);
+        let mut message = b"\x83\xa4type\x03\xa3nsp\xa1/\xa4data\x91".to_vec();
+        message.extend_from_slice(&data);
+        if let Ok(packet) = decoder.binary(&message) {
+            prop_assert!(packet.args().read::<Value>().is_ok());
+            prop_assert!(packet.args().read::<Raw>().is_ok());
         }
     }
 }

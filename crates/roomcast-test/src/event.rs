@@ -21,7 +21,7 @@ use crate::connection::Commands;
 /// let io = roomcast::Server::new();
 /// let mut client = roomcast_test::TestServer::new(&io).connect("/").await;
 ///
-/// let question = io.emit_with_ack::<u32>("sum", (20, 22));
+/// let question = io.everyone().emit_with_ack::<u32>("sum", (20, 22));
 /// let asking = tokio::spawn(question);
 /// let event = client.expect_event("sum").await;
 /// let (a, b): (u32, u32) = event.args();
@@ -39,6 +39,10 @@ pub struct Event {
 impl Event {
     pub(crate) fn new(packet: Packet<'static>, commands: Commands) -> Self {
         Self { packet, commands }
+    }
+
+    pub(crate) fn packet(&self) -> &Packet<'static> {
+        &self.packet
     }
 
     /// Returns the event's name.

@@ -51,6 +51,7 @@ mod event;
 mod handshake;
 mod inbox;
 mod server;
+mod typed;
 
 pub use builder::ClientBuilder;
 pub use client::{TestClient, Waiting};

@@ -198,6 +198,11 @@ impl Refusal {
         self
     }
 
+    /// The answer to a client that asks for a namespace which does not exist.
+    pub(crate) fn unknown_namespace() -> Self {
+        Self::new("Invalid namespace")
+    }
+
     /// Returns the message: `err.message` at the client. Example: [`Refusal`].
     #[must_use]
     pub fn message(&self) -> &str {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use rand::Rng as _;
 use roomcast_socketio::Value;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The public id of one socket: 20 characters of base64url, new for each namespace a client joins.
 ///
@@ -84,6 +85,13 @@ impl Serialize for SocketId {
     }
 }
 
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
 impl From<SocketId> for Value {
     fn from(id: SocketId) -> Self {
         id.as_str().into()
@@ -132,5 +140,15 @@ mod tests {
 
         assert_eq!(a.as_str().parse(), Ok(a));
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn an_id_is_read_from_its_text_only() {
+        let id = r#""wNhZbJYd3vWdGhFZAAAB""#;
+
+        let read: SocketId = serde_json::from_str(id).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), id);
+        assert!(serde_json::from_str::<SocketId>(r#""short""#).is_err());
+        assert!(serde_json::from_str::<SocketId>("7").is_err());
     }
 }

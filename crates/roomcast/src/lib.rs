@@ -47,6 +47,9 @@
 //! | `socket.disconnect()`, `socket.disconnect(true)` | [`socket.disconnect()`](Socket::disconnect), [`socket.disconnect_and_close()`](Socket::disconnect_and_close) |
 //! | `new Server({ cors: { origin: "https://app.example" } })` | [`Server::builder().cors("https://app.example").build()`](Server::builder) |
 //!
+//! Events can be types, with their name, arguments and reply in one place, for both ends and for
+//! TypeScript: [`derive(Event)`](derive@Event), [`Namespace::on_event`], [`Socket::emit_event`].
+//!
 //! The whole list, option by option and method by method, is in `docs/guide/from-javascript.md`.
 //!
 //! # Serving
@@ -56,15 +59,19 @@
 //! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
 //! them.
 //!
+//! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
+//! own](CustomParser); `docs/guide/parsers.md` tells more.
+//!
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, the msgpack parser, connection state recovery and several servers as a
+//! version 2, WebTransport, connection state recovery and several servers as a
 //! cluster are not there yet. It keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
 //! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
 //!   default.
 //!
@@ -76,6 +83,7 @@ mod broadcast;
 mod client;
 pub mod engine;
 mod error;
+mod event;
 mod handler;
 mod http;
 mod id;
@@ -85,15 +93,21 @@ pub mod metrics;
 #[path = "metrics/off.rs"]
 mod metrics;
 mod namespace;
+pub mod parser;
 mod serve;
 mod server;
 mod socket;
 mod typed;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 mod wire;
 
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
 pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
+#[doc(hidden)]
+pub use event::{AnswersWith, EventContext, EventFunction, EventParameters};
+pub use event::{EventHandler, ExpectsReply, IntoReplyTo};
 pub use handler::{
     Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
 };
@@ -101,8 +115,12 @@ pub use handler::{
 pub use handler::{Call, Outcome, Verdict, via};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
+pub use roomcast_macros::Event;
+#[doc(hidden)]
+pub use roomcast_socketio::__derive;
 pub use roomcast_socketio::{
-    DecodeError, EncodeError, Map, MapIntoIter, Number, Raw, Spread, Value, ValueError, value,
+    ArrayBuffer, CustomParser, Date, DecodeError, EncodeError, Event, InvalidDate, Map,
+    MapIntoIter, NoReply, Number, Parser, Raw, ReadArguments, Spread, Value, ValueError, value,
 };
 pub use serve::{Layer, Listening, ResponseBody, Service};
 pub use server::{Server, ServerBuilder, SocketIo};
@@ -124,4 +142,11 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/parsers.md")]
+    struct Parsers;
+
+    #[cfg(feature = "typescript")]
+    #[doc = include_str!("../../../docs/guide/typed-events.md")]
+    struct TypedEvents;
 }

@@ -1,101 +1,159 @@
-//! Outgoing Socket.IO packets as frames: encoded once, whoever receives them.
+//! Outgoing Socket.IO packets as frames: encoded once by the server's parser, whoever receives them.
 
 use bytes::Bytes;
-use roomcast_socketio::{AckId, EncodeError, Header, Value};
+use roomcast_socketio::{
+    AckId, CustomEncoded, DecodeError, EncodeError, Encoded, EventPacket, Header, Limits, Message,
+    Packet, Parser, Value,
+};
 use roomcast_websocket::OpCode;
 use serde::Serialize;
 
 use crate::engine::{Draft, Frame};
 
-/// One encoded packet: its text frame and a frame for each attachment.
+/// One encoded packet: the frames of its messages.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
-    Text(Frame),
-    Binary(Vec<Frame>),
+    One(Frame),
+    /// A text frame and a frame for each attachment.
+    Several(Vec<Frame>),
+    /// What a parser of the user's has made of the packet.
+    Custom(Vec<Frame>, Box<Packet<'static>>),
 }
 
 impl Outgoing {
     pub(crate) fn frames(&self) -> &[Frame] {
         match self {
-            Self::Text(frame) => std::slice::from_ref(frame),
-            Self::Binary(frames) => frames,
+            Self::One(frame) => std::slice::from_ref(frame),
+            Self::Several(frames) | Self::Custom(frames, _) => frames,
         }
     }
 
-    /// The Socket.IO packet's text, without the Engine.IO type digit.
-    pub(crate) fn packet_text(&self) -> &str {
-        let payload = self.frames().first().map_or(&[][..], Frame::payload);
-        std::str::from_utf8(payload.get(1..).unwrap_or_default()).expect("the encoder writes UTF-8")
-    }
-
-    pub(crate) fn attachments(&self) -> impl Iterator<Item = &[u8]> {
-        self.frames().iter().skip(1).map(Frame::payload)
+    /// The packet, for who wants to see what is sent.
+    pub(crate) fn packet(&self, parser: &Parser) -> Result<Option<Packet<'_>>, DecodeError> {
+        if let Self::Custom(_, packet) = self {
+            return Ok(Some((**packet).clone()));
+        }
+        let mut decoder = parser.decoder(Limits::NONE);
+        let mut packet = None;
+        for frame in self.frames() {
+            let payload = frame.payload();
+            packet = match (frame.is_binary(), payload.get(1..)) {
+                (false, Some(text)) => {
+                    let text = std::str::from_utf8(text).expect("the encoder writes UTF-8");
+                    decoder.text(text)?
+                }
+                _ => decoder.binary(payload)?,
+            };
+        }
+        Ok(packet)
     }
 }
 
 pub(crate) fn event<T: Serialize + ?Sized>(
-    namespace: &str,
-    ack: Option<AckId>,
-    event: &str,
-    args: &T,
+    parser: &Parser,
+    event: &EventPacket<'_, T>,
 ) -> Result<Outgoing, EncodeError> {
-    encode(|out| roomcast_socketio::encode_event(out, Header { namespace, ack }, event, args))
+    encode(parser, |out| parser.encode_event(out, event))
 }
 
-/// An acknowledgement, which one client gets: its text and its attachments.
+/// An acknowledgement, which one client gets.
+pub(crate) enum Ack {
+    /// One message, and its attachments.
+    Draft(Draft, OpCode, Vec<Bytes>),
+    Frames(Vec<Frame>),
+}
+
 pub(crate) fn ack<T: Serialize + ?Sized>(
+    parser: &Parser,
     namespace: &str,
     id: AckId,
     args: &T,
-) -> Result<(Draft, Vec<Bytes>), EncodeError> {
+) -> Result<Ack, EncodeError> {
     let header = Header {
         namespace,
         ack: Some(id),
     };
-    let mut draft = Draft::message();
-    let attachments = roomcast_socketio::encode_ack(draft.buffer_mut(), header, args)?;
-    Ok((draft, attachments))
-}
-
-pub(crate) fn connect(namespace: &str, sid: &str) -> Outgoing {
-    plain(|out| roomcast_socketio::encode_connected(out, namespace, sid, None))
-}
-
-pub(crate) fn connect_error(namespace: &str, message: &str, data: Option<&Value>) -> Outgoing {
-    plain(|out| {
-        // A value always has a JSON form.
-        let _ = roomcast_socketio::encode_connect_error(out, namespace, message, data);
+    let mut draft = draft(parser);
+    Ok(match parser.encode_ack(draft.buffer_mut(), header, args)? {
+        Encoded::Text(attachments) => Ack::Draft(draft, OpCode::Text, attachments),
+        Encoded::Binary => Ack::Draft(draft, OpCode::Binary, Vec::new()),
+        Encoded::Custom(custom) => Ack::Frames(frames(&custom.messages)),
     })
 }
 
-pub(crate) fn disconnect(namespace: &str) -> Outgoing {
-    plain(|out| roomcast_socketio::encode_disconnect(out, namespace))
+pub(crate) fn connect(parser: &Parser, namespace: &str, sid: &str) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_connected(out, namespace, sid, None)
+    }))
 }
 
-fn plain(write: impl FnOnce(&mut Vec<u8>)) -> Outgoing {
-    let mut draft = Draft::message();
-    write(draft.buffer_mut());
-    Outgoing::Text(text(draft))
+pub(crate) fn connect_error(
+    parser: &Parser,
+    namespace: &str,
+    message: &str,
+    data: Option<&Value>,
+) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_connect_error(out, namespace, message, data)
+    }))
+}
+
+pub(crate) fn disconnect(parser: &Parser, namespace: &str) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_disconnect(out, namespace)
+    }))
+}
+
+/// A packet that only a parser of the user's can refuse. Nothing is sent then.
+fn certain(packet: Result<Outgoing, EncodeError>) -> Outgoing {
+    packet.unwrap_or_else(|error| {
+        tracing::error!(%error, "the parser cannot encode a packet of the protocol");
+        Outgoing::Several(Vec::new())
+    })
 }
 
 fn encode(
-    write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EncodeError>,
+    parser: &Parser,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<Encoded, EncodeError>,
 ) -> Result<Outgoing, EncodeError> {
-    let mut draft = Draft::message();
-    let attachments = write(draft.buffer_mut())?;
-    Ok(match attachments.is_empty() {
-        true => Outgoing::Text(text(draft)),
-        false => Outgoing::Binary(with_attachments(draft, &attachments)),
+    let mut draft = draft(parser);
+    Ok(match write(draft.buffer_mut())? {
+        Encoded::Text(attachments) if attachments.is_empty() => {
+            Outgoing::One(Frame::of(draft, OpCode::Text))
+        }
+        Encoded::Text(attachments) => Outgoing::Several(with_attachments(draft, &attachments)),
+        Encoded::Binary => Outgoing::One(Frame::of(draft, OpCode::Binary)),
+        Encoded::Custom(custom) => {
+            let CustomEncoded {
+                packet, messages, ..
+            } = *custom;
+            Outgoing::Custom(frames(&messages), Box::new(packet))
+        }
     })
 }
 
-fn text(draft: Draft) -> Frame {
-    Frame::of(draft, OpCode::Text)
+/// Where the parser writes: Engine.IO puts a digit in front of text, and none in front of bytes.
+#[inline]
+fn draft(parser: &Parser) -> Draft {
+    match parser {
+        Parser::MessagePack => Draft::new(),
+        Parser::Text | Parser::Custom(_) => Draft::message(),
+    }
 }
 
 fn with_attachments(draft: Draft, attachments: &[Bytes]) -> Vec<Frame> {
     let binary = attachments
         .iter()
         .map(|attachment| Frame::binary(attachment));
-    std::iter::once(text(draft)).chain(binary).collect()
+    std::iter::once(Frame::of(draft, OpCode::Text))
+        .chain(binary)
+        .collect()
+}
+
+fn frames(messages: &[Message]) -> Vec<Frame> {
+    let frame = |message: &Message| match message {
+        Message::Text(text) => Frame::message(text),
+        Message::Binary(bytes) => Frame::binary(bytes),
+    };
+    messages.iter().map(frame).collect()
 }

@@ -6,22 +6,39 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use super::{Bench, Outcome, Programs, Tally};
+use super::cases::Finding;
+use super::{Bench, Outcome, Programs, Suite, Tally};
 use crate::failure::Failure;
 use crate::process::{self, Running};
 use crate::workspace;
 
+/// Cases of the suite, under the name that a row of the compatibility table gives them.
+#[derive(Clone, Copy, Debug)]
+struct Selection {
+    name: &'static str,
+    args: &'static [&'static str],
+}
+
 /// Categories 1 to 10, 301 cases.
-const FRAMES: [&str; 2] = ["--exclude", "12.*,13.*"];
+const FRAMES: Selection = Selection {
+    name: "frames",
+    args: &["--exclude", "12.*,13.*"],
+};
 
 /// A sample of the 216 compression cases: each kind of offer, small and large messages.
-const DEFLATE: [&str; 2] = [
-    "--cases",
-    "12.1.1,12.1.5,12.1.13,13.1.1,13.2.1,13.3.1,13.4.1,13.5.1,13.6.1,13.7.1",
-];
+const DEFLATE: Selection = Selection {
+    name: "deflate",
+    args: &[
+        "--cases",
+        "12.1.1,12.1.5,12.1.13,13.1.1,13.2.1,13.3.1,13.4.1,13.5.1,13.6.1,13.7.1",
+    ],
+};
 
 /// Frames without a mask, each of which a server must refuse.
-const UNMASKED: [&str; 1] = ["--unmasked"];
+const UNMASKED: Selection = Selection {
+    name: "frames without a mask are refused",
+    args: &["--unmasked"],
+};
 
 /// Makes the programs leave the suite's `client_no_context_takeover` unanswered, so that the
 /// inflater's context is kept from one message to the next.
@@ -46,34 +63,36 @@ pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
         });
     };
     let judge = Judge {
+        bench,
         python,
         script: folder.join("judge.py"),
         suite,
     };
 
     let mut tally = Tally::default();
-    tally += judge.server(&echo, &[], &[&FRAMES, &DEFLATE, &UNMASKED])?;
-    tally += judge.server(&echo, &[IGNORE_HINT], &[&DEFLATE])?;
-    tally += judge.client(&client, &FRAMES)?;
-    tally += judge.client(&client, &DEFLATE)?;
+    tally += judge.server(&echo, &[], &[FRAMES, DEFLATE, UNMASKED])?;
+    tally += judge.server(&echo, &[IGNORE_HINT], &[DEFLATE])?;
+    tally += judge.client(&client, FRAMES)?;
+    tally += judge.client(&client, DEFLATE)?;
     Ok(Outcome::Ran(tally))
 }
 
 /// The script that runs the suite and judges its report.
 #[derive(Debug)]
-struct Judge {
+struct Judge<'b> {
+    bench: &'b Bench,
     python: String,
     script: PathBuf,
     suite: PathBuf,
 }
 
-impl Judge {
+impl Judge<'_> {
     /// Starts the echo server with `flags` and runs each of `selections` against it.
     fn server(
         &self,
         echo: &Programs,
         flags: &[&str],
-        selections: &[&[&str]],
+        selections: &[Selection],
     ) -> Result<Tally, Failure> {
         let port = free_port()?;
         let mut command = words(echo);
@@ -86,14 +105,14 @@ impl Judge {
 
         let url = format!("ws://127.0.0.1:{port}/");
         let mut tally = Tally::default();
-        for selection in selections {
+        for &selection in selections {
             tally += self.judge(&["server", &url], selection, &[])?;
         }
         Ok(tally)
     }
 
     /// Runs `selection` with the echo client, which gets the suite's address as its last argument.
-    fn client(&self, client: &Programs, selection: &[&str]) -> Result<Tally, Failure> {
+    fn client(&self, client: &Programs, selection: Selection) -> Result<Tally, Failure> {
         let port = free_port()?.to_string();
         let command = words(client);
         let mut tail = vec![
@@ -108,7 +127,12 @@ impl Judge {
         self.judge(&["client", &port], selection, &tail)
     }
 
-    fn judge(&self, peer: &[&str], selection: &[&str], tail: &[String]) -> Result<Tally, Failure> {
+    fn judge(
+        &self,
+        peer: &[&str],
+        selection: Selection,
+        tail: &[String],
+    ) -> Result<Tally, Failure> {
         let mut command = Command::new(&self.python);
         command
             .current_dir(workspace::root())
@@ -118,13 +142,19 @@ impl Judge {
         command
             .arg(&self.script)
             .args(peer)
-            .args(selection)
+            .args(selection.args)
             .args(tail);
 
-        println!("-- {} {}", peer.join(" "), selection.join(" "));
+        println!("-- {} {}", peer.join(" "), selection.args.join(" "));
         let mut tally = Tally::default();
         let status = process::tee(&mut command, |line| tally.read_judge(line))?;
-        Ok(tally.with_end(status))
+        let tally = tally.with_end(status);
+        let finding = Finding {
+            name: format!("{}: {}", peer[0], selection.name),
+            has_passed: tally.is_good(),
+        };
+        self.bench.note(Suite::Autobahn, finding);
+        Ok(tally)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::{Bench, Outcome, Programs, Tally, without_node};
+use super::cases::NodeCases;
+use super::{Bench, Outcome, Programs, Suite, Tally, without_node};
 use crate::failure::Failure;
 use crate::{process, workspace};
 
@@ -38,7 +39,13 @@ pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
     node.install(&workspace::path("examples/chat/web"))?;
 
     let mut tally = Tally::default();
-    let status = process::tee(&mut npm, |line| tally.read_node(line))?;
+    let mut cases = NodeCases::default();
+    let status = process::tee(&mut npm, |line| {
+        tally.read_node(line);
+        if let Some(finding) = cases.read(line) {
+            bench.note(Suite::Browser, finding);
+        }
+    })?;
     Ok(Outcome::Ran(tally.with_end(status)))
 }
 

@@ -1,14 +1,33 @@
 //! The tests of the workspace with all its features, examples in documentation among them.
 
-use super::{Outcome, Tally};
+use super::cases::{CargoCases, TestPrograms};
+use super::{Bench, Outcome, Suite, Tally};
 use crate::failure::Failure;
 use crate::{build, process};
 
-pub(super) fn run() -> Result<Outcome, Failure> {
+/// What both commands are about, so that the second one builds nothing again.
+const TEST: [&str; 3] = ["test", "--workspace", "--all-features"];
+
+pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
+    let mut programs = TestPrograms::default();
+    let mut building = build::cargo();
+    building.args(TEST);
+    building.args(["--no-run", "--message-format=json-render-diagnostics"]);
+    let status = process::lines(&mut building, |line| programs.read(line))?;
+    if !status.success() {
+        return Ok(Outcome::Ran(Tally::default().with_end(status)));
+    }
+
     let mut tally = Tally::default();
-    let status = process::tee(
-        build::cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]),
-        |line| tally.read_cargo(line),
-    )?;
+    let mut cases = CargoCases::of(programs);
+    let mut testing = build::cargo();
+    testing.args(TEST).arg("--no-fail-fast");
+    testing.env("CARGO_TERM_COLOR", "never");
+    let status = process::tee_all(&mut testing, |line| {
+        tally.read_cargo(line);
+        if let Some(finding) = cases.read(line) {
+            bench.note(Suite::Cargo, finding);
+        }
+    })?;
     Ok(Outcome::Ran(tally.with_end(status)))
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::cases::Finding;
 use crate::failure::Failure;
 
 /// The cases that may fail.
@@ -65,6 +66,15 @@ impl Report {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         serde_json::from_str(text).map_err(|error| Failure::during("the runner's report", error))
     }
+
+    /// The cases that ran, each named `group: case`.
+    pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
+        let ran = |result: &&CaseResult| result.kind != Kind::Skip;
+        self.results.iter().filter(ran).map(|result| Finding {
+            name: result.shown(),
+            has_passed: result.kind == Kind::Pass,
+        })
+    }
 }
 
 impl Expectations {
@@ -76,7 +86,7 @@ impl Expectations {
     pub(super) fn judge(&self, report: &Report) -> Verdict {
         let mut verdict = Verdict::default();
         for result in &report.results {
-            let shown = format!("{}: {}", result.group, result.name);
+            let shown = result.shown();
             let expectation = self.0.iter().find(|expectation| expectation.covers(result));
             match (result.kind, expectation) {
                 (Kind::Pass, None) => verdict.passed += 1,
@@ -98,6 +108,12 @@ impl Expectations {
             .filter(|entry| !report.results.iter().any(|r| entry.covers(r)));
         verdict.stale = stale.map(Expectation::shown).collect();
         verdict
+    }
+}
+
+impl CaseResult {
+    fn shown(&self) -> String {
+        format!("{}: {}", self.group, self.name)
     }
 }
 
@@ -216,6 +232,27 @@ mod tests {
         let verdict = judge(&result("fail", "EIO3", "one"));
 
         assert_eq!(verdict.stale, ["cookie: max age"]);
+    }
+
+    #[test]
+    fn cases_that_ran_are_named_with_their_group() {
+        let results = [
+            result("pass", "EIO3", "one"),
+            result("fail", "cookie", "max age"),
+            result("skip", "polling", "big"),
+        ];
+        let report = format!(r#"{{"url": "x", "results": [{}]}}"#, results.join(","));
+
+        let report = Report::parse(&report).unwrap();
+        let findings: Vec<_> = report
+            .findings()
+            .map(|finding| (finding.name, finding.has_passed))
+            .collect();
+        let expected = [("EIO3: one", true), ("cookie: max age", false)];
+        assert_eq!(
+            findings,
+            expected.map(|(name, has_passed)| (name.to_owned(), has_passed))
+        );
     }
 
     #[test]

@@ -3,18 +3,23 @@
 mod autobahn;
 mod browser;
 mod cargo;
+mod cases;
+mod compatibility;
 mod expected;
 mod instructions;
 mod load;
 mod seeds;
 mod server;
 mod tally;
+mod typescript;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
+use self::cases::{Cases, Finding};
 use self::tally::Tally;
 use crate::build;
 use crate::failure::Failure;
@@ -22,7 +27,7 @@ use crate::node::{self, Node};
 use crate::workspace;
 
 /// A set of tests with a runner of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Suite {
     /// Unit, integration and documentation tests of the workspace.
     Cargo,
@@ -32,6 +37,8 @@ pub(crate) enum Suite {
     Seeds,
     /// The server conformance suite against its fixture.
     Server,
+    /// The exported types of events under the TypeScript compiler.
+    TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
     Autobahn,
     /// Pages in a real browser.
@@ -41,11 +48,12 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
+        Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
         Self::Load,
@@ -57,6 +65,7 @@ impl Suite {
             Self::Instructions => "instructions",
             Self::Seeds => "seeds",
             Self::Server => "server",
+            Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
             Self::Load => "load",
@@ -70,10 +79,11 @@ impl Suite {
 
     fn run(self, bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Failure> {
         match self {
-            Self::Cargo => cargo::run(),
+            Self::Cargo => cargo::run(bench),
             Self::Instructions => instructions::run(),
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
+            Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),
             Self::Load => load::run(bench),
@@ -86,6 +96,13 @@ impl Suite {
 pub(crate) struct Selected {
     pub(crate) suite: Suite,
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// Whether a run was of every suite, each with its own cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    Yes,
+    No,
 }
 
 /// How a suite came out.
@@ -120,18 +137,47 @@ pub(crate) fn all(selected: &[Selected]) -> Result<(), Failure> {
         outcomes.push((*suite, outcome));
     }
 
-    println!("\n== all suites");
     let ci = workspace::is_ci();
-    let mut good = true;
+    let (compatibility, mut good) = compatibility(&bench, selected, &outcomes, ci);
+    println!("\n== all suites");
     for (suite, outcome) in outcomes {
         let (line, is_good) = verdict(&outcome, ci);
         println!("{}: {line}", suite.name());
         good &= is_good;
     }
+    if let Some(line) = compatibility {
+        println!("compatibility: {line}");
+    }
     if good {
         Ok(())
     } else {
         Err(Failure::new("not every suite passed"))
+    }
+}
+
+/// One line about the behaviours that the suites have proven, if they are about any, and whether
+/// the run may pass with it.
+fn compatibility(
+    bench: &Bench,
+    selected: &[Selected],
+    outcomes: &[(Suite, Result<Outcome, Failure>)],
+    ci: bool,
+) -> (Option<String>, bool) {
+    let ran = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Ok(Outcome::Ran(_))));
+    let ran: BTreeSet<_> = ran.map(|(suite, _)| *suite).collect();
+    let is_whole = ran.len() == Suite::ALL.len() && selected.iter().all(|one| one.folder.is_none());
+    let whole = if is_whole { Whole::Yes } else { Whole::No };
+    match compatibility::judge(&bench.cases.borrow(), &ran, whole, ci) {
+        Ok(verdict) if verdict.is_of_interest() => {
+            if !verdict.is_good() {
+                println!("\n== compatibility\n{}", verdict.explained());
+            }
+            (Some(verdict.to_string()), verdict.is_good() || !ci)
+        }
+        Ok(_) => (None, true),
+        Err(failure) => (Some(failure.to_string()), false),
     }
 }
 
@@ -148,16 +194,23 @@ fn verdict(outcome: &Result<Outcome, Failure>, ci: bool) -> (String, bool) {
     }
 }
 
-/// What the suites share: the tools of this machine, and the programs, built once when first needed.
+/// What the suites share: the tools of this machine, the programs, built once when first needed, and
+/// the cases that they have run.
 #[derive(Debug, Default)]
 struct Bench {
     node: OnceCell<Option<Node>>,
     built: OnceCell<Result<(), Failure>>,
+    cases: RefCell<Cases>,
 }
 
 impl Bench {
     fn node(&self) -> Option<Node> {
         *self.node.get_or_init(Node::find)
+    }
+
+    /// Notes how a case came out, for the table of what is proven.
+    fn note(&self, suite: Suite, finding: Finding) {
+        self.cases.borrow_mut().note(suite, finding);
     }
 
     /// The command that `variable` gives for a program, or else `default`, once the programs are built.

@@ -4,7 +4,8 @@ use std::env;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use super::{Bench, Outcome, Tally, without_node};
+use super::cases::NodeCases;
+use super::{Bench, Outcome, Suite, Tally, without_node};
 use crate::failure::Failure;
 use crate::{process, workspace};
 
@@ -25,7 +26,13 @@ pub(super) fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Fai
         npm.env("SEED_DEFAULT_PORTS", "1");
     }
     let mut tally = Tally::default();
-    let status = process::tee(&mut npm, |line| tally.read_node(line))?;
+    let mut cases = NodeCases::default();
+    let status = process::tee(&mut npm, |line| {
+        tally.read_node(line);
+        if let Some(finding) = cases.read(line) {
+            bench.note(Suite::Seeds, finding);
+        }
+    })?;
     Ok(Outcome::Ran(tally.with_end(status)))
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::expected::{Expectations, Report, Verdict};
-use super::{Bench, Outcome, Tally, without_node};
+use super::{Bench, Outcome, Suite, Tally, without_node};
 use crate::failure::Failure;
 use crate::{process, workspace};
 
@@ -36,7 +36,11 @@ pub(super) fn run(bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Fai
     let report = fs::read_to_string(&report)
         .map_err(|error| Failure::during(format!("the runner left no report ({status})"), error))?;
 
-    let verdict = expectations.judge(&Report::parse(&report)?);
+    let report = Report::parse(&report)?;
+    report
+        .findings()
+        .for_each(|finding| bench.note(Suite::Server, finding));
+    let verdict = expectations.judge(&report);
     print!("{}", verdict.explained(EXPECTATIONS));
     Ok(Outcome::Ran(tally(&verdict)))
 }

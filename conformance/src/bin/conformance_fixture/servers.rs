@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roomcast::engine::{Builder, Engine, Message, Socket};
 use roomcast::{
-    ClientBundle, Cookie, Cors, HttpCompression, SameSite, Server, ServerBuilder, Transport,
+    ClientBundle, Cookie, Cors, HttpCompression, Parser, SameSite, Server, ServerBuilder, Transport,
 };
 
 use crate::{Served, client_app, common};
@@ -16,7 +16,7 @@ pub(crate) fn all() -> Vec<Served> {
         socket_io(fast(builder())),
         socket_io(compat()),
         socket_io(builder().cors(Cors::any())), // connection state recovery is not supported yet
-        socket_io(builder()),                   // the msgpack parser is not supported yet
+        socket_io(builder().parser(Parser::MessagePack)),
         engine_echo(),
         socket_io(limits()),
         socket_io(polling_only()),

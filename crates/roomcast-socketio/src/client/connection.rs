@@ -8,7 +8,6 @@ use super::{
     CloseReason, Closing, ConnectError, Description, EngineKey, Manager, ManagerEvent, OpenError,
     Output, Settings,
 };
-use crate::Decoder;
 
 /// How far the connection of a manager is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +127,7 @@ impl<E: Clone> Manager<E> {
         {
             self.report_error(&OpenError::Engine(error.clone()));
         }
-        self.lose(reason, error.map(Description::Engine));
+        self.lose(reason, error.map(Description::Engine).as_ref());
     }
 
     /// Does what is due.
@@ -186,7 +185,7 @@ impl<E: Clone> Manager<E> {
     }
 
     /// Ends a connection over which the server sent what it must not.
-    pub(super) fn reject(&mut self, engine: EngineKey, description: Description<E>) {
+    pub(super) fn reject(&mut self, engine: EngineKey, description: &Description<E>) {
         self.work.give(Output::CloseEngine {
             engine,
             closing: Closing::AfterFlush,
@@ -240,10 +239,10 @@ impl<E: Clone> Manager<E> {
     }
 
     /// The open connection has ended, not at the user's wish.
-    fn lose(&mut self, reason: CloseReason, description: Option<Description<E>>) {
+    fn lose(&mut self, reason: CloseReason, description: Option<&Description<E>>) {
         self.connection = Connection::Undecided { is_wanted: false };
         self.backoff.reset();
-        self.end_sockets(reason, description.as_ref());
+        self.end_sockets(reason, description);
         self.work.push(Step::Decide(None));
     }
 
@@ -257,7 +256,7 @@ impl<E: Clone> Manager<E> {
     }
 
     fn end_sockets(&mut self, reason: CloseReason, description: Option<&Description<E>>) {
-        self.decoder = Decoder::new(self.limits);
+        self.decoder = self.parser.decoder(self.limits);
         self.work.report(ManagerEvent::Close {
             reason,
             description: description.cloned(),

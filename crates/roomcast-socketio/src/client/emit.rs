@@ -16,9 +16,10 @@ use crate::AckId;
 ///
 /// ```
 /// use std::time::Duration;
+/// use roomcast_socketio::Parser;
 /// use roomcast_socketio::client::{Content, Emission};
 ///
-/// let mut emission = Emission::new(Content::event("question", &"?")?);
+/// let mut emission = Emission::new(Content::event(&Parser::Text, "question", &"?")?);
 /// emission.wants_ack = true;
 /// emission.timeout = Some(Duration::from_secs(5));
 /// # Ok::<(), roomcast_socketio::EncodeError>(())

@@ -55,7 +55,7 @@ impl<E: Clone> Manager<E> {
         match decoded {
             Ok(packet) => self.on_packet(now, engine, packet?),
             Err(error) => {
-                self.reject(engine, Description::Decode(error));
+                self.reject(engine, &Description::Decode(error));
                 None
             }
         }
@@ -95,7 +95,7 @@ impl<E: Clone> Manager<E> {
             Phase::Idle | Phase::Abandoned | Phase::Waiting => false,
         };
         if is_full {
-            self.reject(engine, Description::ReceiveBufferFull);
+            self.reject(engine, &Description::ReceiveBufferFull);
         }
         None
     }
@@ -130,7 +130,7 @@ impl<E: Clone> Manager<E> {
             }
             (Phase::Abandoned, _) => {
                 socket.phase = Phase::Idle;
-                let goodbye = OutgoingPacket::disconnect(socket.namespace.clone());
+                let goodbye = OutgoingPacket::disconnect(&self.parser, socket.namespace.clone());
                 self.work.give(Output::Send(goodbye));
             }
             (Phase::Asking(_) | Phase::Joining, None) => {

@@ -14,7 +14,7 @@ use super::{
     AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason, Emission,
     EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey, SocketOptions,
 };
-use crate::{Decoder, Limits, Map};
+use crate::{Limits, Map, Parser, ParserDecoder};
 
 /// One connection to a server, with all its namespaces, as far as it can be decided without I/O.
 ///
@@ -24,6 +24,7 @@ use crate::{Decoder, Limits, Map};
 /// comes out of it, in order, without that lock. See the [module](super) for the contract.
 #[derive(Debug)]
 pub struct Manager<E> {
+    pub(super) parser: Parser,
     pub(super) settings: Settings,
     pub(super) limits: Limits,
     receive_limits: BufferLimits,
@@ -32,7 +33,7 @@ pub struct Manager<E> {
     pub(super) connection: Connection,
     /// How many engines were opened.
     pub(super) engines: u64,
-    pub(super) decoder: Decoder,
+    pub(super) decoder: ParserDecoder,
     pub(super) sockets: BTreeMap<SocketKey, Socket>,
     pub(super) namespaces: BTreeMap<Arc<str>, SocketKey>,
     next_socket: u64,
@@ -53,7 +54,8 @@ impl<E: Clone> Manager<E> {
             spreading: Spreading::new(seed),
             connection: Connection::Closed,
             engines: 0,
-            decoder: Decoder::new(options.limits),
+            decoder: options.parser.decoder(options.limits),
+            parser: options.parser,
             sockets: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             next_socket: 0,
@@ -114,7 +116,7 @@ impl<E: Clone> Manager<E> {
             return;
         };
         if leaving.is_connected() {
-            let goodbye = OutgoingPacket::disconnect(leaving.namespace.clone());
+            let goodbye = OutgoingPacket::disconnect(&self.parser, leaving.namespace.clone());
             self.work.give(Output::Send(goodbye));
             self.leave(socket, DisconnectReason::IoClientDisconnect);
         } else if leaving.phase.is_active() {
@@ -144,7 +146,8 @@ impl<E: Clone> Manager<E> {
                     offset: socket.recovery.offset(),
                 };
                 socket.phase = Phase::Joining;
-                let packet = OutgoingPacket::connect(socket.namespace.clone(), credentials);
+                let packet =
+                    OutgoingPacket::connect(&self.parser, socket.namespace.clone(), credentials);
                 self.work.give(Output::Send(packet));
             }
             Err(message) => self.refuse(request.socket, ConnectError::Auth { message }),
@@ -183,7 +186,8 @@ impl<E: Clone> Manager<E> {
         true
     }
 
-    /// Forgets an acknowledgement that nobody waits for any more. Its event is sent all the same.
+    /// Forgets an acknowledgement that nobody waits for any more. Its event is sent all the same. An
+    /// outcome that is decided already is still reported.
     pub fn forget_ack(&mut self, token: AckToken) {
         let Some(socket) = self.sockets.get_mut(&token.socket) else {
             return;
@@ -221,6 +225,12 @@ impl<E: Clone> Manager<E> {
     pub fn next_timeout(&self) -> Option<Instant> {
         let deadlines = [self.connection.deadline(), self.work.next_deadline()];
         deadlines.into_iter().flatten().min()
+    }
+
+    /// The parser for which [`Content`] is to be made.
+    #[must_use]
+    pub fn parser(&self) -> &Parser {
+        &self.parser
     }
 
     /// How the manager connects again.

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::Content;
-use crate::{
-    AckId, Decoder, EncodeError, Header, Limits, Map, Packet, encode_connect, encode_disconnect,
-};
+use crate::{AckId, EncodeError, Encoded, Header, Map, Packet, PacketKind, Parser};
 
 /// A packet on its way to the server. It is encoded outside of the manager.
 #[derive(Clone, Debug)]
@@ -22,19 +19,20 @@ pub struct OutgoingPacket {
 
 #[derive(Clone, Debug)]
 enum Body {
-    Connect(Box<Credentials>),
-    Disconnect,
+    Connect(Parser, Box<Credentials>),
+    Disconnect(Parser),
     Event(Content),
     Ack(Content),
 }
 
 impl OutgoingPacket {
-    pub(super) fn connect(namespace: Arc<str>, credentials: Credentials) -> Self {
-        Self::new(namespace, Body::Connect(Box::new(credentials)))
+    pub(super) fn connect(parser: &Parser, namespace: Arc<str>, credentials: Credentials) -> Self {
+        let body = Body::Connect(parser.clone(), Box::new(credentials));
+        Self::new(namespace, body)
     }
 
-    pub(super) fn disconnect(namespace: Arc<str>) -> Self {
-        Self::new(namespace, Body::Disconnect)
+    pub(super) fn disconnect(parser: &Parser, namespace: Arc<str>) -> Self {
+        Self::new(namespace, Body::Disconnect(parser.clone()))
     }
 
     pub(super) fn event(namespace: Arc<str>, content: Content, ack: Option<AckId>) -> Self {
@@ -67,46 +65,37 @@ impl OutgoingPacket {
         }
     }
 
-    /// Appends the packet to `out` and returns its attachments, which must follow as binary messages
-    /// with nothing in between.
+    /// Appends the packet to `out`, for the manager's parser.
     ///
     /// # Errors
     ///
-    /// [`EncodeError::Value`] if the `auth` of a CONNECT has no JSON form; `out` is then as it was.
-    /// Other packets always succeed.
-    pub fn encode(&self, out: &mut Vec<u8>) -> Result<&[Bytes], EncodeError> {
+    /// [`EncodeError::Value`] if the `auth` of a CONNECT cannot be written, and what a
+    /// [`CustomParser`](crate::CustomParser) reports; `out` is then as it was. Other packets always
+    /// succeed.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         match &self.body {
-            Body::Connect(credentials) => {
-                encode_connect(out, &self.namespace, credentials.data().as_ref())?;
-                Ok(&[])
+            Body::Connect(parser, credentials) => {
+                parser.encode_connect(out, &self.namespace, credentials.data())
             }
-            Body::Disconnect => {
-                encode_disconnect(out, &self.namespace);
-                Ok(&[])
-            }
-            Body::Event(content) => Ok(content.write(out, *b"25", self.header())),
-            Body::Ack(content) => Ok(content.write(out, *b"36", self.header())),
+            Body::Disconnect(parser) => parser.encode_disconnect(out, &self.namespace),
+            Body::Event(content) => content.encode(out, PacketKind::Event, self.header()),
+            Body::Ack(content) => content.encode(out, PacketKind::Ack, self.header()),
         }
     }
 
-    /// The packet as its receiver decodes it: what catch-all handlers of sent events read.
+    /// The event or acknowledgement as its receiver decodes it: what catch-all handlers of sent
+    /// events read.
     ///
-    /// `None` if it cannot be encoded, or is nested deeper than the default [`Limits`].
+    /// `None` for other packets, and if it is nested deeper than the default
+    /// [`Limits`](crate::Limits).
     #[must_use]
     pub fn to_packet(&self) -> Option<Packet<'static>> {
-        let mut text = Vec::new();
-        let attachments = self.encode(&mut text).ok()?;
-        let mut decoder = Decoder::new(Limits {
-            max_attachments: attachments.len(),
-            max_attachment_bytes: usize::MAX,
-            ..Limits::default()
-        });
-        let text = String::from_utf8(text).ok()?;
-        let mut packet = decoder.text(&text).ok()?.map(Packet::into_owned);
-        for attachment in attachments {
-            packet = decoder.binary_owned(attachment.clone()).ok()?;
-        }
-        packet
+        let packet = match &self.body {
+            Body::Event(content) => content.to_packet(PacketKind::Event, self.header()),
+            Body::Ack(content) => content.to_packet(PacketKind::Ack, self.header()),
+            Body::Connect(..) | Body::Disconnect(_) => return None,
+        };
+        packet.ok()
     }
 
     /// The name of the namespace, with its leading slash.
@@ -131,7 +120,7 @@ impl OutgoingPacket {
     pub(super) fn weight(&self) -> usize {
         match &self.body {
             Body::Event(content) | Body::Ack(content) => content.weight(),
-            Body::Connect(_) | Body::Disconnect => 0,
+            Body::Connect(..) | Body::Disconnect(_) => 0,
         }
     }
 

@@ -24,27 +24,23 @@ impl ReceiveBuffer {
 
     /// Keeps an event; whether there was room.
     pub(super) fn push(&mut self, packet: Packet<'_>) -> bool {
-        let weight = weight(&packet);
+        let packet = packet.into_owned();
+        let weight = packet.weight();
         if !self.limits.has_room(self.waiting.len(), self.bytes, weight) {
             return false;
         }
         self.bytes += weight;
-        self.waiting.push_back(packet.into_owned());
+        self.waiting.push_back(packet);
         true
     }
 
     pub(super) fn pop(&mut self) -> Option<Packet<'static>> {
         let packet = self.waiting.pop_front()?;
-        self.bytes -= weight(&packet);
+        self.bytes -= packet.weight();
         Some(packet)
     }
 
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.limits);
     }
-}
-
-fn weight(packet: &Packet<'_>) -> usize {
-    let attachments = packet.attachments().iter().map(bytes::Bytes::len);
-    packet.raw_data().len() + attachments.sum::<usize>()
 }

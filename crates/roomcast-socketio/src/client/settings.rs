@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::Limits;
+use crate::{Limits, Parser};
 
 /// What a manager is made with.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// How packets become messages; the server must use the same. Default [`Parser::Text`].
+    pub parser: Parser,
     /// Reconnection and connection timeout, which may change while the manager runs.
     pub settings: Settings,
     /// Limits on each packet of the server.

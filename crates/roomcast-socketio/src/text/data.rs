@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::argument::Argument;
 use super::placeholder::Placeholder;
 use super::reader::Reader;
 use super::rules;
 use super::scan::{Outline, Shape, scan};
-use super::span::{Span, Spans};
+use crate::span::{Span, Spans};
+use crate::transcode::Transcode;
 use crate::{DecodeError, EventName, PacketKind};
 
 /// Invariant: `json` is empty or one JSON value that `scan` and `rules` accepted.
@@ -179,9 +180,14 @@ impl<'a> Data<'a> {
 
     /// Reads the whole data, which is an error if there is none.
     pub(crate) fn read<'d, T: Deserialize<'d>>(&'d self) -> serde_json::Result<T> {
+        self.read_span(self.whole())
+    }
+
+    /// The data without the whitespace around it.
+    fn whole(&self) -> Span {
         let start = self.json.len() - self.json.trim_ascii_start().len();
         let end = self.json.trim_ascii_end().len();
-        self.read_span(Span::new(start, end.max(start)))
+        Span::new(start, end.max(start))
     }
 
     fn read_span<'d, T: Deserialize<'d>>(&'d self, span: Span) -> serde_json::Result<T> {
@@ -211,6 +217,14 @@ impl<'a> Data<'a> {
             has_huge_number: self.has_huge_number,
             binary: self.binary,
         }
+    }
+}
+
+impl Serialize for Data<'_> {
+    /// Shows the whole data as the value it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let binary = self.binary.as_deref().unwrap_or(&NO_BINARY);
+        Transcode::new(&mut Reader::new(&self.json, self.whole(), binary)).serialize(serializer)
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::data::Data;
 use super::header::{self, WireHeader};
+use crate::data::Data as AnyData;
 use crate::{DecodeError, Limits, Packet};
 
 /// Turns the messages of one connection into packets.
@@ -71,10 +72,12 @@ impl Decoder {
             kind,
             namespace: Cow::Borrowed(namespace),
             ack,
-            data: Data::unchecked(data),
+            data: AnyData::Text(Data::unchecked(data)),
         };
         let max_depth = self.limits.max_depth;
-        packet.data.check(kind, max_depth, attachments)?;
+        if let AnyData::Text(data) = &mut packet.data {
+            data.check(kind, max_depth, attachments)?;
+        }
         match attachments {
             // COMPAT: socket.io-parser 4.2.6 waits for nothing after `50-` and refuses the next
             // text; a packet of a binary type without attachments is complete here.
@@ -136,7 +139,10 @@ impl Decoder {
         let Some(mut pending) = self.pending.take() else {
             return Err(DecodeError::UnexpectedBinary);
         };
-        pending.packet.data.push_attachment(data);
+        let AnyData::Text(packet) = &mut pending.packet.data else {
+            return Err(DecodeError::UnexpectedBinary);
+        };
+        packet.push_attachment(data);
         pending.missing -= 1;
         if pending.missing > 0 {
             self.pending = Some(pending);
@@ -145,7 +151,7 @@ impl Decoder {
         // Each placeholder makes one copy when the arguments are read, and several may stand for
         // one attachment.
         let limit = self.limits.max_attachment_bytes;
-        if pending.packet.data.placed_bytes() > limit {
+        if packet.placed_bytes() > limit {
             return Err(DecodeError::AttachmentsTooLarge { limit });
         }
         Ok(Some(pending.packet))

@@ -1,21 +1,11 @@
 //! Writing packets, in one pass, behind what the caller's buffer already holds.
 
 use bytes::Bytes;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::writer::{write_json, write_string};
 use crate::spread::Shape;
-use crate::{AckId, EncodeError, EventName};
-
-/// Where an event or acknowledgement goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header<'a> {
-    /// The name of the namespace with its leading slash, `"/"` for the main one.
-    pub namespace: &'a str,
-    /// Of an event: the id under which it wants an answer. Of an acknowledgement: the event's id.
-    pub ack: Option<AckId>,
-}
+use crate::{AckId, EncodeError, EventName, EventPacket, Header, Refusal};
 
 /// Appends an event to `out` and returns its attachments, which must follow as binary messages
 /// with nothing in between.
@@ -55,22 +45,29 @@ pub fn encode_event<'e, T: Serialize + ?Sized>(
     event: impl Into<EventName<'e>>,
     args: &T,
 ) -> Result<Vec<Bytes>, EncodeError> {
-    let event = event.into();
-    if event.is_reserved() {
-        return Err(EncodeError::ReservedEvent {
-            name: event.to_text().into_owned(),
-        });
+    let event: EventName<'e> = event.into();
+    encode_event_packet(out, &EventPacket::new(header, event, args))
+}
+
+#[inline]
+pub(crate) fn encode_event_packet<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    packet: &EventPacket<'_, T>,
+) -> Result<Vec<Bytes>, EncodeError> {
+    packet.check_name()?;
+    let kind = Kind {
+        plain: b'2',
+        binary: b'5',
+    };
+    let attachments = encode_array(out, kind, packet.header, Some(&packet.event), packet.args)?;
+    if let Some(offset) = packet.offset {
+        // Invariant: the array holds the name at least, and its end is the last byte.
+        out.pop();
+        out.push(b',');
+        write_string(out, offset);
+        out.push(b']');
     }
-    encode_array(
-        out,
-        Kind {
-            plain: b'2',
-            binary: b'5',
-        },
-        header,
-        Some(&event),
-        args,
-    )
+    Ok(attachments)
 }
 
 /// Appends an acknowledgement to `out` and returns its attachments. The arguments are as those of
@@ -236,21 +233,5 @@ fn undo(out: &mut Vec<u8>, start: usize, error: &serde_json::Error) -> EncodeErr
     out.truncate(start);
     EncodeError::Value {
         message: error.to_string(),
-    }
-}
-
-struct Refusal<'a, T: ?Sized> {
-    message: &'a str,
-    data: Option<&'a T>,
-}
-
-impl<T: Serialize + ?Sized> Serialize for Refusal<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("message", self.message)?;
-        if let Some(data) = self.data {
-            map.serialize_entry("data", data)?;
-        }
-        map.end()
     }
 }

@@ -13,14 +13,14 @@ mod plain;
 mod reader;
 mod rules;
 mod scan;
-mod span;
 mod writer;
 
 pub(crate) use data::Data;
 pub use decoder::Decoder;
+pub(crate) use encode::encode_event_packet;
 pub use encode::{
-    Header, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
+    encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
     encode_event,
 };
 pub(crate) use placeholder::renumbered;
-pub(crate) use writer::write_json;
+pub(crate) use writer::{VERBATIM, write_json};

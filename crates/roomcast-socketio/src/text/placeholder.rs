@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::scan::scan;
-use super::span::{Span, Spans};
 use super::writer::{is_placeholder, write_placeholder};
 use crate::DecodeError;
+use crate::span::{Span, Spans};
 
 /// An object that stands for an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

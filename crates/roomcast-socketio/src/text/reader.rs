@@ -5,7 +5,6 @@
 //! text that the scan accepted, so what a value is shows in its first byte.
 
 mod containers;
-mod key;
 mod raw_parts;
 mod variant;
 
@@ -24,7 +23,7 @@ use super::data::{Binary, unescape};
 use super::placeholder::Outermost;
 use super::plain::plain_prefix;
 use super::scan::huge_number;
-use super::span::Span;
+use crate::span::Span;
 use crate::{Raw, shared_bytes};
 
 pub(super) struct Reader<'de> {

@@ -6,8 +6,8 @@
 use super::containers::{Container, Containers};
 use super::placeholder::{Placeholder, Tracker};
 use super::plain::plain_prefix;
-use super::span::{Span, Spans};
 use crate::DecodeError;
+use crate::span::{Span, Spans};
 
 /// What a scan found.
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 //! before it writes it and cannot tell the attachments of a raw value from others.
 
 mod compound;
-mod key;
 mod string;
 
 use std::fmt::{self, Write as _};
@@ -260,7 +259,7 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
 
 /// How the names of those structs start by which serde_json knows its own types of JSON text: a
 /// `RawValue`, and a `Number` of arbitrary precision. Their only field is that text.
-const VERBATIM: &str = "$serde_json::private::";
+pub(crate) const VERBATIM: &str = "$serde_json::private::";
 
 /// Writes what stands for an attachment.
 pub(super) fn write_placeholder(out: &mut Vec<u8>, number: usize) {

@@ -6,7 +6,7 @@ mod remote_socket;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::{SmallVec, smallvec};
@@ -423,7 +423,12 @@ impl Broadcast {
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
         let ack = answers.map(|_| namespace.next_ack_id());
-        let packet = wire::event(namespace.name(), ack, event, args)?;
+        let header = Header {
+            namespace: namespace.name(),
+            ack,
+        };
+        let content = EventPacket::new(header, event, args);
+        let packet = wire::event(namespace.parser(), &content)?;
         let mut asked = Vec::new();
         // Handlers may emit themselves: they are called when the lock of the rooms is released.
         let mut watched = Vec::new();

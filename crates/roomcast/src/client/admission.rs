@@ -35,7 +35,7 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
         }
         Ok(None) => {
             Meter::refused_unknown();
-            Err(Refusal::new("Invalid namespace"))
+            Err(Refusal::unknown_namespace())
         }
         Err(refusal) => Err(refusal),
     };

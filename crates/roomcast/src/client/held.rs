@@ -58,8 +58,7 @@ impl Held {
 }
 
 fn weight(packet: &Packet<'_>) -> usize {
-    let attachments: usize = packet.attachments().iter().map(bytes::Bytes::len).sum();
-    size_of::<Packet<'_>>() + packet.namespace().len() + packet.raw_data().len() + attachments
+    size_of::<Packet<'_>>() + packet.weight()
 }
 
 /// What the packets of one client may weigh; the last one may go beyond.

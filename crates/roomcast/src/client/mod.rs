@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_socketio::{
-    DecodeError, Decoder, Limits, Map, Namespaces, Packet, PacketKind, Step, Value,
+    DecodeError, Map, Namespaces, Packet, PacketKind, ParserDecoder, Step, Value,
 };
 
 use admission::Admitted;
@@ -21,7 +21,7 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
-use crate::error::SocketError;
+use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -30,7 +30,7 @@ use crate::wire;
 /// What a client's session does with its messages. The session's task owns it.
 pub(crate) struct Client {
     connection: Arc<Connection>,
-    decoder: Decoder,
+    decoder: ParserDecoder,
     namespaces: Namespaces<Socket>,
     parked: Parked,
     /// Invariant: empty whenever another handler may be started.
@@ -47,7 +47,7 @@ impl Client {
             .into_std()
             .checked_add(config.connect_timeout);
         Self {
-            decoder: Decoder::new(config.limits),
+            decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
@@ -183,11 +183,21 @@ impl Client {
             self.namespaces.remove(&name);
             return;
         }
+        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
+            true => {
+                socket.namespace().meter().refused();
+                discard(&socket);
+                Err(Refusal::unknown_namespace())
+            }
+            false => Ok(socket),
+        });
         match outcome {
             Ok(socket) => self.connect(&socket, cx),
             Err(refusal) => {
                 self.namespaces.remove(&name);
-                let packet = wire::connect_error(&name, refusal.message(), refusal.data());
+                let parser = &self.connection.server().config().parser;
+                let (message, data) = (refusal.message(), refusal.data());
+                let packet = wire::connect_error(parser, &name, message, data);
                 self.connection
                     .engine()
                     .send_frames(packet.frames(), SendOptions::default());
@@ -200,7 +210,7 @@ impl Client {
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
         socket.send_packet(
-            &wire::connect(namespace.name(), socket.id().as_str()),
+            &wire::connect(namespace.parser(), namespace.name(), socket.id().as_str()),
             SendOptions::default(),
         );
         namespace.add_connected();
@@ -215,6 +225,10 @@ impl Client {
             || Call::bare(socket, Cause::Plain),
             cx,
         );
+        if namespace.has_ended() {
+            // It was deleted meanwhile, by another thread that may have missed this socket.
+            socket.disconnect();
+        }
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -373,7 +387,8 @@ impl Drop for Client {
 }
 
 fn tell_disconnected(socket: &Socket) {
-    let packet = wire::disconnect(socket.namespace().name());
+    let namespace = socket.namespace();
+    let packet = wire::disconnect(namespace.parser(), namespace.name());
     socket.send_packet(&packet, SendOptions::default());
 }
 
@@ -383,13 +398,4 @@ fn discard(socket: &Socket) {
     socket.forget_handlers();
     socket.namespace().leave_all(socket.id());
     socket.namespace().remove_guest();
-}
-
-/// Limits for packets of the server's own, which need none.
-pub(crate) fn own_packet_limits() -> Limits {
-    Limits {
-        max_depth: usize::MAX,
-        max_attachments: usize::MAX,
-        max_attachment_bytes: usize::MAX,
-    }
 }

@@ -253,6 +253,25 @@ impl<Kind> Builder<Kind> {
         self
     }
 
+    /// Sets how many bytes of a WebSocket are read at a time. Default: 256 KiB; at least 1.
+    ///
+    /// The buffer belongs to the worker thread, not to the connection: an idle connection has none,
+    /// so a smaller one saves memory only where there are many threads. Messages may be longer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().read_buffer_bytes(64 * 1024).build();
+    /// ```
+    ///
+    /// Spec: features 1.52.
+    pub fn read_buffer_bytes(mut self, bytes: usize) -> Self {
+        self.config.read_buffer_bytes = bytes.max(1);
+        self
+    }
+
     /// Offers permessage-deflate on WebSockets, for messages of at least 1024 bytes. Default: off.
     ///
     /// # Example

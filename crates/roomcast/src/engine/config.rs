@@ -11,6 +11,7 @@ use roomcast_engineio::{Config as Times, Refusal, Transport};
 use roomcast_websocket::deflate;
 
 use super::mailbox::OutboxPolicy;
+use super::read_buffer;
 use super::request::Request;
 use crate::{ClientBundle, Cookie, Cors, HttpCompression};
 
@@ -72,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) times: Arc<Times>,
     pub(crate) max_message_bytes: usize,
     pub(crate) max_fragments: usize,
+    /// At least 1.
+    pub(crate) read_buffer_bytes: usize,
     pub(crate) deflate: Option<deflate::Config>,
     pub(crate) http_compression: HttpCompression,
     pub(crate) cors: Option<Cors>,
@@ -98,6 +101,7 @@ impl Default for Config {
             times: Arc::default(),
             max_message_bytes: 1_000_000,
             max_fragments: 4096,
+            read_buffer_bytes: read_buffer::DEFAULT_LEN,
             deflate: None,
             http_compression: HttpCompression::default(),
             cors: None,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
+use roomcast_websocket::OpCode;
 
 use super::draft::Draft;
 use super::flusher::{self, Flusher, Round};
@@ -178,14 +179,18 @@ impl Socket {
         }
     }
 
-    /// Sends a message that no other session gets: a text packet and its attachments.
+    /// Sends a message that no other session gets: a packet and its attachments.
     pub(crate) fn send_own(
         &self,
         packet: Draft,
+        opcode: OpCode,
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
-        let sent = self.0.mailbox.send_own(packet, attachments, options);
+        let sent = self
+            .0
+            .mailbox
+            .send_own(packet, opcode, attachments, options);
         self.flushed(sent)
     }
 

@@ -8,11 +8,11 @@ mod rooms;
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
-use roomcast_socketio::AckId;
+use roomcast_socketio::{AckId, Parser};
 
 pub(crate) use parent::{Matcher, Parents};
 use rooms::Events;
@@ -52,6 +52,8 @@ pub struct Namespace(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     server: Weak<Shared>,
+    /// The server's. Cost: a broadcast needs no hold of the server.
+    parser: Parser,
     rooms: Rooms,
     listeners: Listeners,
     next_ack: AtomicU64,
@@ -59,6 +61,8 @@ struct Inner {
     connected: AtomicUsize,
     /// Sockets that are connected or may become so.
     guests: AtomicUsize,
+    /// Nobody is let in any more.
+    has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
     /// Children count with their parent.
     meter: Arc<Meter>,
@@ -78,12 +82,13 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Plain)
+    pub(crate) fn plain(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+        Self::with(name, (parser, server), Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(name: Arc<str>, server: Weak<Shared>) -> Self {
-        Self::with(name, server, Arc::default(), Kind::Parent(Mutex::default()))
+    pub(crate) fn parent(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+        let kind = Kind::Parent(Mutex::default());
+        Self::with(name, (parser, server), Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
@@ -91,7 +96,7 @@ impl Namespace {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            self.0.server.clone(),
+            (self.0.parser.clone(), self.0.server.clone()),
             self.0.listeners.snapshot(),
             kind,
         );
@@ -106,7 +111,12 @@ impl Namespace {
         child
     }
 
-    fn with(name: Arc<str>, server: Weak<Shared>, table: Arc<Table>, kind: Kind) -> Self {
+    fn with(
+        name: Arc<str>,
+        (parser, server): (Parser, Weak<Shared>),
+        table: Arc<Table>,
+        kind: Kind,
+    ) -> Self {
         let meter = match &kind {
             Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
             Kind::Plain | Kind::Parent(_) => None,
@@ -115,11 +125,13 @@ impl Namespace {
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             name,
             server,
+            parser,
             rooms: Rooms::default(),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
             kind,
         }))
@@ -264,6 +276,10 @@ impl Namespace {
         self.0.server.upgrade().map(Server::from_shared)
     }
 
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.0.parser
+    }
+
     pub(crate) fn is_parent(&self) -> bool {
         matches!(self.0.kind, Kind::Parent(_))
     }
@@ -356,13 +372,31 @@ impl Namespace {
 
     /// Removes a child that nobody uses any more, where the server is set up so.
     fn clean_up(&self) {
-        let Kind::Child(parent) = &self.0.kind else {
+        if !self.is_child() {
             return;
-        };
+        }
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self)
+        if server.forget_if_unused(self) {
+            self.leave_parent();
+        }
+    }
+
+    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
+    pub(crate) fn end(&self) {
+        // Invariant: set before the sockets are selected. Who joins later sees it.
+        self.0.has_ended.store(true, Ordering::Release);
+        self.leave_parent();
+        self.disconnect_sockets();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    fn leave_parent(&self) {
+        if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use roomcast_socketio::Limits;
+use roomcast_socketio::{Limits, Parser};
 
 use super::{Server, Shared};
 use crate::ClientBundle;
@@ -56,6 +56,7 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    pub(crate) parser: Parser,
 }
 
 impl Default for ServerConfig {
@@ -68,6 +69,7 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            parser: Parser::default(),
         }
     }
 }
@@ -167,6 +169,44 @@ impl ServerBuilder {
     /// Spec: features, section 11, 38.
     pub fn max_json_depth(mut self, levels: usize) -> Self {
         self.kind.config.limits.max_depth = levels;
+        self
+    }
+
+    /// Sets the most elements, keys and values of all arrays and maps of one MessagePack packet from
+    /// a client. Default: 1,000,000, which a packet within the default
+    /// [`max_http_buffer_size`](Self::max_http_buffer_size) cannot exceed.
+    ///
+    /// A packet with more closes its connection with the reason `forced close`. Packets in text form
+    /// have no such limit: each element takes two bytes at least.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Parser, Server};
+    ///
+    /// let io = Server::builder().parser(Parser::MessagePack).max_elements(10_000).build();
+    /// ```
+    pub fn max_elements(mut self, count: usize) -> Self {
+        self.kind.config.limits.max_elements = count;
+        self
+    }
+
+    /// Sets how packets become messages. Default: [`Parser::Text`]. Clients must use the same.
+    ///
+    /// [`Parser::MessagePack`] speaks with clients that use `socket.io-msgpack-parser`; a
+    /// [`CustomParser`](crate::CustomParser) with those that use its counterpart.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Parser, Server};
+    ///
+    /// let io = Server::builder().parser(Parser::MessagePack).build();
+    /// ```
+    ///
+    /// Spec: features 2.4.
+    pub fn parser(mut self, parser: impl Into<Parser>) -> Self {
+        self.kind.config.parser = parser.into();
         self
     }
 
@@ -306,7 +346,8 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let main = Namespace::plain("/".into(), std::sync::Weak::clone(weak));
+            let parser = config.parser.clone();
+            let main = Namespace::plain("/".into(), parser, std::sync::Weak::clone(weak));
             Shared {
                 config,
                 engine,

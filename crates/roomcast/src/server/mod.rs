@@ -1,6 +1,7 @@
 //! The Socket.IO server: its namespaces over one engine.
 
 mod builder;
+mod deletion;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -112,18 +113,17 @@ impl Server {
     ///
     /// Spec: features 2.14.
     pub fn of(&self, name: &str) -> Namespace {
-        let name: Arc<str> = if name.starts_with('/') {
-            name.into()
-        } else {
-            format!("/{name}").into()
-        };
+        let name = with_slash(name);
         if let Some(found) = self.0.namespaces.read().get(&name) {
             return found.clone();
         }
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
             Some(parent) => parent.child(name),
-            None => Namespace::plain(name, Arc::downgrade(&self.0)),
+            None => {
+                let parser = self.0.config.parser.clone();
+                Namespace::plain(name, parser, Arc::downgrade(&self.0))
+            }
         })
     }
 
@@ -388,7 +388,8 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parent = Namespace::parent("/_".into(), Arc::downgrade(&self.0));
+        let parser = self.0.config.parser.clone();
+        let parent = Namespace::parent("/_".into(), parser, Arc::downgrade(&self.0));
         self.0.parents.add(matcher, parent.clone());
         parent
     }
@@ -457,6 +458,15 @@ impl Shared {
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
         is_unused
+    }
+}
+
+/// A namespace's name with its leading slash.
+fn with_slash(name: &str) -> Arc<str> {
+    if name.starts_with('/') {
+        name.into()
+    } else {
+        format!("/{name}").into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, ArgError, Packet, Spread, Value};
+use roomcast_socketio::{AckId, ArgError, EventPacket, Header, Packet, Spread, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -184,7 +184,12 @@ impl Socket {
         ack: Option<AckId>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
-        let packet = wire::event(self.namespace().name(), ack, event, args)?;
+        let header = Header {
+            namespace: self.namespace().name(),
+            ack,
+        };
+        let content = EventPacket::new(header, event, args);
+        let packet = wire::event(self.namespace().parser(), &content)?;
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }

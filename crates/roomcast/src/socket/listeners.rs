@@ -2,11 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 
-use roomcast_socketio::Decoder;
-
 use super::Socket;
 use crate::client::Command;
-use crate::handler::{Call, Handler, HandlerId, Middleware, Outcome, Place, Responder, Slot};
+use crate::handler::{
+    Call, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
+};
 use crate::wire::Outgoing;
 
 /// Handlers of this socket alone. They run after those of the namespace; both run in the order in
@@ -347,6 +347,10 @@ impl Socket {
         self.0.listeners.add_event_middleware(middleware);
     }
 
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
     /// Whether events to this client have somebody to be shown to.
     pub(crate) fn has_outgoing_listeners(&self) -> bool {
         self.watches_outgoing() || self.namespace().listeners().has_outgoing()
@@ -365,12 +369,7 @@ impl Socket {
     }
 
     fn call_outgoing(&self, outgoing: &Outgoing) {
-        let mut decoder = Decoder::new(crate::client::own_packet_limits());
-        let mut packet = decoder.text(outgoing.packet_text());
-        for attachment in outgoing.attachments() {
-            packet = decoder.binary(attachment);
-        }
-        let Ok(Some(packet)) = packet else {
+        let Ok(Some(packet)) = outgoing.packet(self.namespace().parser()) else {
             tracing::error!("a packet of the server's own cannot be read");
             return;
         };

@@ -377,8 +377,12 @@ impl Socket {
             return;
         }
         let options = SendOptions::default();
-        match wire::ack(self.namespace().name(), id, args) {
-            Ok((packet, attachments)) => drop(self.conn().send_own(packet, &attachments, options)),
+        let namespace = self.namespace();
+        match wire::ack(namespace.parser(), namespace.name(), id, args) {
+            Ok(wire::Ack::Draft(packet, opcode, attachments)) => {
+                self.conn().send_own(packet, opcode, &attachments, options);
+            }
+            Ok(wire::Ack::Frames(frames)) => drop(self.conn().send_frames(&frames, options)),
             Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
         }
     }

@@ -127,3 +127,30 @@ async fn catch_all_handlers_of_a_namespace_are_prepended_counted_and_removed() {
     assert_eq!(io.listeners_any_count(), 0);
     assert_eq!(io.listeners_any_outgoing_count(), 0);
 }
+
+#[tokio::test]
+async fn one_catch_all_handler_is_removed_by_its_id() {
+    let io = echo_server();
+    let (teller, mut calls) = channel();
+    let call = |name: &'static str| {
+        let teller = teller.clone();
+        move |event: String| teller.tell(format!("{name} {event}"))
+    };
+    let (removed, kept) = (call("removed"), call("kept"));
+    let (removed_out, kept_out) = (call("removed out"), call("kept out"));
+    io.on_connect(move |socket: Socket| {
+        let ids = [
+            socket.on_any(removed.clone()),
+            socket.on_any_outgoing(removed_out.clone()),
+        ];
+        socket.on_any(kept.clone());
+        socket.on_any_outgoing(kept_out.clone());
+        ids.into_iter().for_each(|id| socket.off_handler(id));
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.send(r#"42["echo"]"#).await;
+    client.expect(r#"42["echo"]"#).await;
+    assert_eq!(calls.so_far(), ["kept echo", "kept out echo"]);
+}

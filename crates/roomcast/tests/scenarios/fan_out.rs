@@ -1,11 +1,42 @@
 //! Broadcasts over real connections, where a flusher writes for many sessions. Spec: features 2.22, N8.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use roomcast::{Server, Socket};
 
 use crate::support::{Frame, Host, answering, channel, reasons, socket};
 
 /// Large enough to fill the buffers of a loopback connection many times.
 const BIG: usize = 60_000;
+
+/// Counts how often it is serialised.
+struct Counted<'c>(&'c AtomicUsize);
+
+impl serde::Serialize for Counted<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        serializer.serialize_str("once")
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_is_encoded_once_for_all_receivers_and_transports() {
+    let io = Server::new();
+    let host = Host::tcp(&io).await;
+    let mut polling = host.joined_polling().await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        clients.push(host.joined().await);
+    }
+    let count = AtomicUsize::new(0);
+
+    io.emit("event", Counted(&count));
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    for client in &mut clients {
+        client.expect(r#"42["event","once"]"#).await;
+    }
+    polling.expect(r#"42["event","once"]"#).await;
+}
 
 #[tokio::test]
 async fn every_receiver_gets_every_event_in_order() {

@@ -159,6 +159,18 @@ async fn a_client_that_joins_no_namespace_is_closed_after_connect_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_may_take_45_seconds_to_join_a_namespace_by_default() {
+    let host = Host::memory(&Server::new());
+    let mut client = host.websocket().await;
+    let start = Instant::now();
+
+    client.expect("2").await;
+    client.send("3").await;
+    client.expect_closed().await;
+    assert_eq!(start.elapsed().as_secs(), 45);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_joined_a_namespace_once_is_not_closed_after_connect_timeout() {
     let io = Server::builder()
         .connect_timeout(Duration::from_secs(2))

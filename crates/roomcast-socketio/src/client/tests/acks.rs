@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::world::{MAIN, World, emission, volatile};
+use crate::Parser;
 use crate::client::{AckToken, CloseReason, Content, EmitError, SocketOptions};
 
 fn timed_out(token: AckToken) -> String {
@@ -259,8 +260,9 @@ fn an_event_of_the_server_is_answered_with_its_id() {
     let [first, second] = [world.answers.remove(0), world.answers.remove(0)];
     assert_eq!((first.socket(), second.socket()), (MAIN, admin));
 
-    let one = Content::ack(&1).expect("it can be encoded");
-    let file = Content::ack(&bytes::Bytes::from_static(b"\x09")).expect("it can be encoded");
+    let one = Content::ack(&Parser::Text, &1).expect("it can be encoded");
+    let file = Content::ack(&Parser::Text, &bytes::Bytes::from_static(b"\x09"))
+        .expect("it can be encoded");
     assert!(world.manager.answer(first, one));
     assert!(world.manager.answer(second, file));
     assert_eq!(
@@ -283,7 +285,7 @@ fn an_answer_after_the_loss_of_its_connection_goes_nowhere() {
     world.says(r#"0{"sid":"y"}"#);
 
     let answer = world.answers.remove(0);
-    let content = Content::ack(&()).expect("it can be encoded");
+    let content = Content::ack(&Parser::Text, &()).expect("it can be encoded");
     assert!(!world.manager.answer(answer, content));
     assert!(world.drain().is_empty());
 }

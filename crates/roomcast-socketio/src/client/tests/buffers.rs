@@ -1,6 +1,7 @@
 //! Events that wait, and events that do not.
 
 use super::world::{MAIN, World, emission, volatile};
+use crate::Parser;
 use crate::client::{AckError, BufferLimits, CloseReason, EmitError, Overflow, SocketOptions};
 
 /// A socket that is not connected and whose buffer takes two events of together 20 bytes.
@@ -127,7 +128,8 @@ fn binary_parts_wait_with_their_event() {
     let mut world = World::new();
     world.add("/");
     let file = bytes::Bytes::from_static(b"\x01\x02");
-    let content = crate::client::Content::event("file", &(file, "end")).expect("bytes");
+    let content =
+        crate::client::Content::event(&Parser::Text, "file", &(file, "end")).expect("bytes");
     let emission = crate::client::Emission::new(content);
     world.try_emit(MAIN, emission).expect("there is room");
 
@@ -287,7 +289,7 @@ fn events_before_the_confirmation_are_delivered_after_it_in_order() {
         [r#"event / ["n",3]"#, r#"> 2["mine"]"#, "connect / late"]
     );
     let answer = world.answers.remove(0);
-    let content = crate::client::Content::ack(&()).expect("it can be encoded");
+    let content = crate::client::Content::ack(&Parser::Text, &()).expect("it can be encoded");
     assert!(world.manager.answer(answer, content));
     assert_eq!(world.drain(), ["> 37[]"]);
 }
@@ -350,7 +352,7 @@ fn more_early_events_than_the_limit_end_the_connection() {
 
 #[test]
 fn early_events_are_limited_in_bytes() {
-    let mut world = World::with(|options| options.receive_buffer.max_bytes = 7);
+    let mut world = World::with(|options| options.receive_buffer.max_bytes = 8);
     world.add("/");
     world.connect(MAIN);
     world.opened();
@@ -371,7 +373,7 @@ fn what_is_sent_is_reported_if_someone_listens_and_answers_are_not() {
     );
     world.says(r#"20["ask"]"#);
     let answer = world.answers.remove(0);
-    let content = crate::client::Content::ack(&()).expect("it can be encoded");
+    let content = crate::client::Content::ack(&Parser::Text, &()).expect("it can be encoded");
     world.manager.answer(answer, content);
     assert_eq!(world.drain(), ["> 30[]"]);
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::world::{MAIN, World, emission, volatile};
+use crate::Parser;
 use crate::client::{BufferLimits, CloseReason, EmitError, SocketOptions};
 
 fn options() -> SocketOptions {
@@ -157,7 +158,7 @@ fn events_stay_queued_when_the_heartbeat_has_expired() {
 fn binary_parts_are_sent_again_unchanged() {
     let mut world = World::connected_with(options());
     let file = bytes::Bytes::from_static(b"\x01");
-    let content = crate::client::Content::event("b", &file).expect("bytes");
+    let content = crate::client::Content::event(&Parser::Text, "b", &file).expect("bytes");
     let emission = crate::client::Emission::new(content);
     world.try_emit(MAIN, emission).expect("there is room");
 

@@ -8,7 +8,7 @@ use crate::client::{
     AckToken, Answer, AuthRequest, CloseReason, Closing, Content, Emission, EmitError, EngineKey,
     LinkState, Manager, ManagerEvent, Options, OutgoingPacket, Output, SocketKey, SocketOptions,
 };
-use crate::{Packet, Value};
+use crate::{Encoded, Packet, Parser, Value};
 
 pub(super) struct World {
     pub(super) manager: Manager<&'static str>,
@@ -19,8 +19,11 @@ pub(super) struct World {
     pub(super) requests: Vec<AuthRequest>,
     pub(super) answers: Vec<Answer>,
     pub(super) link: LinkState,
-    hooks: Vec<(&'static str, fn(&mut Self))>,
+    hooks: Vec<Hook>,
 }
+
+/// The line of an output, and what its handler does.
+type Hook = (&'static str, fn(&mut World));
 
 /// How the caller answers when it is asked for `auth`.
 pub(super) enum Auth {
@@ -289,11 +292,19 @@ fn shown(packet: &Packet<'_>) -> String {
 
 /// The messages of a packet.
 pub(super) fn sent(packet: &OutgoingPacket) -> Vec<String> {
-    let mut text = Vec::new();
-    let attachments = packet.encode(&mut text).expect("it can be encoded");
-    let mut lines = vec![format!("> {}", String::from_utf8(text).expect("UTF-8"))];
-    lines.extend(attachments.iter().map(|bytes| format!("> {bytes:?}")));
-    lines
+    let mut out = Vec::new();
+    match packet.encode(&mut out).expect("it can be encoded") {
+        Encoded::Text(attachments) => {
+            let text = format!("> {}", String::from_utf8(out).expect("UTF-8"));
+            let attachments = attachments.iter().map(|bytes| format!("> {bytes:?}"));
+            std::iter::once(text).chain(attachments).collect()
+        }
+        Encoded::Binary => vec![format!("> {:?}", Bytes::from(out))],
+        Encoded::Custom(custom) => {
+            let messages = custom.messages.iter();
+            messages.map(|message| format!("> {message:?}")).collect()
+        }
+    }
 }
 
 /// An event from its JSON array.
@@ -301,7 +312,9 @@ pub(super) fn emission(json: &str) -> Emission {
     let mut array: Vec<Value> = serde_json::from_str(json).expect("an array");
     let name = array.remove(0);
     let name = name.as_str().expect("a name").to_owned();
-    Emission::new(Content::event(name, &crate::Spread(array)).expect("it can be encoded"))
+    Emission::new(
+        Content::event(&Parser::Text, name, &crate::Spread(array)).expect("it can be encoded"),
+    )
 }
 
 pub(super) fn volatile(json: &str) -> Emission {

@@ -4,7 +4,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess};
 use serde_json::Error;
 
 use super::Reader;
-use super::key::Key;
+use crate::keys::ReadKey;
 
 /// The elements of an array.
 pub(super) struct Elements<'r, 'de> {
@@ -84,7 +84,7 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
             self.has_ended = true;
             return Ok(None);
         }
-        seed.deserialize(Key(self.reader.string())).map(Some)
+        seed.deserialize(ReadKey(self.reader.string())).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {

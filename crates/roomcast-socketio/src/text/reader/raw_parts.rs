@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::Error;
 
 use crate::shared_bytes;
+use crate::span::Span;
 use crate::text::placeholder::{Outermost, renumber};
-use crate::text::span::Span;
 
 /// A value as a sequence: its text, then its attachments.
 pub(in crate::text) struct RawParts<'de> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Error;
 
 use super::Reader;
-use super::key::Key;
+use crate::keys::ReadKey;
 
 /// An enum with data: an object with the variant's name as its only key.
 pub(super) struct Variant<'r, 'de> {
@@ -31,7 +31,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
         if self.reader.peek() != b'"' {
             return Err(Error::custom("expected an object with one key"));
         }
-        let variant = seed.deserialize(Key(self.reader.string()))?;
+        let variant = seed.deserialize(ReadKey(self.reader.string()))?;
         self.reader.skip_whitespace();
         self.reader.at += 1;
         self.reader.skip_whitespace();

@@ -7,8 +7,8 @@ use serde::ser::{
 };
 use serde_json::{Error, Result};
 
-use super::key::Key;
 use super::{Form, Writer, write_string};
+use crate::keys::WriteKey;
 
 /// Something with parts whose start is written.
 pub(super) struct Compound<'w, 'a> {
@@ -114,9 +114,11 @@ impl SerializeMap for Compound<'_, '_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.separate();
-        key.serialize(Key {
-            out: self.writer.out,
-        })?;
+        let out = &mut *self.writer.out;
+        key.serialize(WriteKey(|text: &str| {
+            write_string(out, text);
+            Ok(())
+        }))?;
         self.writer.out.push(b':');
         Ok(())
     }

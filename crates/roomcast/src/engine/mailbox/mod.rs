@@ -141,12 +141,13 @@ impl Mailbox {
         self.queued(state)
     }
 
-    /// Queues a message for this session alone: a text packet, and its attachments side by side.
+    /// Queues a message for this session alone: a packet, and its attachments side by side.
     ///
     /// Cost: short packets that wait together share one buffer, long ones are not copied.
     pub(crate) fn send_own(
         &self,
         packet: Draft,
+        opcode: OpCode,
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
@@ -157,12 +158,12 @@ impl Mailbox {
         if matches!(state.line, Line::None) {
             drop(state);
             let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
-            let frames: SmallVec<[Frame; 1]> = std::iter::once(Frame::of(packet, OpCode::Text))
+            let frames: SmallVec<[Frame; 1]> = std::iter::once(Frame::of(packet, opcode))
                 .chain(binary)
                 .collect();
             return self.send(&frames, options);
         }
-        state.push_own(packet, OpCode::Text);
+        state.push_own(packet, opcode);
         for attachment in attachments {
             state.push_own(Draft::of(attachment), OpCode::Binary);
         }

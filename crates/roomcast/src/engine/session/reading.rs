@@ -28,7 +28,8 @@ impl SessionTask {
         let Some(mut websocket) = self.websocket.take() else {
             return;
         };
-        let end = read_buffer::with(|buf| self.read_into(&mut websocket, buf, cx));
+        let len = self.engine.config().read_buffer_bytes;
+        let end = read_buffer::with_len(len, |buf| self.read_into(&mut websocket, buf, cx));
         match end {
             ReadEnd::Open => {
                 self.websocket = Some(websocket);

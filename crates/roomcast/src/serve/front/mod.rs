@@ -215,8 +215,9 @@ impl Front {
         if let Some(next) = self.take_request() {
             return Poll::Ready(next);
         }
+        let len = self.layer.engine().config().read_buffer_bytes;
         loop {
-            let next = ready!(read_buffer::with(|buf| {
+            let next = ready!(read_buffer::with_len(len, |buf| {
                 let mut buf = ReadBuf::new(buf);
                 let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
                 Poll::Ready(match (read, buf.filled()) {

@@ -1,4 +1,4 @@
-//! Keys of objects.
+//! Reading keys.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,13 @@ use serde::de::{IntoDeserializer, Visitor};
 use serde_json::Error;
 
 /// The key of a map, which may be a number or a choice in the wanted type.
-pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 macro_rules! deserialize_key {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let Cow::Borrowed(key) = self.0 else {
-                return self.deserialize_any(visitor);
-            };
-            let mut scalar = serde_json::Deserializer::from_str(key);
+            // A scalar borrows nothing, so the key need not outlive the reading.
+            let mut scalar = serde_json::Deserializer::from_reader(self.0.as_bytes());
             let value = (&mut scalar).$method(visitor)?;
             scalar.end()?;
             Ok(value)

@@ -1,4 +1,4 @@
-//! Keys of objects: texts, and scalars that have one.
+//! Writing keys: texts, and scalars that have one.
 
 use std::fmt::Display;
 
@@ -6,21 +6,8 @@ use serde::ser::{Error as _, Impossible};
 use serde::{Serialize, Serializer};
 use serde_json::{Error, Result};
 
-use super::write_string;
-
-pub(super) struct Key<'w> {
-    pub(super) out: &'w mut Vec<u8>,
-}
-
-impl Key<'_> {
-    /// Writes a text in which nothing needs an escape.
-    fn plain(self, text: &str) -> Result<()> {
-        self.out.push(b'"');
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.push(b'"');
-        Ok(())
-    }
-}
+/// Gives the text of a key to the function that writes it.
+pub(crate) struct Key<W>(pub(crate) W);
 
 fn no_text<T>() -> Result<T> {
     Err(Error::custom("key must be a string"))
@@ -29,7 +16,7 @@ fn no_text<T>() -> Result<T> {
 macro_rules! serialize_integer {
     ($($method:ident: $integer:ty,)*) => {$(
         fn $method(self, value: $integer) -> Result<()> {
-            self.plain(itoa::Buffer::new().format(value))
+            self.serialize_str(itoa::Buffer::new().format(value))
         }
     )*};
 }
@@ -40,7 +27,7 @@ macro_rules! serialize_float {
             if !value.is_finite() {
                 return Err(Error::custom("float key must be finite (got NaN or +/-inf)"));
             }
-            self.plain(ryu_js::Buffer::new().format_finite(value))
+            self.serialize_str(ryu_js::Buffer::new().format_finite(value))
         }
     )*};
 }
@@ -56,7 +43,7 @@ macro_rules! refuse {
 
 type Nothing = Impossible<(), Error>;
 
-impl Serializer for Key<'_> {
+impl<W: FnOnce(&str) -> Result<()>> Serializer for Key<W> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Nothing;
@@ -76,7 +63,7 @@ impl Serializer for Key<'_> {
     serialize_float! { serialize_f32: f32, serialize_f64: f64, }
 
     fn serialize_bool(self, value: bool) -> Result<()> {
-        self.plain(if value { "true" } else { "false" })
+        self.serialize_str(if value { "true" } else { "false" })
     }
 
     fn serialize_char(self, value: char) -> Result<()> {
@@ -84,8 +71,7 @@ impl Serializer for Key<'_> {
     }
 
     fn serialize_str(self, text: &str) -> Result<()> {
-        write_string(self.out, text);
-        Ok(())
+        (self.0)(text)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Positions of values in a packet's data.
 
-/// The bytes from `start` up to `end` of a packet's data. The decoder refuses texts whose
-/// positions do not fit.
+/// The bytes from `start` up to `end` of a packet's data. The decoder refuses packets
+/// whose positions do not fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: u32,
@@ -9,7 +9,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Invariant: the caller scans a text of at most `u32::MAX` bytes.
+    /// Invariant: the caller scans at most `u32::MAX` bytes.
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self {
             start: start as u32,
@@ -20,12 +20,16 @@ impl Span {
     pub(crate) fn of(self, json: &str) -> &str {
         &json[self.start as usize..self.end as usize]
     }
+
+    pub(crate) fn of_bytes(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
 }
 
 /// The elements of the outermost array: a few in place, more on the heap.
 ///
-/// Each costs 8 bytes where its text and comma take at least 2, so a hostile packet of n bytes
-/// makes at most 4n bytes here.
+/// Each costs 8 bytes where a text and its comma take at least 2 and a MessagePack value at least 1,
+/// so a hostile packet of n bytes makes at most 8n bytes here.
 #[derive(Clone, Debug)]
 pub(crate) enum Spans {
     Inline { len: u8, spans: [Span; INLINE] },

@@ -1,0 +1,9 @@
+use roomcast::Event;
+
+#[derive(Event)]
+#[event(name = "opened", object)]
+struct Opened {
+    id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! What a [`CustomParser`] is made of, and the choice between parsers.
+//!
+//! [`ServerBuilder::parser`](crate::ServerBuilder::parser) takes the choice. The guide is
+//! `docs/guide/parsers.md`.
+//!
+//! Spec: features 2.4, 5.4, 5.5, 5.7.
+
+pub use roomcast_socketio::{
+    AckId, ArgError, Args, CustomDecoder, CustomParser, DecodeError, EncodeError, EventName,
+    Header, Limits, Message, Packet, PacketKind, Parser, msgpack,
+};

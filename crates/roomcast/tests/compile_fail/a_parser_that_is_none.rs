@@ -1,0 +1,5 @@
+use roomcast::Server;
+
+fn main() {
+    let _ = Server::builder().parser("msgpack").build();
+}
