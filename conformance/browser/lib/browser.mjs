@@ -7,14 +7,17 @@ const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const PAGE_PATIENCE_MS = 5000;
 
 // Without these Chromium talks to its maker's hosts, which a closed network refuses.
-const QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+const QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
-export async function launch() {
+/** `quic` lets pages use HTTP/3, which WebTransport needs. */
+export async function launch({ quic = false } = {}) {
   assert.ok(existsSync(EXECUTABLE),
     `no Chromium at ${EXECUTABLE}: install it (Debian: apt-get install chromium) or set CHROMIUM to its path`);
-  const isRoot = process.getuid?.() === 0;
-  return chromium.launch({ executablePath: EXECUTABLE, args: isRoot ? [...QUIET, "--no-sandbox"] : QUIET });
+  const args = [...QUIET];
+  if (!quic) args.push("--disable-quic");
+  if (process.getuid?.() === 0) args.push("--no-sandbox");
+  return chromium.launch({ executablePath: EXECUTABLE, args });
 }
 
 /** Opens `url` in a context of its own and watches the page from its first request on. */

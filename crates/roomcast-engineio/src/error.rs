@@ -15,6 +15,21 @@ pub enum DecodeError {
     UnknownType { found: char },
 }
 
+/// Why a stream of WebTransport cannot be read any further.
+///
+/// The session is to be told by [`Input::DecodeFailed`](crate::Input::DecodeFailed).
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// A header announces a packet of 0 bytes.
+    #[error("header announces an empty packet")]
+    Empty,
+    /// A header announces more bytes than a packet may have.
+    #[error("header announces a packet of {announced} bytes, at most {max} are taken")]
+    #[expect(missing_docs, reason = "the fields are described above")]
+    TooLong { announced: u64, max: usize },
+}
+
 /// Why the JSON of an open packet could not be read.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

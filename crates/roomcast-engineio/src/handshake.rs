@@ -14,7 +14,7 @@ use crate::{HandshakeError, Transport};
 /// use std::time::Duration;
 /// use roomcast_engineio::{Handshake, Transport};
 ///
-/// let handshake = Handshake::new("lv_VI97HAXpY6yYWAAAC", Transport::Polling.upgrades())
+/// let handshake = Handshake::new("lv_VI97HAXpY6yYWAAAC", &[Transport::WebSocket][..])
 ///     .with_heartbeat(Duration::from_secs(25), Duration::from_secs(20))
 ///     .with_max_payload(1_000_000);
 /// assert_eq!(
@@ -89,7 +89,7 @@ impl<'a> Handshake<'a> {
     /// ```
     /// use roomcast_engineio::Handshake;
     ///
-    /// let json = r#"{"sid":"a","upgrades":["webtransport"],"pingInterval":300,"pingTimeout":200}"#;
+    /// let json = r#"{"sid":"a","upgrades":["carrierpigeon"],"pingInterval":300,"pingTimeout":200}"#;
     /// let handshake = Handshake::decode(json)?;
     /// assert_eq!(handshake.sid, "a");
     /// assert!(handshake.upgrades.is_empty());

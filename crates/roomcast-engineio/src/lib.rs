@@ -3,7 +3,8 @@
 //! The crate opens no socket, reads no clock, draws no random number and holds no queue of
 //! messages. Ids, bytes and `now` are arguments; what must happen next is returned.
 //!
-//! - [`revision4`] turns bytes into [`Packet`]s and back, one at a time or as a polling payload.
+//! - [`revision4`] turns bytes into [`Packet`]s and back, one at a time, as a polling payload, or on
+//!   a stream of WebTransport.
 //! - [`Query`] and [`verify`] decide whether a request may reach a session, and a [`Refusal`]
 //!   says which HTTP answer it gets otherwise.
 //! - [`Handshake`] is the JSON of the open packet.
@@ -56,7 +57,7 @@ mod session;
 mod transport;
 mod verify;
 
-pub use error::{DecodeError, HandshakeError};
+pub use error::{DecodeError, FrameError, HandshakeError};
 pub use handshake::Handshake;
 pub use packet::{Message, Packet};
 pub use query::Query;

@@ -186,7 +186,7 @@ mod tests {
             "constructor",
             "__proto__",
             "Polling",
-            "webtransport",
+            "WebTransport",
             "",
         ] {
             let text = format!("transport={name}");

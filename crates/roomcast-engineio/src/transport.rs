@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 /// use roomcast_engineio::Transport;
 ///
 /// assert_eq!(Transport::Polling.as_str(), "polling");
-/// assert_eq!(Transport::Polling.upgrades(), [Transport::WebSocket]);
+/// assert_eq!(Transport::Polling.upgrades(), [Transport::WebSocket, Transport::WebTransport]);
 /// assert!(Transport::WebSocket.upgrades().is_empty());
 /// ```
 ///
@@ -22,6 +22,8 @@ pub enum Transport {
     Polling,
     /// One WebSocket, a frame for each packet.
     WebSocket,
+    /// One stream of a WebTransport session, a header with its length before each packet.
+    WebTransport,
 }
 
 impl Transport {
@@ -39,6 +41,7 @@ impl Transport {
         match name {
             "polling" => Some(Self::Polling),
             "websocket" => Some(Self::WebSocket),
+            "webtransport" => Some(Self::WebTransport),
             _ => None,
         }
     }
@@ -48,14 +51,16 @@ impl Transport {
         match self {
             Self::Polling => "polling",
             Self::WebSocket => "websocket",
+            Self::WebTransport => "webtransport",
         }
     }
 
-    /// The transports to which a session on this one can be upgraded.
+    /// The transports to which a session on this one can be upgraded, in the order in which the
+    /// official server names them.
     pub fn upgrades(self) -> &'static [Self] {
         match self {
-            Self::Polling => &[Self::WebSocket],
-            Self::WebSocket => &[],
+            Self::Polling => &[Self::WebSocket, Self::WebTransport],
+            Self::WebSocket | Self::WebTransport => &[],
         }
     }
 }

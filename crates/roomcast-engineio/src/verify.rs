@@ -53,7 +53,8 @@ pub enum Admission<'a> {
     Pointless,
 }
 
-/// Checks a request in the order of the official server.
+/// Checks a request in the order of the official server. WebTransport is not asked for by such a
+/// request, so its name is an unknown transport here.
 ///
 /// `enabled` holds the transports of the server, `transport_of` tells the transport that a session
 /// is on now, or none if there is no such session. It is called at most once.
@@ -87,7 +88,7 @@ pub fn verify<'a>(
     let Some(transport) = request
         .query
         .transport()
-        .filter(|transport| enabled.contains(transport))
+        .filter(|transport| enabled.contains(transport) && *transport != Transport::WebTransport)
     else {
         return Err(Refusal::UnknownTransport);
     };
@@ -111,15 +112,13 @@ fn existing(
     };
     match (kind, transport) {
         (RequestKind::Upgrade, Transport::Polling) => Ok(Admission::Pointless),
-        (RequestKind::Upgrade, Transport::WebSocket) => Ok(Admission::Upgrade(sid)),
+        (RequestKind::Upgrade, _) => Ok(Admission::Upgrade(sid)),
         (RequestKind::Plain, _) if current != transport => {
             Err(BadRequest::TransportMismatch.into())
         }
         (RequestKind::Plain, Transport::Polling) => Ok(Admission::Polling(sid)),
         // The official server leaves this request without any answer.
-        (RequestKind::Plain, Transport::WebSocket) => {
-            Err(BadRequest::TransportHandshakeError.into())
-        }
+        (RequestKind::Plain, _) => Err(BadRequest::TransportHandshakeError.into()),
     }
 }
 
@@ -150,11 +149,13 @@ mod tests {
 
     const BOTH: &[Transport] = &[Transport::Polling, Transport::WebSocket];
 
-    /// The session `poll` is on polling, `sock` on a WebSocket; there are no others.
+    /// The session `poll` is on polling, `sock` on a WebSocket, `wide` on WebTransport; there are no
+    /// others.
     fn transport_of(sid: &str) -> Option<Transport> {
         match sid {
             "poll" => Some(Transport::Polling),
             "sock" => Some(Transport::WebSocket),
+            "wide" => Some(Transport::WebTransport),
             _ => None,
         }
     }
@@ -211,6 +212,28 @@ mod tests {
     }
 
     #[test]
+    fn webtransport_is_unknown_over_http_even_if_it_is_enabled() {
+        let enabled = [Transport::Polling, Transport::WebTransport];
+        for (kind, text) in [
+            (RequestKind::Plain, "EIO=4&transport=webtransport"),
+            (
+                RequestKind::Upgrade,
+                "EIO=4&transport=webtransport&sid=poll",
+            ),
+        ] {
+            let query = Query::parse(text);
+            let request = Request {
+                query: &query,
+                method: "GET",
+                origin: None,
+                kind,
+            };
+            let verdict = verify(&request, &enabled, transport_of);
+            assert_eq!(verdict, Err(Refusal::UnknownTransport));
+        }
+    }
+
+    #[test]
     fn a_disabled_transport_is_unknown() {
         let query = Query::parse("EIO=4&transport=websocket");
         let request = Request {
@@ -258,6 +281,7 @@ mod tests {
     fn a_plain_request_on_another_transport_than_the_sessions_is_a_mismatch() {
         let mismatch = refused(BadRequest::TransportMismatch);
         assert_eq!(plain("GET", "EIO=4&transport=polling&sid=sock"), mismatch);
+        assert_eq!(plain("GET", "EIO=4&transport=polling&sid=wide"), mismatch);
         assert_eq!(plain("GET", "EIO=4&transport=websocket&sid=poll"), mismatch);
     }
 

@@ -64,13 +64,14 @@
 //!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling and WebSocket. Clients of
-//! version 2, WebTransport, connection state recovery and several servers as a
+//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
+//! Clients of version 2, connection state recovery and several servers as a
 //! cluster are not there yet. It keeps no messages: who is not connected misses them.
 //!
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `webtransport`: the module `webtransport`, for clients over HTTP/3. Off by default.
 //! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
 //! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
 //!   default.
@@ -100,6 +101,8 @@ mod socket;
 mod typed;
 #[cfg(feature = "typescript")]
 pub mod typescript;
+#[cfg(feature = "webtransport")]
+pub mod webtransport;
 mod wire;
 
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
@@ -145,6 +148,10 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
+
+    #[cfg(feature = "webtransport")]
+    #[doc = include_str!("../../../docs/guide/webtransport.md")]
+    struct WebTransport;
 
     #[cfg(feature = "typescript")]
     #[doc = include_str!("../../../docs/guide/typed-events.md")]

@@ -10,10 +10,11 @@ use crate::{process, workspace};
 
 /// The programs that the pages talk to: the variable that names another one, the program, and its
 /// arguments. The suite gives the port in the environment, and in place of `{port}`.
-const PROGRAMS: [(&str, &str, &str); 3] = [
+const PROGRAMS: [(&str, &str, &str); 4] = [
     ("CHAT_CMD", "chat", ""),
     ("USER_REGISTRY_CMD", "user_registry", ""),
     ("ROOMCAST_CMD", "roomcast", " --port {port}"),
+    ("WEBTRANSPORT_CMD", "webtransport", ""),
 ];
 
 pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {

@@ -25,13 +25,14 @@ pub enum Input {
     PostEnded,
     /// The client hung up in the middle of the `POST`.
     PostAborted,
-    /// A WebSocket with the id of this session was accepted.
+    /// A WebSocket, or a stream of WebTransport, with the id of this session was accepted.
     TransportOpened(Transport),
-    /// The peer closed the WebSocket that carries or probes for this session.
+    /// The peer closed the connection that carries or probes for this session.
     TransportClosed(Transport),
-    /// The WebSocket broke: a reset, a frame against its protocol, a message over the limit.
+    /// The connection broke: a reset, a frame against its protocol, a message over the limit.
     TransportFailed(Transport),
-    /// What this transport delivered is no packet ([`DecodeError`](crate::DecodeError)).
+    /// What this transport delivered is no packet ([`DecodeError`](crate::DecodeError),
+    /// [`FrameError`](crate::FrameError)).
     DecodeFailed(Transport),
     /// The application closes the session, after everything queued has been written. From here on
     /// the caller queues nothing more and reports [`Drained`](Self::Drained), at once if its

@@ -12,14 +12,40 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Link {
     Polling(Polling),
+    /// One connection for both directions.
+    Duplex(Duplex),
+}
+
+/// A transport on which packets may be written at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duplex {
     WebSocket,
+    WebTransport,
+}
+
+impl Duplex {
+    /// None for polling.
+    pub(super) fn of(transport: Transport) -> Option<Self> {
+        match transport {
+            Transport::Polling => None,
+            Transport::WebSocket => Some(Self::WebSocket),
+            Transport::WebTransport => Some(Self::WebTransport),
+        }
+    }
+
+    pub(super) fn transport(self) -> Transport {
+        match self {
+            Self::WebSocket => Transport::WebSocket,
+            Self::WebTransport => Transport::WebTransport,
+        }
+    }
 }
 
 impl Link {
     pub(super) fn transport(&self) -> Transport {
         match self {
             Self::Polling(_) => Transport::Polling,
-            Self::WebSocket => Transport::WebSocket,
+            Self::Duplex(duplex) => duplex.transport(),
         }
     }
 }
@@ -53,32 +79,38 @@ pub(super) enum Post {
     Running,
 }
 
-/// Whether a WebSocket is about to take over.
+/// Whether another transport is about to take over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Probe {
     #[default]
     None,
     /// No packet came over it yet.
-    Opened { until: Option<Instant> },
+    Opened {
+        over: Duplex,
+        until: Option<Instant>,
+    },
     /// Its ping was answered: polls are ended at each check, so that the client can stop polling.
     Answered {
+        over: Duplex,
         until: Option<Instant>,
         check_at: Instant,
     },
 }
 
 impl Probe {
-    pub(super) fn open(now: Instant, config: &Config) -> Self {
+    pub(super) fn open(now: Instant, over: Duplex, config: &Config) -> Self {
         Self::Opened {
+            over,
             until: now.checked_add(config.upgrade_timeout),
         }
     }
 
     /// The client's ping was answered, perhaps not for the first time.
     pub(super) fn answer(&mut self, now: Instant) {
-        let until = self.until();
+        let Some(over) = self.over() else { return };
         *self = Self::Answered {
-            until,
+            over,
+            until: self.until(),
             check_at: now + CHECK_INTERVAL,
         };
     }
@@ -99,10 +131,18 @@ impl Probe {
         true
     }
 
+    /// The transport that probes.
+    pub(super) fn over(&self) -> Option<Duplex> {
+        match *self {
+            Self::None => None,
+            Self::Opened { over, .. } | Self::Answered { over, .. } => Some(over),
+        }
+    }
+
     pub(super) fn until(&self) -> Option<Instant> {
         match *self {
             Self::None => None,
-            Self::Opened { until } | Self::Answered { until, .. } => until,
+            Self::Opened { until, .. } | Self::Answered { until, .. } => until,
         }
     }
 

@@ -17,7 +17,7 @@ pub use self::{
 };
 use self::{
     heartbeat::{Beat, Heartbeat},
-    link::{Beside, Link, Poll, Polling, Post, Probe},
+    link::{Beside, Duplex, Link, Poll, Polling, Post, Probe},
 };
 use crate::{Message, Packet, Transport};
 
@@ -33,8 +33,8 @@ use crate::{Message, Packet, Transport};
 ///    answered so as [`Input::PollAnswered`];
 /// 4. reports [`Input::Timeout`] at [`next_timeout`](Self::next_timeout).
 ///
-/// A session has at most one waiting `GET`, one running `POST` and one WebSocket, which carries it
-/// or probes for it. What is over that count is refused by an output and from then on of no
+/// A session has at most one waiting `GET`, one running `POST` and one WebSocket or stream of
+/// WebTransport, which carries it or probes for it. What is over that count is refused by an output and from then on of no
 /// interest. After [`Output::Closed`] nothing is done any more, whatever is reported; requests
 /// that still come are answered as [`Refusal::UnknownSid`](crate::Refusal::UnknownSid).
 ///
@@ -86,9 +86,9 @@ impl Session {
     /// On polling the `GET` of the handshake is a poll like any other: report it as
     /// [`Input::Poll`] with the open packet queued, or answer it with the open packet unreported.
     pub fn new(now: Instant, config: Arc<Config>, transport: Transport) -> Self {
-        let link = match transport {
-            Transport::Polling => Link::Polling(Polling::default()),
-            Transport::WebSocket => Link::WebSocket,
+        let link = match Duplex::of(transport) {
+            Some(duplex) => Link::Duplex(duplex),
+            None => Link::Polling(Polling::default()),
         };
         Self {
             heartbeat: Heartbeat::quiet(now, &config),
@@ -111,8 +111,8 @@ impl Session {
         if from == self.transport() {
             return self.on_packet(now, from, packet);
         }
-        if from == Transport::WebSocket {
-            self.on_probe_packet(now, &packet);
+        if let Some(over) = Duplex::of(from) {
+            self.on_probe_packet(now, over, &packet);
         }
         None
     }
@@ -151,8 +151,8 @@ impl Session {
     /// Where queued packets may be written now: `Polling` means the waiting `GET`.
     pub fn writable(&self) -> Option<Transport> {
         match self.state {
-            State::Open(Link::WebSocket) | State::Flushing(Link::WebSocket) => {
-                Some(Transport::WebSocket)
+            State::Open(Link::Duplex(duplex)) | State::Flushing(Link::Duplex(duplex)) => {
+                Some(duplex.transport())
             }
             State::Open(Link::Polling(polling)) | State::Flushing(Link::Polling(polling)) => {
                 (polling.poll == Poll::Waiting).then_some(Transport::Polling)
@@ -196,7 +196,7 @@ impl Session {
         matches!(self.state, State::Closed(_))
     }
 
-    /// Whether a WebSocket is about to take over.
+    /// Whether another transport is about to take over.
     pub fn is_upgrading(&self) -> bool {
         self.beside()
             .is_some_and(|beside| beside.probe != Probe::None)
@@ -210,7 +210,7 @@ impl Session {
     ) -> Option<Message<'a>> {
         if from == Transport::Polling {
             self.on_post_ended();
-            // A close packet over a WebSocket means nothing to the official server.
+            // A close packet over anything else means nothing to the official server.
             if packet == Packet::Close {
                 self.on_client_close();
             }
@@ -231,10 +231,12 @@ impl Session {
     fn on_transport_gone(&mut self, transport: Transport, reason: CloseReason) {
         if transport == self.transport() {
             match self.state {
-                State::Open(Link::WebSocket) | State::Flushing(Link::WebSocket) => self.end(reason),
+                State::Open(Link::Duplex(_)) | State::Flushing(Link::Duplex(_)) => self.end(reason),
                 _ => self.finish(reason),
             }
-        } else if let Some(beside) = self.beside_mut() {
+        } else if let Some(beside) = self.beside_mut()
+            && beside.probe.over() == Duplex::of(transport)
+        {
             beside.probe = Probe::None;
         }
     }
@@ -243,10 +245,14 @@ impl Session {
         if transport == Transport::Polling {
             self.on_post_ended();
         }
-        if transport != self.transport() {
+        if transport == self.transport() {
+            if self.is_open() {
+                self.finish(CloseReason::ParseError);
+            }
+        } else if let Some(beside) = self.beside()
+            && beside.probe.over() == Duplex::of(transport)
+        {
             self.drop_probe();
-        } else if self.is_open() {
-            self.finish(CloseReason::ParseError);
         }
     }
 
@@ -299,8 +305,8 @@ impl Session {
     fn finish(&mut self, reason: CloseReason) {
         match self.state {
             State::Closed(_) => return,
-            State::Open(Link::WebSocket) | State::Flushing(Link::WebSocket) => {
-                let close = Output::CloseTransport(Transport::WebSocket);
+            State::Open(Link::Duplex(duplex)) | State::Flushing(Link::Duplex(duplex)) => {
+                let close = Output::CloseTransport(duplex.transport());
                 self.outputs.push_back(close);
             }
             State::Open(Link::Polling(polling)) | State::Flushing(Link::Polling(polling)) => {

@@ -26,7 +26,8 @@ pub enum Output {
     /// meant.
     RefuseTransport(Transport),
     /// Close this transport, behind what was already written to it, and forget it: nothing of it
-    /// is handed to the session any more. A WebSocket is closed by a close frame without a code.
+    /// is handed to the session any more. A WebSocket is closed by a close frame without a code, a
+    /// session of WebTransport with code 0.
     CloseTransport(Transport),
     /// The session is now on this transport: everything queued goes there, and nothing to the
     /// old one.
@@ -86,7 +87,7 @@ pub enum RequestFault {
 pub enum CloseReason {
     /// The client or its connection broke the rules.
     TransportError(TransportError),
-    /// The client closed, or its WebSocket ended.
+    /// The client closed, or its connection ended.
     TransportClose,
     /// The application closed.
     ForcedClose,

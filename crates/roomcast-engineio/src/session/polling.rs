@@ -12,7 +12,7 @@ impl Session {
             State::Open(Link::Polling(_)) | State::Flushing(Link::Polling(_)) => {
                 self.begin_poll(now);
             }
-            State::Open(Link::WebSocket) | State::Flushing(Link::WebSocket) => {
+            State::Open(Link::Duplex(_)) | State::Flushing(Link::Duplex(_)) => {
                 let refusal = Output::RefusePoll(RequestFault::TransportMismatch);
                 self.outputs.push_back(refusal);
             }

@@ -1,73 +1,71 @@
-//! The move of a session from polling to a WebSocket.
+//! The move of a session from polling to a WebSocket or to WebTransport.
 
 use std::time::Instant;
 
-use super::{CloseReason, Link, Output, Poll, PollAnswer, Probe, Session, State};
+use super::{CloseReason, Duplex, Link, Output, Poll, PollAnswer, Probe, Session, State};
 use crate::{Packet, Transport};
 
 impl Session {
-    /// A WebSocket with the session's id: a probe, or one too many.
+    /// A WebSocket or a stream of WebTransport with the session's id: a probe, or one too many.
     pub(super) fn on_transport_opened(&mut self, now: Instant, transport: Transport) {
         if self.is_closed() {
             return;
         }
-        let opened = Probe::open(now, &self.config);
-        match self.beside_mut() {
-            Some(beside) if beside.probe == Probe::None && transport != Transport::Polling => {
-                beside.probe = opened;
-            }
+        let opened = Duplex::of(transport).map(|over| Probe::open(now, over, &self.config));
+        match (self.beside_mut(), opened) {
+            (Some(beside), Some(opened)) if beside.probe == Probe::None => beside.probe = opened,
             _ => self.outputs.push_back(Output::RefuseTransport(transport)),
         }
     }
 
     // SPEC: Engine.IO 4, "Upgrade". As in the official server the client may leave out its ping.
-    pub(super) fn on_probe_packet(&mut self, now: Instant, packet: &Packet<'_>) {
+    pub(super) fn on_probe_packet(&mut self, now: Instant, over: Duplex, packet: &Packet<'_>) {
         let Some(beside) = self.beside_mut() else {
             return;
         };
         match packet {
-            _ if beside.probe == Probe::None => {}
+            _ if beside.probe.over() != Some(over) => {}
             Packet::Ping("probe") => {
                 beside.probe.answer(now);
-                let answer = Output::AnswerProbe(Transport::WebSocket);
+                let answer = Output::AnswerProbe(over.transport());
                 self.outputs.push_back(answer);
             }
-            Packet::Upgrade => self.take_over(),
+            Packet::Upgrade => self.take_over(over),
             _ => self.drop_probe(),
         }
     }
 
-    /// The probing WebSocket carries the session from now on. The heartbeat goes on as it was.
-    fn take_over(&mut self) {
-        let upgraded = Output::Upgraded(Transport::WebSocket);
+    /// The probing transport carries the session from now on. The heartbeat goes on as it was.
+    fn take_over(&mut self, duplex: Duplex) {
+        let upgraded = Output::Upgraded(duplex.transport());
         match self.state {
             State::Open(Link::Polling(polling)) => {
                 self.retire(polling);
-                self.state = State::Open(Link::WebSocket);
+                self.state = State::Open(Link::Duplex(duplex));
                 self.outputs.push_back(upgraded);
             }
             State::Flushing(Link::Polling(polling)) => {
                 self.retire(polling);
-                self.state = State::Flushing(Link::WebSocket);
+                self.state = State::Flushing(Link::Duplex(duplex));
                 self.outputs.push_back(upgraded);
             }
             State::AwaitingPoll { beside, .. } => {
                 self.abort_post(beside.post);
-                self.state = State::Flushing(Link::WebSocket);
+                self.state = State::Flushing(Link::Duplex(duplex));
                 self.outputs.push_back(upgraded);
                 self.finish(CloseReason::ForcedClose);
             }
-            State::Open(Link::WebSocket) | State::Flushing(Link::WebSocket) | State::Closed(_) => {}
+            State::Open(Link::Duplex(_)) | State::Flushing(Link::Duplex(_)) | State::Closed(_) => {}
         }
     }
 
-    /// Closes the probing WebSocket; the session goes on over polling.
+    /// Closes the probing transport; the session goes on over polling.
     pub(super) fn drop_probe(&mut self) {
         let Some(beside) = self.beside_mut() else {
             return;
         };
-        if std::mem::take(&mut beside.probe) != Probe::None {
-            let close = Output::CloseTransport(Transport::WebSocket);
+        if let Some(over) = std::mem::take(&mut beside.probe).over() {
+            let close = Output::CloseTransport(over.transport());
             self.outputs.push_back(close);
         }
     }

@@ -9,3 +9,4 @@ mod official_client;
 mod polling;
 mod rules;
 mod upgrade;
+mod webtransport;

@@ -17,7 +17,9 @@ struct Caller {
     now: Instant,
     poll: Request,
     post: Request,
-    websocket: WebSocket,
+    /// The transport other than polling that occurs.
+    duplex: Transport,
+    phase: Phase,
     over: bool,
 }
 
@@ -28,7 +30,7 @@ enum Request {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum WebSocket {
+enum Phase {
     None,
     Probing,
     Carrying,
@@ -54,9 +56,13 @@ pub(crate) fn run(script: &[u8]) {
 
 impl Caller {
     fn new(first: u8) -> Self {
-        let (transport, websocket) = match first % 2 {
-            0 => (Transport::Polling, WebSocket::None),
-            _ => (Transport::WebSocket, WebSocket::Carrying),
+        let duplex = match first % 4 {
+            0 | 1 => Transport::WebSocket,
+            _ => Transport::WebTransport,
+        };
+        let (transport, phase) = match first % 2 {
+            0 => (Transport::Polling, Phase::None),
+            _ => (duplex, Phase::Carrying),
         };
         let now = Instant::now();
         let config = Config {
@@ -70,7 +76,8 @@ impl Caller {
             now,
             poll: Request::None,
             post: Request::None,
-            websocket,
+            duplex,
+            phase,
             over: false,
         }
     }
@@ -83,7 +90,7 @@ impl Caller {
     }
 
     fn request_or_close(&mut self, what: u8) {
-        let websocket = Transport::WebSocket;
+        let duplex = self.duplex;
         let input = match what % 20 {
             0..4 => Input::Poll,
             4 => Input::PollAnswered,
@@ -92,9 +99,9 @@ impl Caller {
             9 => Input::BinaryPost,
             10 => Input::PostEnded,
             11 => Input::PostAborted,
-            12 | 13 => Input::TransportOpened(websocket),
-            14 => Input::TransportClosed(websocket),
-            15 => Input::TransportFailed(websocket),
+            12 | 13 => Input::TransportOpened(duplex),
+            14 => Input::TransportClosed(duplex),
+            15 => Input::TransportFailed(duplex),
             16 => Input::Close,
             17 => Input::Drained,
             18 => Input::DecodeFailed(Transport::Polling),
@@ -109,7 +116,7 @@ impl Caller {
         ];
         let from = match what % 2 {
             0 => Transport::Polling,
-            _ => Transport::WebSocket,
+            _ => self.duplex,
         };
         let text = TEXTS[usize::from(what / 2) % TEXTS.len()];
         let Ok(packet) = decode_text(text) else {
@@ -127,14 +134,10 @@ impl Caller {
 
     /// Reports `input`, unless this caller could not have seen it happen.
     fn input(&mut self, input: Input) {
-        let websocket_is_gone = matches!(
-            input,
-            Input::TransportClosed(Transport::WebSocket)
-                | Input::TransportFailed(Transport::WebSocket)
-        );
+        let is_gone = matches!(input, Input::TransportClosed(_) | Input::TransportFailed(_));
         match input {
-            _ if websocket_is_gone && self.websocket == WebSocket::None => return,
-            _ if websocket_is_gone => self.websocket = WebSocket::None,
+            _ if is_gone && self.phase == Phase::None => return,
+            _ if is_gone => self.phase = Phase::None,
             Input::PollAnswered if self.session.writable() != Some(Transport::Polling) => return,
             Input::PollAnswered | Input::PollAborted => self.poll = Request::None,
             Input::PostEnded | Input::PostAborted | Input::DecodeFailed(Transport::Polling) => {
@@ -158,7 +161,7 @@ impl Caller {
         match newest {
             Some(Input::Poll) => self.poll = Request::Waiting,
             Some(Input::PostBegun) => self.post = Request::Waiting,
-            Some(Input::TransportOpened(_)) => self.websocket = WebSocket::Probing,
+            Some(Input::TransportOpened(_)) => self.phase = Phase::Probing,
             _ => {}
         }
     }
@@ -186,22 +189,25 @@ impl Caller {
                 assert_eq!(self.post, Request::Waiting);
                 self.post = Request::None;
             }
-            Output::AnswerProbe(_) => assert_eq!(self.websocket, WebSocket::Probing),
+            Output::AnswerProbe(transport) => {
+                assert_eq!((transport, self.phase), (self.duplex, Phase::Probing));
+            }
             Output::RefuseTransport(_) => {
                 assert!(matches!(newest.take(), Some(Input::TransportOpened(_))));
             }
-            Output::CloseTransport(_) => {
-                assert_ne!(self.websocket, WebSocket::None);
-                self.websocket = WebSocket::None;
+            Output::CloseTransport(transport) => {
+                assert_eq!(transport, self.duplex);
+                assert_ne!(self.phase, Phase::None);
+                self.phase = Phase::None;
             }
-            Output::Upgraded(_) => {
-                assert_eq!(self.websocket, WebSocket::Probing);
-                self.websocket = WebSocket::Carrying;
+            Output::Upgraded(transport) => {
+                assert_eq!((transport, self.phase), (self.duplex, Phase::Probing));
+                self.phase = Phase::Carrying;
             }
             Output::Closed(_) => {
                 assert_eq!(self.poll, Request::None, "a poll is left waiting");
                 assert_eq!(self.post, Request::None, "a post is left waiting");
-                assert_eq!(self.websocket, WebSocket::None, "a websocket is left open");
+                assert_eq!(self.phase, Phase::None, "a connection is left open");
                 self.over = true;
             }
         }
@@ -214,16 +220,13 @@ impl Caller {
             assert_eq!(self.session.writable(), None);
             return;
         }
+        assert_eq!(self.session.is_upgrading(), self.phase == Phase::Probing);
         assert_eq!(
-            self.session.is_upgrading(),
-            self.websocket == WebSocket::Probing
+            self.session.transport() == self.duplex,
+            self.phase == Phase::Carrying
         );
-        assert_eq!(
-            self.session.transport() == Transport::WebSocket,
-            self.websocket == WebSocket::Carrying
-        );
-        let writable = match (self.websocket, self.poll) {
-            (WebSocket::Carrying, _) => Some(Transport::WebSocket),
+        let writable = match (self.phase, self.poll) {
+            (Phase::Carrying, _) => Some(self.duplex),
             (_, Request::Waiting) => Some(Transport::Polling),
             (_, Request::None) => None,
         };

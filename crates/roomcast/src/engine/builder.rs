@@ -118,7 +118,8 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Sets the transports that clients may use. Default: polling and WebSocket.
+    /// Sets the transports that clients may use. Default: polling and WebSocket. WebTransport also
+    /// needs the feature `webtransport` and a listener of its own (`serve_webtransport`).
     ///
     /// A request for another one is answered 400 with code 0.
     ///
@@ -153,7 +154,8 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Sets how long a client may take to finish an upgrade. Default: 10 s. Then its WebSocket is
-    /// closed, and the session goes on by polling.
+    /// closed, and the session goes on by polling. A client of WebTransport gets as much time for its
+    /// request, and again for its first packet.
     ///
     /// # Example
     ///
@@ -218,7 +220,8 @@ impl<Kind> Builder<Kind> {
     }
 
     /// Sets the most bytes of one POST body or one WebSocket message from a client. A larger body
-    /// is answered 413, a larger message closes its connection with code 1009. Default: 1,000,000.
+    /// is answered 413, a larger message closes its connection with code 1009, a larger packet over
+    /// WebTransport ends its session. Default: 1,000,000.
     ///
     /// A message that was compressed counts inflated.
     ///
@@ -341,7 +344,7 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Refuses WebSockets from other origins than the server's own and those that
+    /// Refuses WebSockets and WebTransport from other origins than the server's own and those that
     /// [`cors`](Self::cors) lets pass.
     ///
     /// The official server accepts a WebSocket from any origin, and so does this one by default:

@@ -49,13 +49,17 @@ impl Frame {
 
     /// The packet without the WebSocket header.
     pub(crate) fn payload(&self) -> &[u8] {
+        &self.0[self.header_len()..]
+    }
+
+    /// Bytes of the WebSocket header.
+    pub(crate) fn header_len(&self) -> usize {
         // SPEC: RFC 6455 section 5.2: the second byte tells how long the length is; no mask follows.
-        let header_len = match self.0[1] {
+        match self.0[1] {
             127 => 10,
             126 => 4,
             _ => 2,
-        };
-        &self.0[header_len..]
+        }
     }
 
     pub(crate) fn is_binary(&self) -> bool {

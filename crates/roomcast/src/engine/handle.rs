@@ -116,7 +116,7 @@ impl Shared {
                     Ok(()) => self.admit(request, body, kind, carrier).await,
                     Err(refusal) => Err(refusal),
                 };
-                result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, refusal, kind)))
+                result.unwrap_or_else(|refusal| Reply::Answer(self.refuse(request, &refusal, kind)))
             }
         };
         if headers.is_empty() {
@@ -154,20 +154,24 @@ impl Shared {
         Ok(())
     }
 
-    fn refuse(&self, request: &Arc<Request>, refusal: Refusal, kind: RequestKind) -> Answer {
+    fn refuse(&self, request: &Arc<Request>, refusal: &Refusal, kind: RequestKind) -> Answer {
+        self.report(request, refusal);
+        match kind {
+            RequestKind::Upgrade => respond::refuse_upgrade(refusal),
+            RequestKind::Plain => respond::refuse(refusal),
+        }
+    }
+
+    /// Tells the application of a request that was refused.
+    pub(super) fn report(&self, request: &Arc<Request>, refusal: &Refusal) {
         tracing::debug!(%refusal, "request refused");
         metrics::request_refused(refusal.code().code());
-        let answer = match kind {
-            RequestKind::Upgrade => respond::refuse_upgrade(&refusal),
-            RequestKind::Plain => respond::refuse(&refusal),
-        };
         if let Some(hook) = &self.config().connection_error {
             hook(&ConnectionError {
                 request: Arc::clone(request),
-                refusal,
+                refusal: refusal.clone(),
             });
         }
-        answer
     }
 
     async fn admit<B>(
@@ -220,7 +224,7 @@ impl Shared {
         Switch::accept(self, request, purpose).map(Reply::Switch)
     }
 
-    async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {
+    pub(super) async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {
         if self.config().origin_check == OriginCheck::None || cors::is_same_origin(head) {
             return Ok(());
         }
@@ -241,12 +245,27 @@ impl Shared {
         request: &Arc<Request>,
         query: &Query<'_>,
     ) -> Result<String, Refusal> {
-        if let Some(allow) = &self.config().allow_request {
-            allow(Arc::clone(request))
-                .await
-                .map_err(Refusal::Forbidden)?;
-        }
+        self.ask_application(request).await?;
         query.revision()?;
+        self.open_sid(request).await
+    }
+
+    async fn ask_application(&self, request: &Arc<Request>) -> Result<(), Refusal> {
+        match &self.config().allow_request {
+            Some(allow) => allow(Arc::clone(request)).await.map_err(Refusal::Forbidden),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`admit_session`](Self::admit_session) for a transport that only revision 4 has.
+    #[cfg(feature = "webtransport")]
+    pub(super) async fn admit_request(&self, request: &Arc<Request>) -> Result<String, Refusal> {
+        self.ask_application(request).await?;
+        self.open_sid(request).await
+    }
+
+    /// Makes the id of a session that may begin, unless the server is being closed.
+    async fn open_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
         let sid = self.new_sid(request).await?;
         if self.is_closing() {
             return Err(Refusal::Forbidden(Some("server is shutting down".into())));
@@ -332,13 +351,19 @@ impl Shared {
     /// The frames that every WebSocket session begins with.
     pub(crate) fn greeting(&self, sid: &str) -> Vec<u8> {
         let mut frames = Vec::with_capacity(GREETING_BYTES);
-        let open = format!("0{}", self.open_packet(sid, Transport::WebSocket));
-        frames.extend_from_slice(Frame::text(open.as_bytes()).websocket());
-        if let Some(text) = &self.config().initial_packet {
-            let text = std::str::from_utf8(text).expect("the option takes text");
-            frames.extend_from_slice(Frame::message(text).websocket());
-        }
+        self.greet(sid, Transport::WebSocket)
+            .for_each(|frame| frames.extend_from_slice(frame.websocket()));
         frames
+    }
+
+    /// The packets that a session on this transport begins with.
+    pub(super) fn greet(&self, sid: &str, transport: Transport) -> impl Iterator<Item = Frame> {
+        let open = format!("0{}", self.open_packet(sid, transport));
+        let initial = self.config().initial_packet.as_ref().map(|text| {
+            let text = std::str::from_utf8(text).expect("the option takes text");
+            Frame::message(text)
+        });
+        std::iter::once(Frame::text(open.as_bytes())).chain(initial)
     }
 }
 

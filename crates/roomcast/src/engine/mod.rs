@@ -29,11 +29,13 @@ mod application;
 mod builder;
 mod config;
 mod draft;
+mod duplex;
 mod flusher;
 mod frame;
 mod handle;
 mod mailbox;
 mod outbox;
+mod outgoing;
 mod polling;
 pub(crate) mod read_buffer;
 mod request;
@@ -43,6 +45,8 @@ mod session;
 mod socket;
 mod upgrade;
 mod websocket;
+#[cfg(feature = "webtransport")]
+mod webtransport;
 
 pub use application::Message;
 pub(crate) use application::{Application, Closing, Readiness};

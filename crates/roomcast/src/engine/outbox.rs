@@ -14,6 +14,9 @@ pub(crate) enum Entry {
     Shared { frame: Frame, may_compress: bool },
     /// Finished frames of this session alone, side by side, from the offset `start` on.
     Own { bytes: Vec<u8>, start: usize },
+    /// A shared frame from the offset `start` on.
+    #[cfg(feature = "webtransport")]
+    Part { frame: Frame, start: usize },
 }
 
 impl Entry {
@@ -21,6 +24,8 @@ impl Entry {
         match self {
             Self::Shared { frame, .. } => frame.websocket(),
             Self::Own { bytes, start } => &bytes[*start..],
+            #[cfg(feature = "webtransport")]
+            Self::Part { frame, start } => &frame.websocket()[*start..],
         }
     }
 

@@ -18,9 +18,9 @@ use tokio_util::task::TaskTracker;
 use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
 use super::config::Config;
+use super::duplex::Duplex;
 use super::flusher::Flusher;
 use super::socket::Socket;
-use super::websocket::WebSocket;
 use crate::metrics;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
@@ -225,9 +225,9 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
-    /// The open packets of polling and of WebSockets, without an id.
+    /// The open packets of polling, and of the transports that are not upgraded, without an id.
     open_templates: [OnceLock<String>; 2],
-    /// All tasks of sessions, upgrades and closing WebSockets.
+    /// All tasks of sessions, upgrades and closing connections.
     tasks: TaskTracker,
     closing: CancellationToken,
     /// As the token says, without its lock.
@@ -252,7 +252,7 @@ impl Shared {
     }
 
     pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {
-        &self.open_templates[usize::from(transport == Transport::WebSocket)]
+        &self.open_templates[usize::from(transport != Transport::Polling)]
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
@@ -298,9 +298,9 @@ impl Shared {
         self.sessions.remove(socket.sid());
     }
 
-    /// Says goodbye to a WebSocket in a task of its own, since nothing else waits for it.
-    pub(crate) fn close_websocket(&self, websocket: Box<WebSocket>, code: Option<CloseCode>) {
-        self.tasks.spawn(websocket.close(code));
+    /// Says goodbye to a connection in a task of its own, since nothing else waits for it.
+    pub(crate) fn close_duplex(&self, duplex: Box<Duplex>, code: Option<CloseCode>) {
+        self.tasks.spawn(duplex.close(code));
     }
 }
 

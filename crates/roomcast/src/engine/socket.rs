@@ -90,7 +90,7 @@ impl Socket {
         &self.0.request
     }
 
-    /// Returns the transport in use; it changes from polling to WebSocket when the client upgrades.
+    /// Returns the transport in use; it changes from polling to another when the client upgrades.
     /// Example: [`Socket`].
     ///
     /// Spec: features 1.49.
@@ -98,6 +98,7 @@ impl Socket {
     pub fn transport(&self) -> Transport {
         match self.0.transport.load(Ordering::Relaxed) {
             WEBSOCKET => Transport::WebSocket,
+            WEBTRANSPORT => Transport::WebTransport,
             _ => Transport::Polling,
         }
     }
@@ -225,10 +226,10 @@ impl Socket {
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {
-        let transport = if transport == Transport::WebSocket {
-            WEBSOCKET
-        } else {
-            POLLING
+        let transport = match transport {
+            Transport::WebSocket => WEBSOCKET,
+            Transport::WebTransport => WEBTRANSPORT,
+            _ => POLLING,
         };
         self.0.transport.store(transport, Ordering::Relaxed);
     }
@@ -244,3 +245,4 @@ impl fmt::Debug for Socket {
 
 const POLLING: u8 = 0;
 const WEBSOCKET: u8 = 1;
+const WEBTRANSPORT: u8 = 2;

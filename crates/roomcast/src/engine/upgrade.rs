@@ -10,6 +10,7 @@ use roomcast_websocket::deflate::{self, Deflater};
 use roomcast_websocket::handshake::{self, AcceptKey};
 use roomcast_websocket::{Decoder, Limits, Role};
 
+use super::duplex::Duplex;
 use super::mailbox::Input;
 use super::request::Request;
 use super::respond::{self, Answer};
@@ -145,26 +146,22 @@ impl Switch {
             Purpose::Session(sid) => {
                 let socket = engine.socket(sid, self.request, Transport::WebSocket);
                 if let Some(application) = engine.accept(&socket) {
-                    let websocket = Box::new(connect(codecs, &engine.greeting(socket.sid())));
+                    let websocket = connect(codecs, &engine.greeting(socket.sid()));
+                    let duplex = Box::new(Duplex::WebSocket(websocket));
                     let engine = Arc::clone(engine);
-                    return Some(SessionTask::new(
-                        engine,
-                        socket,
-                        application,
-                        Some(websocket),
-                    ));
+                    return Some(SessionTask::new(engine, socket, application, Some(duplex)));
                 }
                 // Another session took the id meanwhile, or the application panicked.
                 connect(codecs, &[])
             }
             Purpose::Probe(socket) => {
-                let websocket = Box::new(connect(codecs, &[]));
-                socket.mailbox().tell(Input::Probe(websocket));
+                let duplex = Box::new(Duplex::WebSocket(connect(codecs, &[])));
+                socket.mailbox().tell(Input::Probe(duplex));
                 return None;
             }
             Purpose::Nothing => connect(codecs, &[]),
         };
-        engine.close_websocket(Box::new(refused), None);
+        engine.close_duplex(Box::new(Duplex::WebSocket(refused)), None);
         None
     }
 

@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::mailbox::{Flushed, Lending, Mailbox};
-use super::outbox::{Batch, Entry, Queue};
+use super::outbox::{Entry, Queue};
+use super::outgoing::{Outgoing, Written};
 use super::read_buffer;
 use super::socket::Socket;
 use super::upgrade::Codecs;
@@ -76,28 +77,15 @@ pub(crate) struct WebSocket {
     deflater: Option<Box<deflate::Deflater>>,
     /// Bytes that were read but not yet decoded.
     pub(crate) unread: BytesMut,
-    /// Frames that were taken from the mailbox and not yet written, in order; mostly none, since
-    /// they are written from the mailbox.
-    unsent: Option<Box<Batch>>,
-    /// Control frames (pong, close), sent before `unsent`.
-    control: Vec<u8>,
+    outgoing: Outgoing,
 }
 
 impl std::fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebSocket")
-            .field("unsent", &self.unsent)
+            .field("outgoing", &self.outgoing)
             .finish_non_exhaustive()
     }
-}
-
-/// What [`WebSocket::poll_write`] came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Everything left.
-    All,
-    /// The connection takes no more now; the task is woken when it does.
-    Blocked,
 }
 
 impl WebSocket {
@@ -136,8 +124,7 @@ impl WebSocket {
             decoder,
             deflater: deflater.map(Box::new),
             unread,
-            unsent: None,
-            control,
+            outgoing: Outgoing::new(control),
         }
     }
 
@@ -156,13 +143,13 @@ impl WebSocket {
 
     /// Queues a control frame; it leaves with the next write, ahead of what is queued.
     pub(crate) fn send_control(&mut self, opcode: OpCode, payload: &[u8]) {
-        self.control
-            .extend_from_slice(&roomcast_websocket::encode(opcode, payload));
+        let frame = roomcast_websocket::encode(opcode, payload);
+        self.outgoing.control.extend_from_slice(&frame);
     }
 
     /// Whether so many pongs wait that nothing more may be read: the peer does not read them.
     pub(crate) fn owes_much(&self) -> bool {
-        self.control.len() > MAX_CONTROL_BYTES
+        self.outgoing.owes_much()
     }
 
     /// Writes what is left here and what `mailbox` holds, until it is empty or the connection is full.
@@ -173,7 +160,7 @@ impl WebSocket {
     ) -> io::Result<Written> {
         match (&self.connection, mailbox) {
             (Connection::Tcp(_, WriteSide::Lent(_)), Some(mailbox)) => {
-                write_through(mailbox, &mut self.control, cx)
+                write_through(mailbox, &mut self.outgoing.control, cx)
             }
             _ => self.poll_write_own(mailbox, cx),
         }
@@ -186,7 +173,7 @@ impl WebSocket {
         let Connection::Tcp(_, side @ WriteSide::Here(_)) = &mut self.connection else {
             return;
         };
-        if self.deflater.is_some() || self.unsent.is_some() || !self.control.is_empty() {
+        if self.deflater.is_some() || !self.outgoing.is_empty() {
             return;
         }
         if let WriteSide::Here(writer) = std::mem::replace(side, WriteSide::Lent(socket.clone())) {
@@ -199,66 +186,18 @@ impl WebSocket {
         mailbox: Option<&Mailbox>,
         cx: &mut Context<'_>,
     ) -> io::Result<Written> {
-        loop {
-            if let (None, Some(mailbox)) = (&self.unsent, mailbox) {
-                self.take_from(mailbox);
-            }
-            if !self.control.is_empty() {
-                let unsent = self.unsent.get_or_insert_default();
-                let bytes = unsent.put_ahead(&mut self.control);
-                mailbox.inspect(|mailbox| mailbox.recount(0, bytes));
-            }
-            if self.unsent.is_none() {
-                return Ok(Written::All);
-            }
-            let Poll::Ready(written) = self.poll_write_some(cx)? else {
-                mailbox.inspect(|mailbox| mailbox.set_busy());
-                return Ok(Written::Blocked);
-            };
-            mailbox.inspect(|mailbox| mailbox.written(written));
-        }
-    }
-
-    fn take_from(&mut self, mailbox: &Mailbox) {
-        let mut queue = Queue::new();
-        mailbox.take(&mut queue);
-        if let Some(deflater) = &mut self.deflater {
-            for entry in &mut queue {
-                let before = entry.bytes().len();
-                compress(deflater, entry);
-                mailbox.recount(before, entry.bytes().len());
-            }
-        }
-        self.unsent = (!queue.is_empty()).then(|| Box::new(Batch::new(queue)));
-    }
-
-    /// One write of what fits.
-    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<usize>> {
-        let mut stream: Pin<&mut (dyn AsyncWrite + Unpin)> = match &mut self.connection {
+        let stream: Pin<&mut (dyn AsyncWrite + Unpin)> = match &mut self.connection {
             Connection::Tcp(_, WriteSide::Here(writer)) => writer.pin(),
+            Connection::Tcp(..) if self.outgoing.is_empty() => return Ok(Written::All),
             Connection::Tcp(..) => return Err(io::ErrorKind::BrokenPipe.into()),
             Connection::Other(stream) => Pin::new(stream),
         };
-        let Some(unsent) = &mut self.unsent else {
-            return Ok(Poll::Ready(0));
-        };
-        let written = unsent.write_with(|slices| match slices {
-            [slice] => stream.as_mut().poll_write(cx, slice),
-            slices => stream.as_mut().poll_write_vectored(cx, slices),
-        });
-        match written {
-            Poll::Pending => Ok(Poll::Pending),
-            // There was something to write: a connection that takes nothing will never take it.
-            Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
-            Poll::Ready(Ok(written)) => {
-                unsent.advance(written);
-                if unsent.is_empty() {
-                    self.unsent = None;
-                }
-                Ok(Poll::Ready(written))
+        let encode = |queue: &mut Queue, mailbox: &Mailbox| {
+            if let Some(deflater) = &mut self.deflater {
+                compress_all(deflater, queue, mailbox);
             }
-            Poll::Ready(Err(error)) => Err(error),
-        }
+        };
+        self.outgoing.poll_write(stream, mailbox, encode, cx)
     }
 
     /// Writes what is left, then the close frame, and waits until the peer has closed too.
@@ -269,18 +208,16 @@ impl WebSocket {
         let frame = close_frame(code);
         let farewell = async {
             self.take_back().await;
-            std::future::poll_fn(|cx| match self.poll_write_own(None, cx) {
-                Ok(Written::All) => Poll::Ready(Ok(())),
-                Ok(Written::Blocked) => Poll::Pending,
-                Err(error) => Poll::Ready(Err(error)),
-            })
-            .await?;
             match &mut self.connection {
                 Connection::Tcp(_, WriteSide::Here(writer)) => {
-                    say_goodbye(writer.pin(), &frame).await?
+                    self.outgoing.write_rest(writer.pin()).await?;
+                    say_goodbye(writer.pin(), &frame).await?;
                 }
                 Connection::Tcp(..) => return Err(io::ErrorKind::BrokenPipe.into()),
-                Connection::Other(stream) => say_goodbye(Pin::new(stream), &frame).await?,
+                Connection::Other(stream) => {
+                    self.outgoing.write_rest(Pin::new(stream)).await?;
+                    say_goodbye(Pin::new(stream), &frame).await?;
+                }
             }
             self.drain().await
         };
@@ -289,36 +226,33 @@ impl WebSocket {
         }
     }
 
-    /// Answers the peer's close frame and ends the connection, if nothing else is to be written and
-    /// the answer is taken at once. Otherwise gives the WebSocket back, to be [closed](Self::close).
+    /// Answers the peer's close frame, if nothing else is to be written and the answer is taken at
+    /// once; the connection may then be dropped. Otherwise the WebSocket is to be
+    /// [closed](Self::close).
     ///
     /// Cost: the peer has said its last word, so no task waits for the end of the connection.
-    pub(crate) fn answer_close(
-        mut self: Box<Self>,
-        code: Option<CloseCode>,
-    ) -> Result<(), Box<Self>> {
+    pub(crate) fn answer_close(&mut self, code: Option<CloseCode>) -> bool {
         let Connection::Tcp(_, side @ WriteSide::Lent(_)) = &mut self.connection else {
-            return Err(self);
+            return false;
         };
         let WriteSide::Lent(socket) = side else {
-            return Err(self);
+            return false;
         };
         let Some((writer, unsent)) = socket.mailbox().detach() else {
-            return Err(self);
+            return false;
         };
         let Some(writer) = writer else {
             *side = WriteSide::Gone;
-            return Ok(());
+            return true;
         };
         let frame = close_frame(code);
-        let is_first = unsent.is_empty() && self.control.is_empty();
+        let is_first = unsent.is_empty() && self.outgoing.control.is_empty();
         let is_answered = is_first && writer.try_write(&[IoSlice::new(&frame)]).is_ok();
         *side = WriteSide::Here(writer);
-        if is_answered {
-            return Ok(());
+        if !is_answered {
+            self.outgoing.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
         }
-        self.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
-        Err(self)
+        is_answered
     }
 
     /// Takes the write half back from the mailbox, with what is left there of a frame.
@@ -339,7 +273,7 @@ impl WebSocket {
         if let Some(writer) = writer {
             *side = WriteSide::Here(writer);
         }
-        self.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
+        self.outgoing.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
     }
 
     /// Reads and forgets until the peer closes.
@@ -443,6 +377,14 @@ async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io:
     stream.shutdown().await
 }
 
+fn compress_all(deflater: &mut deflate::Deflater, queue: &mut Queue, mailbox: &Mailbox) {
+    for entry in queue {
+        let before = entry.bytes().len();
+        compress(deflater, entry);
+        mailbox.recount(before, entry.bytes().len());
+    }
+}
+
 /// Cost: with permessage-deflate each receiver compresses for itself.
 fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
     if let Entry::Shared {
@@ -459,7 +401,5 @@ fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
     }
 }
 
-/// Control frames that may wait, in bytes; one read may add some more.
-const MAX_CONTROL_BYTES: usize = 64 * 1024;
 /// How long a closed WebSocket may take to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -41,3 +41,9 @@ mod typed_events;
 mod upgrade;
 mod waiting_handlers;
 mod websocket_frames;
+#[cfg(feature = "webtransport")]
+mod webtransport;
+#[cfg(feature = "webtransport")]
+mod webtransport_handshake;
+#[cfg(feature = "webtransport")]
+mod webtransport_upgrade;

@@ -5,6 +5,8 @@ mod http;
 mod polling;
 mod stream;
 mod websocket;
+#[cfg(feature = "webtransport")]
+pub(crate) mod webtransport;
 
 use std::future::Future;
 use std::time::Duration;

@@ -41,6 +41,8 @@ impl<Kind> Builder<Kind> {
     /// before anything else looks at it: `engine.use` in JavaScript. The headers in `Ok` go onto
     /// the answer, whatever it is; `Err` is logged and refuses the request with code 3.
     ///
+    /// With one, nobody is let in over WebTransport, as in the official server.
+    ///
     /// Several are asked one after the other. Preflights and the client bundle are answered before.
     /// Tower middleware around the server does the same for whole responses.
     ///

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use roomcast_engineio::CloseReason;
 use tokio::sync::oneshot;
 
-use crate::engine::websocket::WebSocket;
+use crate::engine::duplex::Duplex;
 
 /// What the HTTP side or the application tells the session's task.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(crate) enum Input {
     PostOverlapped,
     /// A POST had a content type that this revision does not know.
     PostRefused,
-    /// A WebSocket was opened with this session's id.
-    Probe(Box<WebSocket>),
+    /// A connection was opened with this session's id.
+    Probe(Box<Duplex>),
     /// The application closes the session; what is queued still leaves.
     Close,
     /// The session ends at once; what is queued is discarded.

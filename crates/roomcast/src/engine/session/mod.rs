@@ -10,17 +10,17 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Session, Transport};
-use roomcast_websocket::OpCode;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
+use super::duplex::Duplex;
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
+use super::outgoing::Written;
 use super::server::Shared;
 use super::socket::Socket;
-use super::websocket::{WebSocket, Written};
 use crate::metrics;
 
 /// One session. Nothing else mutates what it owns.
@@ -29,10 +29,10 @@ pub(crate) struct SessionTask {
     socket: Socket,
     session: Session,
     application: Box<dyn Application>,
-    /// The WebSocket that carries the session or probes for it; the state machine knows which.
-    websocket: Option<Box<WebSocket>>,
-    /// A WebSocket that was opened and not yet accepted by the state machine.
-    arriving: Option<Box<WebSocket>>,
+    /// What carries the session or probes for it; the state machine knows which.
+    duplex: Option<Box<Duplex>>,
+    /// What was opened and not yet accepted by the state machine.
+    arriving: Option<Box<Duplex>>,
     /// The GET that waits.
     poll: Option<oneshot::Sender<PollAnswer>>,
     /// The POST whose packets are being handed in.
@@ -52,8 +52,8 @@ struct Post {
     done: oneshot::Sender<PostAnswer>,
 }
 
-/// What the state machine asks of the WebSocket. It is carried out when the WebSocket is not being
-/// read, which is where most orders come from.
+/// What the state machine asks of the connection. It is carried out when the connection is not
+/// being read, which is where most orders come from.
 #[derive(Default)]
 struct Orders {
     answers_probe: bool,
@@ -65,7 +65,7 @@ impl SessionTask {
         engine: Arc<Shared>,
         socket: Socket,
         application: Box<dyn Application>,
-        websocket: Option<Box<WebSocket>>,
+        duplex: Option<Box<Duplex>>,
     ) -> Self {
         let now = now();
         let session = Session::new(now, Arc::clone(engine.times()), socket.transport());
@@ -75,7 +75,7 @@ impl SessionTask {
             socket,
             session,
             application,
-            websocket,
+            duplex,
             arriving: None,
             poll: None,
             post: None,
@@ -99,7 +99,7 @@ impl SessionTask {
         self.application.poll(cx);
         if self.application.readiness() == Readiness::Ready {
             self.resume_post(cx);
-            self.read_websocket(cx);
+            self.read_duplex(cx);
         }
         if news.has_overflowed {
             self.tell(proto::Input::Discard(CloseReason::OutboxFull), cx);
@@ -127,11 +127,12 @@ impl SessionTask {
                 self.tell(proto::Input::PostBegun, cx);
             }
             Input::PostRefused => self.tell(proto::Input::BinaryPost, cx),
-            Input::Probe(websocket) => {
-                self.arriving = Some(websocket);
-                self.tell(proto::Input::TransportOpened(Transport::WebSocket), cx);
+            Input::Probe(duplex) => {
+                let transport = duplex.transport();
+                self.arriving = Some(duplex);
+                self.tell(proto::Input::TransportOpened(transport), cx);
                 if let Some(accepted) = self.arriving.take() {
-                    self.websocket = Some(accepted);
+                    self.duplex = Some(accepted);
                 }
             }
             Input::Close => self.tell(proto::Input::Close, cx),
@@ -169,17 +170,17 @@ impl SessionTask {
     }
 
     fn carry_out_orders(&mut self) {
-        let Some(mut websocket) = self.websocket.take() else {
+        let Some(mut duplex) = self.duplex.take() else {
             return;
         };
         let orders = std::mem::take(&mut self.orders);
         if orders.answers_probe {
-            websocket.send_control(OpCode::Text, b"3probe");
+            duplex.answer_probe();
         }
         if orders.closes {
-            self.engine.close_websocket(websocket, None);
+            self.engine.close_duplex(duplex, None);
         } else {
-            self.websocket = Some(websocket);
+            self.duplex = Some(duplex);
         }
     }
 
@@ -190,7 +191,7 @@ impl SessionTask {
             Output::AnswerProbe(_) => self.orders.answers_probe = true,
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
-                    self.engine.close_websocket(refused, None);
+                    self.engine.close_duplex(refused, None);
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
@@ -251,24 +252,31 @@ impl SessionTask {
 
     /// Writes what is queued to wherever the session may write now.
     fn write(&mut self, cx: &mut Context<'_>) {
-        let is_carried = self.session.writable() == Some(Transport::WebSocket);
-        if let Some(websocket) = &mut self.websocket {
-            let was_stopped = websocket.owes_much();
-            let written = websocket.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
-            if was_stopped && !websocket.owes_much() {
+        let writable = self.session.writable();
+        let is_carried = writable.is_some_and(|transport| transport != Transport::Polling);
+        if let Some(duplex) = &mut self.duplex {
+            let was_stopped = duplex.owes_much();
+            let written = duplex.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
+            if was_stopped && !duplex.owes_much() {
                 // It was not read as long as it owed much.
                 cx.waker().wake_by_ref();
             }
             match written {
                 Ok(Written::All) if is_carried => {
-                    websocket.lend_to(&self.socket);
+                    duplex.lend_to(&self.socket);
                     self.check_drained(cx);
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::debug!(%error, "a WebSocket broke");
-                    self.websocket = None;
-                    self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
+                    tracing::debug!(%error, "a connection broke");
+                    let end = match duplex.transport() {
+                        // COMPAT: to engine.io 6.6.9 a session of WebTransport only ever closes.
+                        Transport::WebTransport => proto::Input::TransportClosed,
+                        _ => proto::Input::TransportFailed,
+                    };
+                    let end = end(duplex.transport());
+                    self.duplex = None;
+                    self.tell(end, cx);
                 }
             }
         }

@@ -1,17 +1,17 @@
-//! Reading from the WebSocket, up to the application.
+//! Reading from the connection, up to the application.
 
 use std::task::{Context, Poll};
 
 use roomcast_engineio::revision4::decode_text;
 use roomcast_engineio::{self as proto, Packet, Transport};
-use roomcast_websocket::{CloseCode, Event, OpCode};
+use roomcast_websocket::{CloseCode, Event};
 
 use super::SessionTask;
 use crate::engine::application::Readiness;
+use crate::engine::duplex::{Duplex, Fault};
 use crate::engine::read_buffer;
-use crate::engine::websocket::WebSocket;
 
-/// How reading from a WebSocket ended for now.
+/// How reading from a connection ended for now.
 enum ReadEnd {
     /// There will be more.
     Open,
@@ -19,60 +19,62 @@ enum ReadEnd {
     Closed(Option<CloseCode>),
     /// The connection ended without a close frame.
     Gone,
-    /// The connection is closed for the peer's mistake with this code.
-    Failed(CloseCode),
+    /// The connection is closed for the peer's mistake.
+    Failed(Fault),
 }
 
 impl SessionTask {
-    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) {
-        let Some(mut websocket) = self.websocket.take() else {
+    pub(super) fn read_duplex(&mut self, cx: &mut Context<'_>) {
+        let Some(mut duplex) = self.duplex.take() else {
             return;
         };
+        let transport = duplex.transport();
         let len = self.engine.config().read_buffer_bytes;
-        let end = read_buffer::with_len(len, |buf| self.read_into(&mut websocket, buf, cx));
+        let end = read_buffer::with_len(len, |buf| self.read_into(&mut duplex, buf, cx));
         match end {
             ReadEnd::Open => {
-                self.websocket = Some(websocket);
+                self.duplex = Some(duplex);
                 self.carry_out_orders();
             }
             ReadEnd::Closed(code) => {
-                if let Err(websocket) = websocket.answer_close(code) {
-                    self.engine.close_websocket(websocket, code);
+                if let Err(duplex) = duplex.answer_close(code) {
+                    self.engine.close_duplex(duplex, code);
                 }
-                self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx);
+                self.tell(proto::Input::TransportClosed(transport), cx);
             }
-            ReadEnd::Gone => self.tell(proto::Input::TransportClosed(Transport::WebSocket), cx),
-            ReadEnd::Failed(code) => {
-                self.engine.close_websocket(websocket, Some(code));
-                self.tell(proto::Input::TransportFailed(Transport::WebSocket), cx);
+            ReadEnd::Gone => self.tell(proto::Input::TransportClosed(transport), cx),
+            ReadEnd::Failed(Fault::Transport(code)) => {
+                self.engine.close_duplex(duplex, Some(code));
+                self.tell(proto::Input::TransportFailed(transport), cx);
+            }
+            #[cfg(feature = "webtransport")]
+            ReadEnd::Failed(Fault::Packet) => {
+                // The state machine closes it.
+                self.duplex = Some(duplex);
+                self.tell(proto::Input::DecodeFailed(transport), cx);
             }
         }
     }
 
-    fn read_into(
-        &mut self,
-        websocket: &mut WebSocket,
-        buf: &mut [u8],
-        cx: &mut Context<'_>,
-    ) -> ReadEnd {
-        let mut stash = std::mem::take(&mut websocket.unread);
-        if let Some(end) = self.decode(websocket, &mut stash, cx) {
+    fn read_into(&mut self, duplex: &mut Duplex, buf: &mut [u8], cx: &mut Context<'_>) -> ReadEnd {
+        let mut stash = std::mem::take(duplex.unread());
+        if let Some(end) = self.decode(duplex, &mut stash, cx) {
             return end;
         }
         for _ in 0..MAX_READS {
-            if !websocket.unread.is_empty() || self.orders.closes || websocket.owes_much() {
+            if !duplex.unread().is_empty() || self.orders.closes || duplex.owes_much() {
                 return ReadEnd::Open;
             }
-            match websocket.poll_read(cx, buf) {
+            match duplex.poll_read(cx, buf) {
                 Poll::Pending => return ReadEnd::Open,
                 Poll::Ready(Ok(0)) => return ReadEnd::Gone,
                 Poll::Ready(Ok(n)) => {
-                    if let Some(end) = self.decode(websocket, &mut buf[..n], cx) {
+                    if let Some(end) = self.decode(duplex, &mut buf[..n], cx) {
                         return end;
                     }
                 }
                 Poll::Ready(Err(error)) => {
-                    tracing::debug!(%error, "a WebSocket broke");
+                    tracing::debug!(%error, "a connection broke");
                     // COMPAT: a reset is an ordinary end to the official server (ws 8).
                     return ReadEnd::Gone;
                 }
@@ -86,30 +88,26 @@ impl SessionTask {
     /// Decodes what was read; bytes that the application does not want yet are kept.
     fn decode(
         &mut self,
-        websocket: &mut WebSocket,
+        duplex: &mut Duplex,
         bytes: &mut [u8],
         cx: &mut Context<'_>,
     ) -> Option<ReadEnd> {
+        let transport = duplex.transport();
         let mut position = 0;
         while position < bytes.len() {
             if self.application.readiness() == Readiness::Saturated {
-                websocket.unread.extend_from_slice(&bytes[position..]);
+                duplex.unread().extend_from_slice(&bytes[position..]);
                 return None;
             }
-            let decoded = match websocket.decoder.decode(&mut bytes[position..]) {
+            let (consumed, event) = match duplex.decode(&mut bytes[position..]) {
                 Ok(decoded) => decoded,
-                Err(error) => {
-                    tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    return Some(ReadEnd::Failed(error.close_code()));
-                }
+                Err(fault) => return Some(ReadEnd::Failed(fault)),
             };
-            position += decoded.consumed;
-            match decoded.event? {
-                Event::Text(text) => self.on_text(&text, cx),
-                Event::Binary(bytes) => {
-                    self.on_packet(Transport::WebSocket, Packet::Binary(bytes), cx)
-                }
-                Event::Ping(payload) => websocket.send_control(OpCode::Pong, &payload),
+            position += consumed;
+            match event? {
+                Event::Text(text) => self.on_text(transport, &text, cx),
+                Event::Binary(bytes) => self.on_packet(transport, Packet::Binary(bytes), cx),
+                Event::Ping(payload) => duplex.answer_ping(&payload),
                 Event::Pong(_) => {}
                 Event::Close(frame) => return Some(ReadEnd::Closed(frame.map(|frame| frame.code))),
             }
@@ -120,12 +118,12 @@ impl SessionTask {
         None
     }
 
-    fn on_text(&mut self, text: &str, cx: &mut Context<'_>) {
+    fn on_text(&mut self, from: Transport, text: &str, cx: &mut Context<'_>) {
         match decode_text(text) {
-            Ok(packet) => self.on_packet(Transport::WebSocket, packet, cx),
+            Ok(packet) => self.on_packet(from, packet, cx),
             Err(error) => {
                 tracing::debug!(%error, "a client sent what is no packet");
-                self.tell(proto::Input::DecodeFailed(Transport::WebSocket), cx);
+                self.tell(proto::Input::DecodeFailed(from), cx);
             }
         }
     }

@@ -1,0 +1,177 @@
+//! The transports that carry both directions at once, in the one shape in which a session's task
+//! uses them.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use roomcast_engineio::Transport;
+use roomcast_websocket::{CloseCode, Event, OpCode};
+
+use super::mailbox::Mailbox;
+use super::outgoing::Written;
+use super::socket::Socket;
+use super::websocket::WebSocket;
+#[cfg(feature = "webtransport")]
+use super::webtransport::WebTransport;
+
+/// A connection that carries a session or probes for it.
+#[cfg_attr(
+    feature = "webtransport",
+    expect(
+        clippy::large_enum_variant,
+        reason = "the large one is what most sessions have, and a box of its own would cost them"
+    )
+)]
+#[derive(Debug)]
+pub(crate) enum Duplex {
+    WebSocket(WebSocket),
+    #[cfg(feature = "webtransport")]
+    WebTransport(Box<WebTransport>),
+}
+
+/// Why a connection cannot be read any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The peer broke the rules of the transport; it is told by this code.
+    Transport(CloseCode),
+    /// What came is no packet.
+    #[cfg(feature = "webtransport")]
+    Packet,
+}
+
+impl Duplex {
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Self::WebSocket(_) => Transport::WebSocket,
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => Transport::WebTransport,
+        }
+    }
+
+    /// Bytes that were read but not yet decoded.
+    pub(super) fn unread(&mut self) -> &mut BytesMut {
+        match self {
+            Self::WebSocket(websocket) => &mut websocket.unread,
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => &mut webtransport.unread,
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::WebSocket(websocket) => websocket.poll_read(cx, buf),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.poll_read(cx, buf),
+        }
+    }
+
+    /// Decodes the first frame that ends in `bytes`, and tells how many bytes are done with.
+    pub(super) fn decode<'b>(
+        &mut self,
+        bytes: &'b mut [u8],
+    ) -> Result<(usize, Option<Event<'b>>), Fault> {
+        match self {
+            Self::WebSocket(websocket) => match websocket.decoder.decode(bytes) {
+                Ok(decoded) => Ok((decoded.consumed, decoded.event)),
+                Err(error) => {
+                    tracing::debug!(%error, "a client broke the WebSocket protocol");
+                    Err(Fault::Transport(error.close_code()))
+                }
+            },
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.decode(bytes).map_err(|error| {
+                tracing::debug!(%error, "a client broke the framing of WebTransport");
+                Fault::Packet
+            }),
+        }
+    }
+
+    /// Queues the answer to a probe; it leaves with the next write, ahead of what is queued.
+    pub(super) fn answer_probe(&mut self) {
+        match self {
+            Self::WebSocket(websocket) => websocket.send_control(OpCode::Text, b"3probe"),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.answer_probe(),
+        }
+    }
+
+    /// Queues the answer to a ping of the transport itself.
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
+        match self {
+            Self::WebSocket(websocket) => websocket.send_control(OpCode::Pong, payload),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => {}
+        }
+    }
+
+    /// Whether so much waits of what the transport itself has to say that nothing more may be read.
+    pub(super) fn owes_much(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.owes_much(),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.owes_much(),
+        }
+    }
+
+    /// Writes what is left here and what `mailbox` holds, until it is empty or the connection is
+    /// full.
+    pub(super) fn poll_write(
+        &mut self,
+        mailbox: Option<&Mailbox>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<Written> {
+        match self {
+            Self::WebSocket(websocket) => websocket.poll_write(mailbox, cx),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.poll_write(mailbox, cx),
+        }
+    }
+
+    /// Lets others write to the connection, where it is one that they can.
+    pub(super) fn lend_to(&mut self, socket: &Socket) {
+        match self {
+            Self::WebSocket(websocket) => websocket.lend_to(socket),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => {}
+        }
+    }
+
+    /// Answers the peer's close frame and ends the connection, if that takes no time. Otherwise
+    /// gives it back, to be [closed](Self::close).
+    pub(super) fn answer_close(
+        mut self: Box<Self>,
+        code: Option<CloseCode>,
+    ) -> Result<(), Box<Self>> {
+        let is_answered = match &mut *self {
+            Self::WebSocket(websocket) => websocket.answer_close(code),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => false,
+        };
+        if is_answered { Ok(()) } else { Err(self) }
+    }
+
+    /// Writes what is left, says goodbye and waits for the peer to do so, too. Only a WebSocket has
+    /// a code for it.
+    pub(crate) async fn close(self, code: Option<CloseCode>) {
+        match self {
+            Self::WebSocket(websocket) => websocket.close(code).await,
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.close().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_websocket_takes_no_more_memory_for_the_others() {
+        assert_eq!(size_of::<Duplex>(), size_of::<WebSocket>());
+    }
+}

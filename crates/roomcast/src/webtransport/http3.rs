@@ -1,0 +1,305 @@
+//! The part of HTTP/3 that a session of WebTransport needs: one request, one stream, one end.
+//!
+//! What the client says on its control stream and on those of its header compression changes
+//! nothing here: they are left unread, and flow control bounds what waits there.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use quinn::{Connection, ReadError, ReadExactError, RecvStream, SendStream, VarInt, WriteError};
+
+use super::qpack::{self, Field};
+
+/// Why a client did not get a session.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("connection ended: {0}")]
+    Connection(#[from] quinn::ConnectionError),
+    #[error("stream ended: {0}")]
+    Read(#[from] ReadExactError),
+    #[error("stream is not read: {0}")]
+    Write(#[from] WriteError),
+    /// Against the rules of HTTP/3, with the code for it.
+    #[error("{0}")]
+    Protocol(&'static str, u32),
+}
+
+impl Failure {
+    /// The code that the connection is closed with.
+    fn code(&self) -> VarInt {
+        match self {
+            Self::Protocol(_, code) => VarInt::from_u32(*code),
+            _ => VarInt::from_u32(NO_ERROR),
+        }
+    }
+}
+
+/// A connection that is closed when it is dropped, whatever its streams wait for.
+#[derive(Debug)]
+pub(super) struct Guarded(Connection);
+
+impl Guarded {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+
+    /// Closes the connection for `failure`.
+    fn failed(&self, failure: Failure) -> Failure {
+        self.0.close(failure.code(), b"");
+        failure
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Without effect on a connection that is closed already.
+        self.0.close(VarInt::from_u32(NO_ERROR), b"");
+    }
+}
+
+/// A request for a session that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Asked {
+    control: SendStream,
+    answer: SendStream,
+    capsules: RecvStream,
+    fields: Vec<Field>,
+}
+
+impl Asked {
+    /// Greets the client and reads its request.
+    pub(super) async fn read(guarded: &Guarded) -> Result<Self, Failure> {
+        let asked = Self::read_from(guarded).await;
+        asked.map_err(|failure| guarded.failed(failure))
+    }
+
+    async fn read_from(guarded: &Guarded) -> Result<Self, Failure> {
+        let mut control = guarded.0.open_uni().await?;
+        control.write_all(SETTINGS).await?;
+        let (answer, mut capsules) = guarded.0.accept_bi().await?;
+        let section = read_headers(&mut capsules).await?;
+        let Some(fields) = qpack::decode(&section) else {
+            let what = "fields of the request are not understood";
+            return Err(Failure::Protocol(what, DECOMPRESSION_FAILED));
+        };
+        let asked = Self {
+            control,
+            answer,
+            capsules,
+            fields,
+        };
+        let is = |name, value: &str| asked.field(name) == Some(value);
+        if is(":method", "CONNECT") && is(":protocol", "webtransport") && is(":scheme", "https") {
+            return Ok(asked);
+        }
+        let what = "request asks for no session of WebTransport";
+        Err(Failure::Protocol(what, REQUEST_REJECTED))
+    }
+
+    /// A field of the request as text.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let (_, value) = fields.find(|(known, _)| known == name)?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The header fields, without those that stand for the request line.
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let headers = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !name.starts_with(':'));
+        headers.map(|(name, value)| (name.as_bytes(), value.as_slice()))
+    }
+
+    /// Refuses the session, and waits until the client knows.
+    pub(super) async fn refuse(mut self, refusal: Status) -> Result<(), Failure> {
+        self.answer.write_all(refusal.headers()).await?;
+        finish(&mut self.answer).await;
+        Ok(())
+    }
+
+    /// Opens the session, and waits for the client's stream.
+    pub(super) async fn accept(mut self, guarded: Guarded) -> Result<Streams, Failure> {
+        let stream = self.accept_stream(&guarded).await;
+        let (send, recv) = stream.map_err(|failure| guarded.failed(failure))?;
+        Ok(Streams {
+            send,
+            recv,
+            end: self.answer,
+            capsules: self.capsules,
+            _control: self.control,
+            _guarded: guarded,
+        })
+    }
+
+    async fn accept_stream(
+        &mut self,
+        guarded: &Guarded,
+    ) -> Result<(SendStream, RecvStream), Failure> {
+        self.answer.write_all(Status::Ok.headers()).await?;
+        let session_id = u64::from(self.capsules.id());
+        let (send, mut recv) = guarded.0.accept_bi().await?;
+        let kind = read_varint(&mut recv).await?;
+        if kind != WEBTRANSPORT_STREAM || read_varint(&mut recv).await? != session_id {
+            return Err(Failure::Protocol("stream of no session", ID_ERROR));
+        }
+        Ok((send, recv))
+    }
+}
+
+/// The answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Ok,
+    Forbidden,
+    NotFound,
+}
+
+impl Status {
+    /// The whole frame: the one field `:status`, by its number in the static table.
+    fn headers(self) -> &'static [u8] {
+        match self {
+            Self::Ok => b"\x01\x03\0\0\xd9",
+            Self::NotFound => b"\x01\x03\0\0\xdb",
+            Self::Forbidden => b"\x01\x04\0\0\xff\x05",
+        }
+    }
+}
+
+/// A session of WebTransport with its one stream. Dropping it closes the connection.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    send: SendStream,
+    recv: RecvStream,
+    /// The stream of the request: its end, or that of the capsules on it, is that of the session.
+    end: SendStream,
+    capsules: RecvStream,
+    /// Must be open as long as the connection.
+    _control: SendStream,
+    _guarded: Guarded,
+}
+
+impl Streams {
+    /// Reads from the stream; 0 bytes if it, or the session, was ended by the client.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<usize, ReadError>> {
+        // Invariant: what came before the end of the session is read first.
+        if let Poll::Ready(read) = self.recv.poll_read(cx, buf) {
+            return Poll::Ready(read);
+        }
+        self.poll_end(cx).map(|()| Ok(0))
+    }
+
+    /// Where packets are written to.
+    pub(crate) fn writer(&mut self) -> Pin<&mut SendStream> {
+        Pin::new(&mut self.send)
+    }
+
+    /// Lets everything that was written arrive, then ends the session.
+    ///
+    /// A client that does not follow is cut after [`CLOSE_TIMEOUT`].
+    pub(crate) async fn close(mut self) {
+        let farewell = async {
+            // The end of the session would overtake what was written.
+            finish(&mut self.send).await;
+            self.end.write_all(CLOSE_SESSION).await?;
+            finish(&mut self.end).await;
+            std::future::poll_fn(|cx| self.poll_end(cx)).await;
+            io::Result::Ok(())
+        };
+        if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await {
+            tracing::debug!(%error, "the connection ended before the session of WebTransport");
+        }
+    }
+
+    /// Waits for the end of the session. Capsules are not looked at: behind the one that closes
+    /// nothing comes any more.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut ignored = [0; 64];
+        loop {
+            match self.capsules.poll_read(cx, &mut ignored) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+/// Ends a stream, and waits until the client has all of it or wants no more.
+async fn finish(stream: &mut SendStream) {
+    if stream.finish().is_ok() {
+        // A client that has left has nothing to wait for.
+        let _ = stream.stopped().await;
+    }
+}
+
+/// Reads frames up to the first one with headers, and gives its payload.
+async fn read_headers(stream: &mut RecvStream) -> Result<Vec<u8>, Failure> {
+    let mut skipped = 0;
+    loop {
+        let kind = read_varint(stream).await?;
+        if matches!(kind, DATA | SETTINGS_FRAME | WEBTRANSPORT_STREAM) {
+            let what = "a request does not begin with its headers";
+            return Err(Failure::Protocol(what, FRAME_UNEXPECTED));
+        }
+        let len = usize::try_from(read_varint(stream).await?).unwrap_or(usize::MAX);
+        if len > MAX_HEADER_BYTES - skipped {
+            return Err(Failure::Protocol("request is too long", EXCESSIVE_LOAD));
+        }
+        let mut payload = vec![0; len];
+        stream.read_exact(&mut payload).await?;
+        if kind == HEADERS {
+            return Ok(payload);
+        }
+        skipped += len;
+    }
+}
+
+/// Spec: RFC 9000, section 16.
+async fn read_varint(stream: &mut RecvStream) -> Result<u64, Failure> {
+    let mut bytes = [0; 8];
+    stream.read_exact(&mut bytes[..1]).await?;
+    let len = 1 << (bytes[0] >> 6);
+    stream.read_exact(&mut bytes[1..len]).await?;
+    bytes[0] &= 0x3f;
+    Ok(bytes[..len]
+        .iter()
+        .fold(0, |value, &byte| value << 8 | u64::from(byte)))
+}
+
+/// The server's control stream: its type, then its settings: no header compression with tables,
+/// the protocol of a CONNECT, datagrams, and WebTransport with one session, as the drafts 2 and 7
+/// spell it.
+const SETTINGS: &[u8] = b"\x00\x04\x16\
+    \x01\x00\x07\x00\x08\x01\x33\x01\
+    \xab\x60\x37\x42\x01\
+    \xc0\x00\x00\x00\xc6\x71\x70\x6a\x01";
+
+/// A frame of data with the capsule that closes the session: code 0, no text.
+const CLOSE_SESSION: &[u8] = b"\x00\x07\x68\x43\x04\x00\x00\x00\x00";
+
+// Types of frames. Spec: RFC 9114, section 7.2; WebTransport over HTTP/3, section 4.
+const DATA: u64 = 0x00;
+const HEADERS: u64 = 0x01;
+const SETTINGS_FRAME: u64 = 0x04;
+const WEBTRANSPORT_STREAM: u64 = 0x41;
+
+// Codes. Spec: RFC 9114, section 8.1; RFC 9204, section 6.
+const NO_ERROR: u32 = 0x100;
+const FRAME_UNEXPECTED: u32 = 0x105;
+const EXCESSIVE_LOAD: u32 = 0x107;
+const ID_ERROR: u32 = 0x108;
+const REQUEST_REJECTED: u32 = 0x10b;
+const DECOMPRESSION_FAILED: u32 = 0x200;
+
+/// The most bytes of a request, with all that stands before its headers.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// How long the end of a session may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);

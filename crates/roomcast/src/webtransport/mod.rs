@@ -1,0 +1,33 @@
+//! Clients that come over WebTransport (HTTP/3), beside the listener for everything else.
+//!
+//! Pages connect faster, and a lost datagram of one message holds up no other connection. Turn it
+//! on among the [transports](crate::ServerBuilder::transports), and listen on a UDP port with a
+//! certificate: browsers take no other. `docs/guide/webtransport.md` tells the rest.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use roomcast::webtransport::Certificate;
+//! use roomcast::{Server, Transport};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let io = Server::builder()
+//!         .transports([Transport::Polling, Transport::WebSocket, Transport::WebTransport])
+//!         .build();
+//!     let certificate = Certificate::from_pem_files("fullchain.pem", "privkey.pem")?;
+//!     tokio::try_join!(io.serve("[::]:3000"), io.serve_webtransport("[::]:3000", certificate))?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Spec: features 1.8, 1.10.
+
+mod certificate;
+mod http3;
+mod listen;
+mod qpack;
+
+pub use certificate::{Certificate, CertificateError};
+pub(crate) use http3::Streams;
+pub use listen::{Certificates, Listening};
