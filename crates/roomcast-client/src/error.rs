@@ -4,6 +4,107 @@ use std::io;
 use std::sync::Arc;
 
 use http::StatusCode;
+use roomcast_engineio::Transport;
+use roomcast_socketio::{ArgError, EncodeError, client};
+
+/// Why a socket could not be connected.
+pub type ConnectError = client::ConnectError<TransportError>;
+
+/// Why a connection could not be opened, or broke.
+pub type OpenError = client::OpenError<TransportError>;
+
+/// What is known about the end of a connection beyond its reason.
+pub type Description = client::Description<TransportError>;
+
+/// Why a client cannot be made as it was asked for.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The server's URL cannot be used.
+    #[error("server URL: {0}")]
+    Url(UrlError),
+    /// The proxy's URL cannot be used.
+    #[error("proxy URL: {0}")]
+    Proxy(UrlError),
+    /// A header that was added is none.
+    #[error("{name:?} with its value cannot be a header")]
+    #[expect(missing_docs, reason = "the field is described above")]
+    Header { name: String },
+    /// This client does not have the transport.
+    #[error("the transport {} is not supported", .transport.as_str())]
+    #[expect(missing_docs, reason = "the field is described above")]
+    Transport { transport: Transport },
+    /// The `auth` is no object, or cannot be written.
+    #[error("auth is no object")]
+    Auth,
+    /// There is no tokio runtime, on which the connection could live.
+    #[error("there is no tokio runtime here")]
+    NoRuntime,
+}
+
+/// Which part of a URL cannot be used.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum UrlError {
+    /// It does not begin with `http://`, `https://`, `ws://` or `wss://`.
+    #[error("it begins with none of http://, https://, ws:// and wss://")]
+    Scheme,
+    /// The host is missing or malformed.
+    #[error("it names no host")]
+    Host,
+    /// The port is no number from 0 to 65535.
+    #[error("its port is none")]
+    Port,
+}
+
+/// Why an event was not sent.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmitError {
+    /// The event or its arguments cannot be written, for example a reserved event name.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A limit is reached.
+    #[error(transparent)]
+    Refused(#[from] client::EmitError),
+}
+
+/// Why no acknowledgement came.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AckError {
+    /// The event was not sent.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// Nothing came in time. The text is that of the official client, as the next one.
+    #[error("operation has timed out")]
+    TimedOut,
+    /// The connection on which the event was sent is gone.
+    #[error("socket has been disconnected")]
+    Disconnected,
+    /// The event was not sent: it is volatile, or the send buffer was full.
+    #[error("event has been dropped")]
+    Dropped,
+    /// The answer is not of the type that was asked for.
+    #[error(transparent)]
+    Answer(#[from] ArgError),
+}
+
+impl From<client::AckError> for AckError {
+    fn from(error: client::AckError) -> Self {
+        match error {
+            client::AckError::TimedOut => Self::TimedOut,
+            client::AckError::Dropped => Self::Dropped,
+            _ => Self::Disconnected,
+        }
+    }
+}
+
+/// The socket was disconnected before all its events had left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the socket was disconnected before all events had left")]
+#[non_exhaustive]
+pub struct NotFlushed;
 
 /// Why a transport could not be opened, or broke.
 #[non_exhaustive]
@@ -41,6 +142,13 @@ pub enum TransportError {
     /// The path and query of the URL are none.
     #[error("path and query cannot be sent")]
     Target,
+    /// The list of transports is empty.
+    // COMPAT: the official client's text.
+    #[error("No transports available")]
+    NoTransports,
+    /// None of several transports could be opened.
+    #[error("{}", listed(.0))]
+    All(Arc<[(Transport, Self)]>),
 }
 
 impl TransportError {
@@ -76,6 +184,14 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+fn listed(failures: &[(Transport, TransportError)]) -> String {
+    let failures = failures.iter();
+    let lines: Vec<_> = failures
+        .map(|(transport, error)| format!("{}: {error}", transport.as_str()))
+        .collect();
+    lines.join("; ")
 }
 
 fn shown(body: &str) -> String {

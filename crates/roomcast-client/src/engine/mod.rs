@@ -173,10 +173,15 @@ impl Engine {
         is_free && self.queue.is_empty()
     }
 
-    /// Whether the heartbeat's time is over although no timer has told it: the machine slept.
-    pub(crate) fn has_expired(&self) -> bool {
-        let is_past = |deadline: SystemTime| deadline < SystemTime::now();
-        self.session.has_expired(Instant::now()) || self.wall_deadline.is_some_and(is_past)
+    /// When the server is taken for dead: on the clock of timers, and on the one that goes on while
+    /// the machine sleeps.
+    pub(crate) fn expiry(&self) -> Option<(Instant, Option<SystemTime>)> {
+        Some((self.session.next_timeout()?, self.wall_deadline))
+    }
+
+    /// The id of the session, once it is open.
+    pub(crate) fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
     }
 
     /// The next thing that happens.
@@ -449,7 +454,8 @@ impl Engine {
         has_moved
     }
 
-    fn is_drained(&self) -> bool {
+    /// Whether all that was sent has left.
+    pub(crate) fn is_drained(&self) -> bool {
         let is_posting = self
             .polling
             .as_ref()
@@ -607,7 +613,8 @@ fn upgrades(options: &Options) -> Upgrades {
     }
 }
 
-fn now() -> Instant {
+/// The time, on the clock of timers.
+pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

@@ -220,6 +220,12 @@ impl<E: Clone> Manager<E> {
         }
     }
 
+    /// Whether [`poll_output`](Self::poll_output) is to be called.
+    #[must_use]
+    pub fn has_outputs(&self) -> bool {
+        !self.work.is_empty()
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {

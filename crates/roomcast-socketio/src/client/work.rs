@@ -63,6 +63,10 @@ impl<E> Work<E> {
         self.steps.pop_front()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Takes all steps out, so that those which are added meanwhile come before them.
     pub(super) fn set_aside(&mut self) -> VecDeque<Step<E>> {
         std::mem::take(&mut self.steps)
