@@ -143,7 +143,7 @@ impl Socket {
     ///
     /// A mistake, such as a reserved name, is logged; [`try_emit`](Self::try_emit) reports it.
     pub fn emit<'e>(&self, event: impl Into<EventName<'e>>, args: impl Serialize) {
-        self.plain().emit(event, args);
+        self.emission().emit(event, args);
     }
 
     /// Sends an event as [`emit`](Self::emit), and reports whether that worked.
@@ -157,7 +157,7 @@ impl Socket {
         event: impl Into<EventName<'e>>,
         args: impl Serialize,
     ) -> Result<(), EmitError> {
-        self.plain().try_emit(event, args)
+        self.emission().try_emit(event, args)
     }
 
     /// Sends the event `message`.
@@ -180,7 +180,7 @@ impl Socket {
         event: impl Into<EventName<'e>>,
         args: impl Serialize,
     ) -> Acknowledgement<T> {
-        self.plain().emit_with_ack(event, args)
+        self.emission().emit_with_ack(event, args)
     }
 
     /// Sends an event and calls `callback`, once, with the server's acknowledgement, in order with the
@@ -195,22 +195,22 @@ impl Socket {
         args: impl Serialize,
         callback: impl FnOnce(Result<Args<'_>, AckError>) + Send + 'static,
     ) -> Result<(), EmitError> {
-        self.plain().emit_with_callback(event, args, callback)
+        self.emission().emit_with_callback(event, args, callback)
     }
 
     /// The next event is dropped if it cannot leave at once.
     pub fn volatile(&self) -> Emission {
-        self.plain().volatile()
+        self.emission().volatile()
     }
 
     /// How long the next event waits for its acknowledgement.
     pub fn timeout(&self, timeout: Duration) -> Emission {
-        self.plain().timeout(timeout)
+        self.emission().timeout(timeout)
     }
 
     /// The next event is not compressed by the transport.
     pub fn without_compression(&self) -> Emission {
-        self.plain().without_compression()
+        self.emission().without_compression()
     }
 
     /// Waits until all that was emitted has left this program: until it is given to the operating
@@ -234,7 +234,8 @@ impl Socket {
         is_done.await.unwrap_or(Err(NotFlushed))
     }
 
-    fn plain(&self) -> Emission {
+    /// The next event, without options yet.
+    pub fn emission(&self) -> Emission {
         Emission::new(self.clone())
     }
 }
