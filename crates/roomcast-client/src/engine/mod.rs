@@ -251,6 +251,9 @@ impl Engine {
             }
             Poll::Ready(Ok(Finished::Got(body))) => {
                 self.on_body(&body);
+                // Invariant: a probe's answer that came before this one is taken before it. Another
+                // request would wait for a server that has no more to say by polling.
+                self.poll_websocket(cx);
                 if let Some(polling) = &mut self.polling
                     && !self.session.is_closed()
                 {
