@@ -95,6 +95,7 @@ mod tests {
         assert!(bundle[0].is_string());
         assert_eq!(pinned("conformance/seeds"), bundle);
         assert_eq!(pinned("conformance/server"), bundle);
+        assert_eq!(pinned("conformance/recovery"), bundle);
         assert_eq!(pinned("conformance/typescript"), bundle);
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::{EncodeError, Value};
+
 /// A list whose elements are the arguments, for when their number is known only at run time.
 ///
 /// # Example
@@ -32,6 +34,33 @@ impl<T> Spread<T> {
     /// ```
     pub fn is_tuple() -> bool {
         Shape::of::<T>() == Shape::Several
+    }
+}
+
+impl Spread<Value> {
+    /// The arguments that `args` becomes: a tuple is several, `()` none, any other value one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::from_serialize`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_socketio::{Spread, value};
+    ///
+    /// assert_eq!(Spread::of(&("Ada", 36))?, Spread(vec![value!("Ada"), value!(36)]));
+    /// assert_eq!(Spread::of(&[1, 2])?, Spread(vec![value!([1, 2])]));
+    /// assert_eq!(Spread::of(&())?, Spread(vec![]));
+    /// # Ok::<(), roomcast_socketio::EncodeError>(())
+    /// ```
+    pub fn of<A: Serialize + ?Sized>(args: &A) -> Result<Self, EncodeError> {
+        let value = Value::from_serialize(args)?;
+        Ok(Self(match (Shape::of::<A>(), value) {
+            (Shape::Nothing, _) => Vec::new(),
+            (Shape::Several, Value::Array(arguments)) => arguments,
+            (_, value) => vec![value],
+        }))
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use roomcast_socketio::{ArgError, DecodeError, EncodeError, Value};
 
+use crate::engine::Sent;
+
 /// Says why an event was not sent.
 ///
 /// # Example
@@ -34,6 +36,14 @@ pub enum EmitError {
     /// [`OutboxPolicy::DropNewest`](crate::OutboxPolicy::DropNewest).
     #[error("the event was dropped, the transport is busy")]
     Dropped,
+    /// Too many events wait to be written to the log of the server's
+    /// [recovery](crate::recovery): the disk does not keep up.
+    #[error("too many events wait for the log")]
+    LogFull,
+    /// The outbox is full, and its policy is [`OutboxPolicy::Error`](crate::OutboxPolicy::Error); or
+    /// it had no room in time. Of a broadcast: at least one receiver's; the others have the event.
+    #[error("the outbox is full")]
+    Full,
 }
 
 /// Says why no acknowledgement came.
@@ -285,4 +295,16 @@ pub enum SocketError {
         /// The panic's message.
         message: Arc<str>,
     },
+}
+
+impl Sent {
+    /// As the emitter is told.
+    pub(crate) fn into_result(self) -> Result<(), EmitError> {
+        match self {
+            Self::Queued | Self::MustFlush => Ok(()),
+            Self::Dropped => Err(EmitError::Dropped),
+            Self::Full => Err(EmitError::Full),
+            Self::Closed => Err(EmitError::Disconnected),
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub struct InvalidSocketId;
 impl SocketId {
     /// Draws a new id from the thread's secure random source.
     pub(crate) fn random() -> Self {
-        Self(random_id())
+        Self(random_base64())
     }
 
     /// Returns the id as text, as the client knows it: `socket.id`. Example: [`SocketId`].
@@ -118,9 +118,9 @@ const IS_ALLOWED: [bool; 256] = {
     is_allowed
 };
 
-/// 120 random bits as 20 characters.
-fn random_id() -> [u8; ID_LEN] {
-    let mut random = [0u8; ID_LEN];
+/// 6 random bits for each of `LEN` characters.
+pub(crate) fn random_base64<const LEN: usize>() -> [u8; LEN] {
+    let mut random = [0u8; LEN];
     rand::rng().fill_bytes(&mut random);
     random.map(|byte| ALPHABET[usize::from(byte & 63)])
 }

@@ -65,12 +65,14 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Clients of version 2, connection state recovery and several servers as a
-//! cluster are not there yet. It keeps no messages: who is not connected misses them.
+//! Clients of version 2 are not there yet. Several servers form a cluster over a
+//! [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages, unless [`recovery`]
+//! is on: who is not connected misses them.
 //!
 //! # Features
 //!
 //! - `axum`: [`Handshake::address`] knows the address that `axum::serve` records. Off by default.
+//! - `redb`: what clients miss can be kept in a file; see [`recovery`]. Off by default.
 //! - `webtransport`: the module `webtransport`, for clients over HTTP/3. Off by default.
 //! - `typescript`: the types of events are written to a file for TypeScript. Off by default.
 //! - `metrics`: counters and histograms for the `metrics` crate; see `roomcast::metrics`. Off by
@@ -82,6 +84,7 @@
 
 mod broadcast;
 mod client;
+pub mod cluster;
 pub mod engine;
 mod error;
 mod event;
@@ -95,6 +98,7 @@ pub mod metrics;
 mod metrics;
 mod namespace;
 pub mod parser;
+pub mod recovery;
 mod serve;
 mod server;
 mod socket;
@@ -105,14 +109,16 @@ pub mod typescript;
 pub mod webtransport;
 mod wire;
 
-pub use broadcast::{Answers, Broadcast, RemoteSocket};
-pub use engine::{OutboxPolicy, Peer, PerMessageDeflate, Transport};
+pub use broadcast::{
+    Answers, Broadcast, Delivery, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
+};
+pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
 pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
 #[doc(hidden)]
 pub use event::{AnswersWith, EventContext, EventFunction, EventParameters};
 pub use event::{EventHandler, ExpectsReply, IntoReplyTo};
 pub use handler::{
-    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State,
+    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State, parallel,
 };
 #[doc(hidden)]
 pub use handler::{Call, Outcome, Verdict, via};
@@ -146,8 +152,18 @@ mod documents {
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
 
+    #[doc = include_str!("../../../docs/guide/cluster.md")]
+    struct Cluster;
+
+    #[cfg(feature = "redb")]
+    #[doc = include_str!("../../../docs/guide/recovery.md")]
+    struct Recovery;
+
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
+
+    #[doc = include_str!("../../../docs/guide/backpressure.md")]
+    struct Backpressure;
 
     #[cfg(feature = "webtransport")]
     #[doc = include_str!("../../../docs/guide/webtransport.md")]

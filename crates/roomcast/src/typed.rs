@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One value for each type.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TypedValues(
     HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>,
 );
@@ -17,6 +17,10 @@ impl TypedValues {
             .insert(TypeId::of::<T>(), Arc::new(value))?
             .downcast()
             .ok()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {

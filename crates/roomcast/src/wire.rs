@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use roomcast_socketio::{
     AckId, CustomEncoded, DecodeError, EncodeError, Encoded, EventPacket, Header, Limits, Message,
-    Packet, Parser, Value,
+    Packet, Parser, Raw, Spread, Value,
 };
 use roomcast_websocket::OpCode;
 use serde::Serialize;
 
-use crate::engine::{Draft, Frame};
+use crate::engine::{self, Draft, Frame, SendOptions};
 
 /// One encoded packet: the frames of its messages.
 #[derive(Clone, Debug)]
@@ -56,11 +56,45 @@ pub(crate) fn event<T: Serialize + ?Sized>(
     encode(parser, |out| parser.encode_event(out, event))
 }
 
+/// An event that asks for no acknowledgement.
+pub(crate) fn plain_event<T: Serialize + ?Sized>(
+    parser: &Parser,
+    namespace: &str,
+    name: &str,
+    args: &T,
+) -> Result<Outgoing, EncodeError> {
+    let header = Header {
+        namespace,
+        ack: None,
+    };
+    event(parser, &EventPacket::new(header, name, args))
+}
+
+/// The arguments of an event that was encoded, for another one.
+pub(crate) fn args_of(parser: &Parser, event: &Outgoing) -> Spread<Raw> {
+    let packet = event.packet(parser).ok().flatten();
+    let args = packet.and_then(|packet| packet.args().rest().ok());
+    Spread(args.unwrap_or_default())
+}
+
 /// An acknowledgement, which one client gets.
 pub(crate) enum Ack {
     /// One message, and its attachments.
     Draft(Draft, OpCode, Vec<Bytes>),
     Frames(Vec<Frame>),
+}
+
+impl Ack {
+    pub(crate) fn send(self, to: &engine::Socket, options: SendOptions) {
+        match self {
+            Self::Draft(packet, opcode, attachments) => {
+                to.send_own(packet, opcode, &attachments, options);
+            }
+            Self::Frames(frames) => {
+                to.send_frames(&frames, options);
+            }
+        }
+    }
 }
 
 pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -81,9 +115,9 @@ pub(crate) fn ack<T: Serialize + ?Sized>(
     })
 }
 
-pub(crate) fn connect(parser: &Parser, namespace: &str, sid: &str) -> Outgoing {
+pub(crate) fn connect(parser: &Parser, namespace: &str, sid: &str, pid: Option<&str>) -> Outgoing {
     certain(encode(parser, |out| {
-        parser.encode_connected(out, namespace, sid, None)
+        parser.encode_connected(out, namespace, sid, pid)
     }))
 }
 

@@ -4,10 +4,12 @@ mod autobahn;
 mod browser;
 mod cargo;
 mod cases;
+mod client;
 mod compatibility;
 mod expected;
 mod instructions;
 mod load;
+mod recovery;
 mod seeds;
 mod server;
 mod tally;
@@ -37,6 +39,10 @@ pub(crate) enum Suite {
     Seeds,
     /// The server conformance suite against its fixture.
     Server,
+    /// The official client and the ways to lose a session.
+    Recovery,
+    /// The client conformance suite against its driver.
+    Client,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -48,11 +54,13 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
+        Self::Recovery,
+        Self::Client,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -65,6 +73,8 @@ impl Suite {
             Self::Instructions => "instructions",
             Self::Seeds => "seeds",
             Self::Server => "server",
+            Self::Recovery => "recovery",
+            Self::Client => "client",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -74,7 +84,7 @@ impl Suite {
 
     /// Whether its cases know nothing of this workspace, so that another copy of them can be run.
     pub(crate) fn is_black_box(self) -> bool {
-        matches!(self, Self::Seeds | Self::Server)
+        matches!(self, Self::Seeds | Self::Server | Self::Client)
     }
 
     fn run(self, bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Failure> {
@@ -83,6 +93,8 @@ impl Suite {
             Self::Instructions => instructions::run(),
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
+            Self::Recovery => recovery::run(bench),
+            Self::Client => client::run(bench, folder),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),

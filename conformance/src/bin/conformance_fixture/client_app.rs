@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use roomcast::recovery::Recovery;
 use roomcast::{Handshake, Refusal, Server, Socket, Value, value};
 
 use crate::describe;
@@ -16,6 +17,7 @@ const DATE: &str = "2026-01-02T03:04:05.678Z";
 pub(crate) fn server() -> Server {
     let io = Server::builder()
         .ping_interval(Duration::from_secs(2))
+        .connection_state_recovery(Recovery::new())
         .allow_request(async |_| {
             tokio::time::sleep(Duration::from_millis(10)).await;
             Ok(())

@@ -35,7 +35,7 @@ pub(crate) fn whoami(socket: &Socket) -> Value {
         "rooms": sorted_rooms(socket),
         "transport": socket.conn().transport().as_str(),
         "protocol": 4,
-        "recovered": false,
+        "recovered": socket.is_recovered(),
         "data": socket.data().to_value(),
     })
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use roomcast::engine::{Builder, Engine, Message, Socket};
+use roomcast::recovery::Recovery;
 use roomcast::{
     ClientBundle, Cookie, Cors, HttpCompression, Parser, SameSite, Server, ServerBuilder, Transport,
 };
@@ -15,7 +16,7 @@ pub(crate) fn all() -> Vec<Served> {
         socket_io(builder()),
         socket_io(fast(builder())),
         socket_io(compat()),
-        socket_io(builder().cors(Cors::any())), // connection state recovery is not supported yet
+        socket_io(recovery()),
         socket_io(builder().parser(Parser::MessagePack)),
         engine_echo(),
         socket_io(limits()),
@@ -63,6 +64,13 @@ fn compat() -> ServerBuilder {
         .ping_timeout(Duration::from_secs(1))
         .cookie(Cookie::default())
         .cors(Cors::origins(["http://allowed.example", "http://also.example"]).credentials())
+}
+
+fn recovery() -> ServerBuilder {
+    let recovery = Recovery::new().max_disconnection_duration(Duration::from_millis(1500));
+    builder()
+        .cors(Cors::any())
+        .connection_state_recovery(recovery)
 }
 
 fn limits() -> ServerBuilder {

@@ -49,6 +49,11 @@ pub enum PollAnswer {
 }
 
 impl PollAnswer {
+    /// Whether the session is over with it; [`Output::Closed`] comes with it then.
+    pub fn is_last(self) -> bool {
+        self != Self::Noop
+    }
+
     /// The body, of type `text/plain; charset=UTF-8`.
     pub fn as_str(self) -> &'static str {
         match self {

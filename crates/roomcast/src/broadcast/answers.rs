@@ -1,5 +1,6 @@
 //! What the receivers of a broadcast have answered.
 
+use super::MissingNodes;
 use crate::error::{AckError, ArgumentError};
 use crate::id::SocketId;
 use crate::metrics::{AckOutcome, Meter};
@@ -21,18 +22,41 @@ use crate::metrics::{AckOutcome, Meter};
 /// # }
 /// ```
 ///
-/// Spec: features 2.30, 2.31.
+/// In a cluster the answers of other servers' sockets come after those of this one's. A Roomcast
+/// server says whose they are, if the bus carries it; a Node.js server does not.
+///
+/// Spec: features 2.30, 2.31, N19.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Answers<T> {
     /// Who answered what, in the order of arrival.
     pub values: Vec<(SocketId, T)>,
-    /// Answers of another type than was asked for.
-    pub invalid: Vec<(SocketId, ArgumentError)>,
+    /// Answers of sockets that their servers do not name.
+    pub unnamed: Vec<T>,
+    /// Answers of another type than was asked for, and whose, as far as that is known.
+    pub invalid: Vec<(Option<SocketId>, ArgumentError)>,
     /// Who did not answer: too late, or disconnected.
     pub missing: Vec<SocketId>,
+    /// How many more did not answer, of sockets that their servers do not name.
+    pub missing_unnamed: usize,
+    /// Servers that did not say whom they have asked, or were lost before all had answered.
+    pub missing_nodes: MissingNodes,
     /// Whether the wait ended because of the timeout.
     pub has_timed_out: bool,
+}
+
+impl<T> Default for Answers<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            unnamed: Vec::new(),
+            invalid: Vec::new(),
+            missing: Vec::new(),
+            missing_unnamed: 0,
+            missing_nodes: MissingNodes::default(),
+            has_timed_out: false,
+        }
+    }
 }
 
 impl<T> Answers<T> {
@@ -41,14 +65,19 @@ impl<T> Answers<T> {
             true => AckOutcome::TimedOut,
             false => AckOutcome::Disconnected,
         };
-        meter.acks(AckOutcome::Answered, self.values.len() + self.invalid.len());
-        meter.acks(missing, self.missing.len());
+        let answered = self.values.len() + self.unnamed.len() + self.invalid.len();
+        meter.acks(AckOutcome::Answered, answered);
+        meter.acks(missing, self.missing.len() + self.missing_unnamed);
     }
 
     /// Tells whether everyone has answered with a `T`. Example: [`Answers`].
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing.is_empty() && self.invalid.is_empty()
+        !self.lacks_answers() && self.invalid.is_empty()
+    }
+
+    fn lacks_answers(&self) -> bool {
+        !self.missing.is_empty() || self.missing_unnamed > 0 || !self.missing_nodes.is_empty()
     }
 
     /// Returns the error that the official server reports beside the answers: [`AckError::Timeout`]
@@ -72,12 +101,13 @@ impl<T> Answers<T> {
     /// Spec: features 2.30.
     #[must_use]
     pub fn error(&self) -> Option<AckError> {
-        (!self.missing.is_empty()).then_some(AckError::Timeout)
+        self.lacks_answers().then_some(AckError::Timeout)
     }
 
-    /// Gives the values alone, in the order of arrival. Example: [`Answers`].
+    /// Gives the values alone, in the order of arrival, those of unnamed sockets last. Example: [`Answers`].
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
-        self.values.into_iter().map(|(_, value)| value).collect()
+        let named = self.values.into_iter().map(|(_, value)| value);
+        named.chain(self.unnamed).collect()
     }
 }

@@ -1,26 +1,36 @@
 //! Events and actions for many sockets at once.
 
 mod answers;
+mod elsewhere;
+mod fetched;
+mod paced;
+mod remote_emission;
 mod remote_socket;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, EventPacket, Header};
+use roomcast_socketio::{AckId, EncodeError, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 pub use answers::Answers;
+pub use fetched::FetchedSockets;
+pub use paced::Delivery;
+use paced::Tally;
+pub use remote_emission::RemoteEmission;
 pub use remote_socket::RemoteSocket;
+pub use roomcast_cluster::Missing as MissingNodes;
 
-use crate::engine::{Round, SendOptions};
+use crate::engine::{Pace, Round, SendOptions};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
+use crate::recovery::Emitted;
 use crate::socket::{Socket, Waiting};
-use crate::wire;
+use crate::wire::{self, Outgoing};
 
 /// Selects sockets of a namespace, and says what to do with them.
 ///
@@ -49,6 +59,10 @@ pub struct Broadcast {
     selection: Selection,
     options: SendOptions,
     timeout: Option<Duration>,
+    /// A key is one within each namespace.
+    pace: Option<Pace>,
+    /// Other servers are left out.
+    is_local: bool,
 }
 
 impl Broadcast {
@@ -58,6 +72,8 @@ impl Broadcast {
             selection: Selection::default(),
             options: SendOptions::default(),
             timeout: None,
+            pace: None,
+            is_local: false,
         }
     }
 
@@ -105,7 +121,7 @@ impl Broadcast {
         self
     }
 
-    /// Keeps to sockets of this server. There is no cluster yet, so nothing changes.
+    /// Keeps to sockets of this server: other servers of the cluster are told nothing.
     ///
     /// # Example
     ///
@@ -115,7 +131,8 @@ impl Broadcast {
     /// ```
     ///
     /// Spec: features 2.26.
-    pub fn local(self) -> Self {
+    pub fn local(mut self) -> Self {
+        self.is_local = true;
         self
     }
 
@@ -182,16 +199,16 @@ impl Broadcast {
     ///
     /// Spec: features 2.22.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        if let Err(error) = self.try_emit(event, args) {
-            tracing::error!(event, %error, "event not sent");
-        }
+        crate::socket::log(event, self.try_emit(event, args));
     }
 
     /// Sends an event and reports a mistake of the caller. That a receiver is gone or busy is none.
     ///
     /// # Errors
     ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form.
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form;
+    /// [`EmitError::Full`] if a receiver's outbox is full and the policy is
+    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event.
     ///
     /// # Example
     ///
@@ -203,10 +220,15 @@ impl Broadcast {
     ///
     /// Spec: features 2.44.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let mut tally = Tally::default();
         for namespace in self.targets() {
-            self.emit_in(&namespace, event, &args, None)?;
+            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
+            self.publish(&namespace, event, &args)?;
         }
-        Ok(())
+        match tally.has_full() {
+            true => Err(EmitError::Full),
+            false => Ok(()),
+        }
     }
 
     /// Sends the event `message`, as in JavaScript.
@@ -224,7 +246,9 @@ impl Broadcast {
     }
 
     /// Sends an event and waits until every receiver has acknowledged it, was disconnected, or the
-    /// [`timeout`](Self::timeout) is over.
+    /// [`timeout`](Self::timeout) is over. In a cluster the sockets of other servers are asked, too;
+    /// without any timeout they are awaited for
+    /// [`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout).
     ///
     /// What has come by then is in the result, with who sent it. A tuple as `T` takes several
     /// values of an answer, any other type the first one.
@@ -261,28 +285,25 @@ impl Broadcast {
         args: impl Serialize,
     ) -> Result<Answers<T>, EmitError> {
         let (sender, mut incoming) = mpsc::unbounded_channel();
-        let mut asked = Asked(Vec::new());
-        for namespace in self.targets() {
-            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
-            asked.0.extend(receivers);
-        }
-        drop((args, sender));
         let timeout = self
             .timeout
             .or_else(|| self.namespace.server()?.ack_timeout());
+        let mut asked = Asked(Vec::new());
+        let mut elsewhere = Vec::new();
+        for namespace in self.targets() {
+            let receivers = self.emit_in(&namespace, event, &args, Some(&sender))?;
+            asked.0.extend(receivers);
+            elsewhere.extend(self.ask_elsewhere(&namespace, event, &args, timeout)?);
+        }
+        drop((args, sender));
         let mut answered = HashSet::with_hasher(foldhash::fast::RandomState::default());
-        let mut answers = Answers {
-            values: Vec::new(),
-            invalid: Vec::new(),
-            missing: Vec::new(),
-            has_timed_out: false,
-        };
+        let mut answers = Answers::default();
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
                 answered.insert(from);
                 match answer.read() {
                     Ok(value) => answers.values.push((from, value)),
-                    Err(error) => answers.invalid.push((from, error)),
+                    Err(error) => answers.invalid.push((Some(from), error)),
                 }
             }
         };
@@ -294,43 +315,12 @@ impl Broadcast {
         }
         let asked = asked.0.iter().map(|(socket, _)| socket.id());
         answers.missing = asked.filter(|id| !answered.contains(id)).collect();
+        // What came meanwhile waits there, so to look at one after the other loses nothing.
+        for inquiry in elsewhere {
+            elsewhere::collect(inquiry, &mut answers).await;
+        }
         answers.count_in(self.namespace.meter());
         Ok(answers)
-    }
-
-    /// Finds the selected sockets.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError::Parent`] for a parent namespace, as in the official server: use its children.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::EmitError> {
-    /// for socket in io.to("lobby").fetch_sockets().await? {
-    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is changed, so dropping the future loses nothing.
-    ///
-    /// Spec: features 2.34.
-    #[expect(clippy::unused_async, reason = "in a cluster other servers are asked")]
-    pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, EmitError> {
-        if self.namespace.is_parent() {
-            return Err(EmitError::Parent);
-        }
-        Ok(self
-            .namespace
-            .connected_of(&self.selection)
-            .into_iter()
-            .map(RemoteSocket)
-            .collect())
     }
 
     /// Makes the sockets members of the rooms.
@@ -344,10 +334,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_join(self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for namespace in self.targets() {
-            namespace.join_selected(&self.selection, &rooms);
-        }
+        self.sockets_join_names(&rooms.into_rooms());
     }
 
     /// Takes the sockets out of the rooms.
@@ -361,10 +348,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.35.
     pub fn sockets_leave(self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for namespace in self.targets() {
-            namespace.leave_selected(&self.selection, &rooms);
-        }
+        self.sockets_leave_names(&rooms.into_rooms());
     }
 
     /// Disconnects the sockets from their namespace. Their connections stay open.
@@ -379,6 +363,7 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn disconnect_sockets(self) {
         self.for_each(Socket::disconnect);
+        self.disconnect_elsewhere(false);
     }
 
     /// Disconnects the sockets and closes their clients' connections: `disconnectSockets(true)` in
@@ -394,15 +379,12 @@ impl Broadcast {
     /// Spec: features 2.35.
     pub fn disconnect_sockets_and_close(self) {
         self.for_each(Socket::disconnect_and_close);
+        self.disconnect_elsewhere(true);
     }
 
     /// The namespace itself, or a parent's children.
     fn targets(&self) -> SmallVec<[Namespace; 1]> {
-        if self.namespace.is_parent() {
-            self.namespace.children().into()
-        } else {
-            smallvec![self.namespace.clone()]
-        }
+        self.namespace.with_children()
     }
 
     fn for_each(&self, act: impl Fn(&Socket)) {
@@ -415,57 +397,129 @@ impl Broadcast {
     }
 
     /// Sends the event in one namespace; with `answers`, gives those who were asked for one.
-    fn emit_in<T: Serialize + ?Sized>(
+    pub(crate) fn emit_in<T: Serialize + ?Sized>(
         &self,
         namespace: &Namespace,
         event: &str,
         args: &T,
         answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
     ) -> Result<Vec<(Socket, AckId)>, EmitError> {
-        let ack = answers.map(|_| namespace.next_ack_id());
+        self.emit_counted(namespace, event, args, answers, &mut Tally::default())
+    }
+
+    /// Does the same, and counts what becomes of the event.
+    fn emit_counted<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &T,
+        answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
+        tally: &mut Tally,
+    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
+        let mut audience = Audience {
+            asking: answers.map(|answers| (namespace.next_ack_id(), answers)),
+            asked: Vec::new(),
+            is_watched: namespace.listeners().has_outgoing(),
+            watched: Vec::new(),
+        };
+        let ack = audience.asking.map(|(id, _)| id);
+        let options = self.options;
+        let pace = self.pace_in(namespace);
+        let queued_before = tally.queued();
         let header = Header {
             namespace: namespace.name(),
             ack,
         };
         let content = EventPacket::new(header, event, args);
+        if let Some(keeper) = namespace.keeper() {
+            let emitted = Emitted {
+                event,
+                args,
+                ack,
+                pace: pace.as_ref(),
+                options,
+            };
+            keeper.broadcast(
+                namespace,
+                &self.selection,
+                &emitted,
+                |socket| audience.takes(socket),
+                |socket, packet, sent| tally.note(socket, packet, sent),
+            )?;
+            namespace
+                .meter()
+                .broadcast(event, tally.queued() - queued_before);
+            return Ok(audience.told(|| wire::event(namespace.parser(), &content)));
+        }
         let packet = wire::event(namespace.parser(), &content)?;
-        let mut asked = Vec::new();
-        // Handlers may emit themselves: they are called when the lock of the rooms is released.
-        let mut watched = Vec::new();
-        let is_watched = namespace.listeners().has_outgoing();
         let mut round = Round::default();
-        let mut receivers = 0;
+        // Cost: looked at once, not for each receiver.
+        let frames = packet.frames();
         namespace.selection().for_each(&self.selection, |socket| {
-            if let (Some(id), Some(answers)) = (ack, answers) {
-                // Invariant: noted before it is asked whether the socket lives: its end forgets it.
-                socket
-                    .acks()
-                    .insert(id, Waiting::Broadcast(answers.clone()));
-                asked.push((socket.clone(), id));
+            if audience.takes(socket) {
+                let sent = socket.send_in(&mut round, frames, pace.as_ref(), options);
+                tally.note(socket, &packet, sent);
             }
-            if !socket.is_connected() {
-                if let Some((socket, id)) = ack.and_then(|_| asked.pop()) {
-                    socket.acks().remove(id);
-                }
-                return;
-            }
-            if is_watched || socket.watches_outgoing() {
-                watched.push(socket.clone());
-            }
-            socket.send_in(&mut round, &packet, self.options);
-            receivers += 1;
         });
         drop(round);
-        namespace.meter().broadcast(event, receivers);
-        watched
-            .iter()
-            .for_each(|socket| socket.notify_outgoing(&packet));
-        Ok(asked)
+        namespace
+            .meter()
+            .broadcast(event, tally.queued() - queued_before);
+        Ok(audience.told(|| Ok(packet)))
+    }
+}
+
+/// Who gets an event, as far as somebody asks about it later.
+struct Audience<'a> {
+    /// The id under which answers are wanted, and where they go.
+    asking: Option<(
+        AckId,
+        &'a mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>,
+    )>,
+    asked: Vec<(Socket, AckId)>,
+    is_watched: bool,
+    /// Handlers may emit themselves: they are called when the lock of the rooms is released.
+    watched: Vec<Socket>,
+}
+
+impl Audience<'_> {
+    /// Whether the socket gets the event.
+    #[inline]
+    fn takes(&mut self, socket: &Socket) -> bool {
+        if let Some((id, answers)) = self.asking {
+            // Invariant: noted before it is asked whether the socket lives: its end forgets it.
+            socket
+                .acks()
+                .insert(id, Waiting::Broadcast(answers.clone()));
+            self.asked.push((socket.clone(), id));
+        }
+        if !socket.is_connected() {
+            if let Some((socket, id)) = self.asking.and_then(|_| self.asked.pop()) {
+                socket.acks().remove(id);
+            }
+            return false;
+        }
+        if self.is_watched || socket.watches_outgoing() {
+            self.watched.push(socket.clone());
+        }
+        true
+    }
+
+    /// Shows the packet to those who want to see what is sent, and gives those who were asked.
+    fn told(self, packet: impl FnOnce() -> Result<Outgoing, EncodeError>) -> Vec<(Socket, AckId)> {
+        if !self.watched.is_empty()
+            && let Ok(packet) = packet()
+        {
+            self.watched
+                .iter()
+                .for_each(|socket| socket.notify_outgoing(&packet));
+        }
+        self.asked
     }
 }
 
 /// Whose answers are awaited; the end of the wait, whichever it is, forgets them.
-struct Asked(Vec<(Socket, AckId)>);
+pub(crate) struct Asked(pub(crate) Vec<(Socket, AckId)>);
 
 impl Drop for Asked {
     fn drop(&mut self) {

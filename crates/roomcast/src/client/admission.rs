@@ -8,16 +8,18 @@ use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
 use super::Connection;
+use crate::cluster::RoomInterest;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::metrics::Meter;
 use crate::namespace::Namespace;
+use crate::recovery::Reclaimed;
 use crate::socket::{Handshake, Socket};
 
 /// How a client's attempt to join `name` ended.
 pub(super) struct Admitted {
     pub(super) name: String,
-    pub(super) outcome: Result<Socket, Refusal>,
+    pub(super) outcome: Result<(Socket, Option<Reclaimed>), Refusal>,
 }
 
 /// Spec: features 2.9, 2.11, 2.15–2.18.
@@ -26,12 +28,27 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
-            let socket = Socket::new(namespace, connection, handshake);
-            let admitted = ask_middleware(&socket).await;
-            if admitted.is_err() {
-                socket.namespace().meter().refused();
+            if let Some(link) = namespace.link() {
+                // A bus that cannot be reached keeps nobody out.
+                let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
             }
-            admitted.map(|()| socket)
+            let reclaimed = match namespace.keeper() {
+                Some(keeper) => keeper.reclaim(handshake.auth_value()).await,
+                None => None,
+            };
+            let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
+            let may_skip = reclaimed
+                .as_ref()
+                .is_some_and(Reclaimed::may_skip_middleware);
+            let admitted = match may_skip {
+                true => Ok(()),
+                false => ask_middleware(&socket).await,
+            };
+            match admitted {
+                Ok(()) => subscribe(&socket).await,
+                Err(_) => socket.namespace().meter().refused(),
+            }
+            admitted.map(|()| (socket, reclaimed))
         }
         Ok(None) => {
             Meter::refused_unknown();
@@ -40,6 +57,19 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
+}
+
+/// Where the bus subscribes to each socket's own room, it does so before the client knows its id.
+async fn subscribe(socket: &Socket) {
+    let link = socket.namespace().link();
+    let Some(link) = link.filter(|link| link.room_interest() == RoomInterest::All) else {
+        return;
+    };
+    socket.join(socket.id());
+    let confirmed = tokio::time::timeout(link.request_timeout(), link.rooms_confirmed());
+    if !matches!(confirmed.await, Ok(Ok(()))) {
+        tracing::debug!("the bus is not subscribed to the room of a socket");
+    }
 }
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
-use crate::engine;
+use crate::engine::{self, DisconnectCause};
 use crate::handler::BoxFuture;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -30,9 +31,12 @@ enum Commands {
 /// What other tasks ask of the task that owns the client.
 pub(crate) enum Command {
     /// The socket was disconnected by the server; its handlers are to be told.
-    Disconnect(Socket),
+    Disconnect(Socket, DisconnectCause),
     /// All sockets of the client are disconnected and the connection is closed.
     DisconnectAll,
+    /// The client has come back over another connection: its sockets here are disconnected. Who
+    /// waits is told when their handlers were called.
+    TakeOver(Socket, oneshot::Sender<()>),
     /// Drives work of a handler of this socket to its end.
     Drive(Socket, BoxFuture),
 }

@@ -9,12 +9,14 @@ use roomcast_socketio::Packet;
 use super::Client;
 use super::parked::{Finished, contained, panic_message};
 use super::span;
+use crate::engine::DisconnectCause;
 use crate::error::{Refusal, SocketError};
 use crate::handler::{
     Answered, AnyHandler, Call, Cause, Origin, Outcome, OwnedResponder, Responder, Slot, Table,
     Verdict,
 };
 use crate::metrics;
+use crate::recovery::Ticket;
 use crate::socket::Socket;
 
 impl Client {
@@ -23,6 +25,11 @@ impl Client {
     /// Events that come after a disconnection are ignored.
     pub(super) fn dispatch(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
         if !socket.is_connected() {
+            return;
+        }
+        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger)
+            && !ledger.is_new(socket, packet)
+        {
             return;
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
@@ -168,10 +175,15 @@ impl Client {
         cx: &mut Context<'_>,
     ) {
         tracing::error!(socket = %socket.id(), ?origin, %message, "a handler panicked");
-        if let Origin::Other(event) = origin {
-            self.report(socket, &SocketError::Panic { event, message }, cx);
-        }
-        socket.disconnect();
+        let event = match origin {
+            Origin::Other(event) => {
+                let event_of_cause = Arc::clone(&event);
+                self.report(socket, &SocketError::Panic { event, message }, cx);
+                event_of_cause
+            }
+            Origin::ErrorHandler => Slot::Error.name().into(),
+        };
+        socket.disconnect_for(DisconnectCause::Panic { event });
     }
 
     /// An error handler that cannot be called is not told of it.

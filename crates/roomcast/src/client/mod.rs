@@ -3,6 +3,7 @@
 mod admission;
 mod connection;
 mod dispatch;
+mod explanation;
 mod held;
 mod parked;
 mod span;
@@ -20,9 +21,12 @@ pub(crate) use connection::{Command, Connection};
 use held::Held;
 use parked::{Finished, Parked};
 
-use crate::engine::{self, Application, CloseReason, Message, Readiness, SendOptions};
+use crate::engine::{
+    self, Application, CloseReason, DisconnectCause, Farewell, Message, Readiness, SendOptions,
+};
 use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
+use crate::recovery::{Outdated, Reclaimed};
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
 use crate::wire;
@@ -38,6 +42,8 @@ pub(crate) struct Client {
     /// When a client that has joined no namespace is sent away.
     connect_deadline: Option<Instant>,
     is_closed: bool,
+    /// A namespace was not let in.
+    is_refused: bool,
 }
 
 impl Client {
@@ -54,6 +60,7 @@ impl Client {
             connect_deadline: deadline,
             connection: Arc::new(Connection::new(server, engine)),
             is_closed: false,
+            is_refused: false,
         }
     }
 
@@ -115,7 +122,8 @@ impl Client {
         match self.namespaces.route(packet) {
             Ok(Step::Join) => self.join(packet, cx),
             Ok(Step::Leave(socket)) => {
-                self.disconnect(&socket, DisconnectReason::ClientNamespaceDisconnect, cx);
+                let reason = DisconnectReason::ClientNamespaceDisconnect;
+                self.disconnect(&socket, reason, &DisconnectCause::Client, cx);
             }
             Ok(Step::Deliver(socket)) => {
                 let socket = socket.clone();
@@ -126,7 +134,8 @@ impl Client {
             }
             Err(error) => {
                 tracing::debug!(%error, "a client broke the rules of namespaces");
-                self.close(DisconnectReason::ForcedServerClose, cx);
+                let cause = explanation::of_state_error(&error);
+                self.close(DisconnectReason::ForcedServerClose, &cause, cx);
             }
         }
     }
@@ -150,7 +159,9 @@ impl Client {
         for socket in sockets {
             self.report(&socket, &SocketError::Packet(error.clone()), cx);
         }
-        self.connection.engine().close();
+        self.connection
+            .engine()
+            .close_for(|| explanation::of_decode_error(error));
     }
 
     /// Starts a client's way into a namespace.
@@ -177,46 +188,52 @@ impl Client {
     fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
         let Admitted { name, outcome } = admitted;
         if self.is_closed || self.connection.engine().is_closing() {
-            if let Ok(socket) = outcome {
+            if let Ok((socket, reclaimed)) = outcome {
                 discard(&socket);
+                // Invariant: not before the socket's id is free in the rooms.
+                drop(reclaimed);
             }
             self.namespaces.remove(&name);
             return;
         }
-        let outcome = outcome.and_then(|socket| match socket.namespace().has_ended() {
-            true => {
-                socket.namespace().meter().refused();
-                discard(&socket);
-                Err(Refusal::unknown_namespace())
-            }
-            false => Ok(socket),
-        });
+        let outcome =
+            outcome.and_then(|(socket, reclaimed)| match socket.namespace().has_ended() {
+                true => {
+                    socket.namespace().meter().refused();
+                    discard(&socket);
+                    Err(Refusal::unknown_namespace())
+                }
+                false => Ok((socket, reclaimed)),
+            });
         match outcome {
-            Ok(socket) => self.connect(&socket, cx),
+            Ok((socket, reclaimed)) => self.connect(&socket, reclaimed, cx),
             Err(refusal) => {
+                self.is_refused = true;
                 self.namespaces.remove(&name);
                 let parser = &self.connection.server().config().parser;
                 let (message, data) = (refusal.message(), refusal.data());
                 let packet = wire::connect_error(parser, &name, message, data);
                 self.connection
                     .engine()
-                    .send_frames(packet.frames(), SendOptions::default());
+                    .send_frames(packet.frames(), SendOptions::essential());
             }
         }
     }
 
-    fn connect(&mut self, socket: &Socket, cx: &mut Context<'_>) {
+    fn connect(&mut self, socket: &Socket, reclaimed: Option<Reclaimed>, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
-        // Invariant: the client is told before anything that others or the handlers send. A socket
-        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
-        socket.send_packet(
-            &wire::connect(namespace.parser(), namespace.name(), socket.id().as_str()),
-            SendOptions::default(),
-        );
-        namespace.add_connected();
-        namespace.meter().connected();
-        socket.advance(Phase::Connecting, Phase::Connected);
-        socket.join(socket.id());
+        if let (Some(keeper), Some(ticket)) = (namespace.keeper(), socket.ticket()) {
+            if let Err(Outdated) = keeper.enter(socket, ticket, reclaimed) {
+                tracing::debug!(socket = %socket.id(), "a client was let in too late to recover");
+                discard(socket);
+                self.namespaces.remove(namespace.name());
+                // The client connects again, and begins a new session.
+                let cause = DisconnectCause::TakenOver;
+                return self.close(DisconnectReason::ForcedServerClose, &cause, cx);
+            }
+        } else {
+            Self::enter(socket);
+        }
         self.namespaces.complete(namespace.name(), socket.clone());
         self.connect_deadline = None;
         self.call_slot(
@@ -231,14 +248,41 @@ impl Client {
         }
     }
 
+    /// Lets a client in whose state is not kept.
+    fn enter(socket: &Socket) {
+        let namespace = socket.namespace();
+        // Invariant: the client is told before anything that others or the handlers send. A socket
+        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
+        socket.send_packet(
+            &wire::connect(
+                namespace.parser(),
+                namespace.name(),
+                socket.id().as_str(),
+                None,
+            ),
+            SendOptions::essential(),
+        );
+        namespace.add_connected();
+        namespace.meter().connected();
+        socket.advance(Phase::Connecting, Phase::Connected);
+        socket.join(socket.id());
+    }
+
     /// Tells the handlers of a socket that it is gone, and forgets it.
-    fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason, cx: &mut Context<'_>) {
+    fn disconnect(
+        &mut self,
+        socket: &Socket,
+        reason: DisconnectReason,
+        why: &DisconnectCause,
+        cx: &mut Context<'_>,
+    ) {
         if socket.phase() == Phase::Disconnected {
             return;
         }
+        explanation::log(socket, reason, why);
         // The client knows, or will be told: a handler that disconnects the socket tells it nothing.
         socket.advance(Phase::Connected, Phase::Ending);
-        let cause = Cause::Disconnect(&reason);
+        let cause = Cause::Disconnect(&reason, why);
         self.call_slot(
             socket,
             Slot::Disconnecting,
@@ -246,43 +290,66 @@ impl Client {
             cx,
         );
         socket.finish();
-        socket.namespace().leave_all(socket.id());
+        socket.namespace().retire(socket, reason);
         if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
             self.namespaces.remove(socket.namespace().name());
         }
         socket.namespace().remove_connected();
-        socket.namespace().meter().disconnected(reason.as_str());
+        let meter = socket.namespace().meter();
+        meter.disconnected(reason.as_str(), why.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
     }
 
     /// Closes the connection below; its sockets are gone at once.
-    fn close(&mut self, reason: DisconnectReason, cx: &mut Context<'_>) {
-        self.connection.engine().close();
-        self.disconnect_all(reason, cx);
+    fn close(&mut self, reason: DisconnectReason, cause: &DisconnectCause, cx: &mut Context<'_>) {
+        for (_, socket) in self.namespaces.joined() {
+            explanation::send(socket, cause);
+        }
+        self.connection.engine().close_for(|| cause.clone());
+        self.disconnect_all(reason, cause, cx);
     }
 
-    fn disconnect_all(&mut self, reason: DisconnectReason, cx: &mut Context<'_>) {
+    fn disconnect_all(
+        &mut self,
+        reason: DisconnectReason,
+        cause: &DisconnectCause,
+        cx: &mut Context<'_>,
+    ) {
         let sockets: Vec<_> = self.namespaces.drain().map(|(_, socket)| socket).collect();
         for socket in sockets {
-            self.disconnect(&socket, reason, cx);
+            self.disconnect(&socket, reason, cause, cx);
         }
     }
 
     fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
         match command {
-            Command::Disconnect(socket) => {
+            Command::Disconnect(socket, cause) => {
                 if socket.phase() == Phase::Disconnected {
                     return;
                 }
+                explanation::send(&socket, &cause);
                 tell_disconnected(&socket);
-                self.disconnect(&socket, DisconnectReason::ServerNamespaceDisconnect, cx);
+                let reason = DisconnectReason::ServerNamespaceDisconnect;
+                self.disconnect(&socket, reason, &cause, cx);
             }
             Command::DisconnectAll => {
+                let cause = DisconnectCause::Application;
                 for (_, socket) in self.namespaces.joined() {
+                    explanation::send(socket, &cause);
                     tell_disconnected(socket);
                 }
-                self.close(DisconnectReason::ServerNamespaceDisconnect, cx);
+                self.connection.engine().close_for(|| cause.clone());
+                let reason = DisconnectReason::ServerNamespaceDisconnect;
+                self.disconnect_all(reason, &cause, cx);
+            }
+            Command::TakeOver(socket, done) => {
+                if socket.phase() != Phase::Disconnected {
+                    self.connection.engine().discard(CloseReason::ForcedClose);
+                    let (reason, cause) = (DisconnectReason::TakenOver, DisconnectCause::TakenOver);
+                    self.disconnect_all(reason, &cause, cx);
+                }
+                drop(done);
             }
             Command::Drive(socket, work) => self.start(
                 parked::contained(socket, Slot::AnyOutgoing.origin(), work),
@@ -296,7 +363,11 @@ impl Client {
         if self.connect_deadline.is_some_and(is_due) {
             self.connect_deadline = None;
             tracing::debug!("a client has joined no namespace in time");
-            self.close(DisconnectReason::ForcedServerClose, cx);
+            let cause = match self.is_refused {
+                true => DisconnectCause::Refused,
+                false => DisconnectCause::ConnectTimeout,
+            };
+            self.close(DisconnectReason::ForcedServerClose, &cause, cx);
         }
     }
 
@@ -359,11 +430,16 @@ impl Application for Client {
         self.connect_deadline
     }
 
-    fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
+    fn farewell(&self, cause: &DisconnectCause) -> Option<Box<Farewell>> {
+        let sockets = self.namespaces.joined().map(|(_, socket)| socket);
+        explanation::farewell(self.connection.server(), sockets, cause)
+    }
+
+    fn closed(&mut self, reason: CloseReason, cause: &DisconnectCause, cx: &mut Context<'_>) {
         self.take_all_held(cx);
         self.is_closed = true;
         self.connect_deadline = None;
-        self.disconnect_all(reason.into(), cx);
+        self.disconnect_all(reason.into(), cause, cx);
         self.run_commands(cx);
     }
 
@@ -389,7 +465,7 @@ impl Drop for Client {
 fn tell_disconnected(socket: &Socket) {
     let namespace = socket.namespace();
     let packet = wire::disconnect(namespace.parser(), namespace.name());
-    socket.send_packet(&packet, SendOptions::default());
+    socket.send_packet(&packet, SendOptions::essential());
 }
 
 /// A socket that was admitted too late: it was never connected.

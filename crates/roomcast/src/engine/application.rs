@@ -5,6 +5,8 @@ use std::task::Context;
 use std::time::Instant;
 
 use super::CloseReason;
+use super::cause::{DisconnectCause, Farewell};
+use super::frame::Frame;
 use super::socket::Socket;
 
 /// One message of a session: what the peer sent, or what is sent to it.
@@ -31,6 +33,15 @@ pub enum Message<'a> {
     Text(Cow<'a, str>),
     /// Bytes.
     Binary(Cow<'a, [u8]>),
+}
+
+impl Message<'_> {
+    pub(super) fn into_frame(self) -> Frame {
+        match self {
+            Self::Text(text) => Frame::message(&text),
+            Self::Binary(bytes) => Frame::binary(&bytes),
+        }
+    }
 }
 
 /// Whether the application takes more messages now.
@@ -60,8 +71,15 @@ pub(crate) trait Application: Send + 'static {
         None
     }
 
+    /// What the client is told of the end that comes now; called before [`Self::closed`], where
+    /// there is still a transport that takes it.
+    fn farewell(&self, cause: &DisconnectCause) -> Option<Box<Farewell>> {
+        let _ = cause;
+        None
+    }
+
     /// The session is over; called once.
-    fn closed(&mut self, reason: CloseReason, cx: &mut Context<'_>);
+    fn closed(&mut self, reason: CloseReason, cause: &DisconnectCause, cx: &mut Context<'_>);
 
     /// Whether nothing is kept any more: after the close the task ends when this becomes true.
     fn is_finished(&self) -> bool {
@@ -84,5 +102,5 @@ impl Application for Closing {
 
     fn poll(&mut self, _cx: &mut Context<'_>) {}
 
-    fn closed(&mut self, _reason: CloseReason, _cx: &mut Context<'_>) {}
+    fn closed(&mut self, _reason: CloseReason, _cause: &DisconnectCause, _cx: &mut Context<'_>) {}
 }

@@ -414,8 +414,30 @@ impl<Kind> Builder<Kind> {
     ///
     /// Spec: features 1.53.
     pub fn max_outbox(mut self, bytes: usize, policy: OutboxPolicy) -> Self {
-        self.config.max_outbox_bytes = bytes;
-        self.config.outbox_policy = policy;
+        self.config.outbox.max_bytes = bytes;
+        self.config.outbox.policy = policy;
+        self
+    }
+
+    /// Sets how many messages may wait for one client; beyond, the policy of
+    /// [`max_outbox`](Self::max_outbox) decides. Default: no limit but that of the bytes.
+    ///
+    /// A message counts until it is handed to the transport; attachments count with their message.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{OutboxPolicy, Server};
+    ///
+    /// let io = Server::builder()
+    ///     .max_outbox(1024 * 1024, OutboxPolicy::DropOldest)
+    ///     .max_outbox_packets(100)
+    ///     .build();
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn max_outbox_packets(mut self, count: u32) -> Self {
+        self.config.outbox.max_packets = count;
         self
     }
 }

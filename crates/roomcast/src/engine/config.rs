@@ -10,7 +10,7 @@ use http::HeaderMap;
 use roomcast_engineio::{Config as Times, Refusal, Transport};
 use roomcast_websocket::deflate;
 
-use super::mailbox::OutboxPolicy;
+use super::mailbox::OutboxLimits;
 use super::read_buffer;
 use super::request::Request;
 use crate::{ClientBundle, Cookie, Cors, HttpCompression};
@@ -87,8 +87,7 @@ pub(crate) struct Config {
     pub(crate) initial_headers: Option<Box<HeadersHook>>,
     pub(crate) headers: Option<Box<HeadersHook>>,
     pub(crate) connection_error: Option<Box<ErrorHook>>,
-    pub(crate) max_outbox_bytes: usize,
-    pub(crate) outbox_policy: OutboxPolicy,
+    pub(crate) outbox: OutboxLimits,
     pub(crate) client_bundle: Option<ClientBundle>,
 }
 
@@ -114,8 +113,7 @@ impl Default for Config {
             initial_headers: None,
             headers: None,
             connection_error: None,
-            max_outbox_bytes: 16 * 1024 * 1024,
-            outbox_policy: OutboxPolicy::default(),
+            outbox: OutboxLimits::default(),
             client_bundle: None,
         }
     }

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use roomcast_engineio::Transport;
 use roomcast_websocket::{CloseCode, Event, OpCode};
 
+use super::cause::{DisconnectCause, Farewell};
 use super::mailbox::Mailbox;
 use super::outgoing::Written;
 use super::socket::Socket;
@@ -31,13 +32,13 @@ pub(crate) enum Duplex {
 }
 
 /// Why a connection cannot be read any further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Fault {
     /// The peer broke the rules of the transport; it is told by this code.
-    Transport(CloseCode),
+    Transport(CloseCode, DisconnectCause),
     /// What came is no packet.
     #[cfg(feature = "webtransport")]
-    Packet,
+    Packet(DisconnectCause),
 }
 
 impl Duplex {
@@ -80,13 +81,13 @@ impl Duplex {
                 Ok(decoded) => Ok((decoded.consumed, decoded.event)),
                 Err(error) => {
                     tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    Err(Fault::Transport(error.close_code()))
+                    Err(Fault::Transport(error.close_code(), error.into()))
                 }
             },
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.decode(bytes).map_err(|error| {
                 tracing::debug!(%error, "a client broke the framing of WebTransport");
-                Fault::Packet
+                Fault::Packet(error.into())
             }),
         }
     }
@@ -156,12 +157,12 @@ impl Duplex {
     }
 
     /// Writes what is left, says goodbye and waits for the peer to do so, too. Only a WebSocket has
-    /// a code for it.
-    pub(crate) async fn close(self, code: Option<CloseCode>) {
+    /// a code for it. A farewell goes behind what is left.
+    pub(crate) async fn close(self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {
         match self {
-            Self::WebSocket(websocket) => websocket.close(code).await,
+            Self::WebSocket(websocket) => websocket.close(code, farewell).await,
             #[cfg(feature = "webtransport")]
-            Self::WebTransport(webtransport) => webtransport.close().await,
+            Self::WebTransport(webtransport) => webtransport.close(farewell).await,
         }
     }
 }

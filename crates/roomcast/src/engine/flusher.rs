@@ -15,26 +15,31 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::mailbox::{Flushed, Mailbox};
+use super::events::SessionEvent;
+use super::frame::Frame;
+use super::mailbox::Flushed;
 use super::socket::Socket;
+use super::totals::Totals;
 
-/// The lanes of one server.
-#[derive(Default)]
+/// The lanes of one server, and what its sessions count.
+#[derive(Debug, Default)]
 pub(crate) struct Flusher {
+    /// Cost: it is here since each session knows the flusher anyway.
+    totals: Totals,
     lanes: OnceLock<Box<[Lane]>>,
     /// Whether a task drives each lane; a runtime that ends takes its tasks with it.
     is_running: AtomicBool,
 }
 
 /// Sessions to be written to, in the order in which they were listed.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Lane {
     // Lock order: a leaf.
     listed: Mutex<Listed>,
     task: AtomicWaker,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Listed {
     sockets: VecDeque<Socket>,
     /// The lane's task lives.
@@ -42,6 +47,10 @@ struct Listed {
 }
 
 impl Flusher {
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
     fn lane(&self, index: usize) -> &Lane {
         &self.lanes.get().expect("a lane that is driven was made")[index]
     }
@@ -136,7 +145,7 @@ impl Driver {
                     let Some(socket) = self.sockets.pop_front() else {
                         break;
                     };
-                    flush(socket.mailbox());
+                    flush(&socket);
                 }
                 // Others get their turn between many writes.
                 tokio::task::yield_now().await;
@@ -193,11 +202,19 @@ impl Drop for Driver {
 
 /// Receivers of one broadcast that something was queued for, listed together when it is over.
 #[derive(Default)]
-pub(crate) struct Round(SmallVec<[Socket; 2]>);
+pub(crate) struct Round {
+    sockets: SmallVec<[Socket; 2]>,
+    /// Packets that listeners are told of, once nothing is locked any more.
+    created: Vec<(Socket, Vec<Frame>)>,
+}
 
 impl Round {
     pub(super) fn add(&mut self, socket: &Socket) {
-        self.0.push(socket.clone());
+        self.sockets.push(socket.clone());
+    }
+
+    pub(super) fn note_created(&mut self, socket: &Socket, frames: &[Frame]) {
+        self.created.push((socket.clone(), frames.to_vec()));
     }
 }
 
@@ -205,13 +222,16 @@ impl Drop for Round {
     fn drop(&mut self) {
         let is_gathered = GATHERED.with_borrow_mut(|gathered| match gathered {
             Some(gathered) => {
-                gathered.extend(self.0.drain(..));
+                gathered.extend(self.sockets.drain(..));
                 true
             }
             None => false,
         });
         if !is_gathered {
-            list_each(&mut self.0.drain(..).collect());
+            list_each(&mut self.sockets.drain(..).collect());
+        }
+        for (socket, frames) in self.created.drain(..) {
+            socket.tell_created(&frames);
         }
     }
 }
@@ -273,11 +293,14 @@ fn list_each(sockets: &mut Vec<Socket>) {
 }
 
 /// Writes what waits for one session, as far as its connection takes it.
-fn flush(mailbox: &Mailbox) {
+fn flush(socket: &Socket) {
+    let mailbox = socket.mailbox();
     let mut lent = mailbox.lend();
     let mut rounds = 0;
     while let Some((writer, mut batch)) = lent {
+        socket.tell(SessionEvent::Flush);
         let (mut bytes, mut flushed) = (0, Flushed::All);
+        batch.advance(0);
         while !batch.is_empty() {
             match batch.write_with(|slices| writer.try_write(slices)) {
                 Ok(written) if written > 0 => {
@@ -295,6 +318,9 @@ fn flush(mailbox: &Mailbox) {
             mailbox.want_line();
         }
         lent = mailbox.give_back(writer, batch, bytes, flushed);
+        if flushed == Flushed::All {
+            socket.tell(SessionEvent::Drain);
+        }
     }
 }
 

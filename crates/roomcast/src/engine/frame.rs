@@ -42,6 +42,12 @@ impl Frame {
         Self(Arc::from(draft.frame(opcode)))
     }
 
+    /// Overwrites bytes that begin this far before the end, in a copy if the frame is shared.
+    pub(crate) fn overwrite(&mut self, before_end: usize, bytes: &[u8]) {
+        let start = self.0.len() - before_end;
+        Arc::make_mut(&mut self.0)[start..start + bytes.len()].copy_from_slice(bytes);
+    }
+
     /// The whole WebSocket frame.
     pub(crate) fn websocket(&self) -> &[u8] {
         &self.0

@@ -315,14 +315,8 @@ impl Shared {
         request: Arc<Request>,
         transport: Transport,
     ) -> Socket {
-        let mailbox = Mailbox::new(self.config().max_outbox_bytes, self.config().outbox_policy);
-        Socket::new(
-            sid.into(),
-            request,
-            mailbox,
-            Arc::clone(self.flusher()),
-            transport,
-        )
+        let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.flusher()));
+        Socket::new(sid.into(), request, mailbox, transport)
     }
 
     /// The JSON of the open packet.

@@ -27,9 +27,12 @@
 
 mod application;
 mod builder;
+mod cause;
 mod config;
+mod departure;
 mod draft;
 mod duplex;
+mod events;
 mod flusher;
 mod frame;
 mod handle;
@@ -43,6 +46,7 @@ mod respond;
 mod server;
 mod session;
 mod socket;
+mod totals;
 mod upgrade;
 mod websocket;
 #[cfg(feature = "webtransport")]
@@ -51,23 +55,27 @@ mod webtransport;
 pub use application::Message;
 pub(crate) use application::{Application, Closing, Readiness};
 pub use builder::{Bare, Builder, PerMessageDeflate};
+pub use cause::DisconnectCause;
+pub(crate) use cause::Farewell;
 pub(crate) use config::Config;
 pub use config::ConnectionError;
+pub use departure::{Departure, NeverLeft};
 pub(crate) use draft::Draft;
 pub(crate) use flusher::Round;
 pub(crate) use frame::Frame;
 pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
-pub(crate) use mailbox::{SendOptions, Sent};
+pub(crate) use mailbox::{Pace, SendOptions, Sent};
 pub use request::{Peer, Request};
 pub(crate) use respond::{Answer, Usual};
 pub use server::{Connection, Engine};
 pub(crate) use server::{Owner, Shared};
 pub(crate) use session::SessionTask;
 pub use socket::Socket;
+pub use totals::OutboxCounts;
 pub(crate) use upgrade::Switch;
 pub(crate) use websocket::WebSocket;
 
 pub use roomcast_engineio::{
-    BadRequest, CloseReason, ErrorCode, Refusal, Transport, TransportError,
+    BadRequest, CloseReason, ErrorCode, Packet, Refusal, Transport, TransportError,
 };

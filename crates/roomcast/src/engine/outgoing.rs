@@ -61,7 +61,9 @@ impl Outgoing {
                 let mut queue = Queue::new();
                 mailbox.take(&mut queue);
                 encode(&mut queue, mailbox);
-                self.unsent = (!queue.is_empty()).then(|| Box::new(Batch::new(queue)));
+                let mut batch = Batch::new(queue);
+                batch.advance(0);
+                self.unsent = (!batch.is_empty()).then(|| Box::new(batch));
             }
             if !self.control.is_empty() {
                 let unsent = self.unsent.get_or_insert_default();

@@ -117,6 +117,19 @@ impl Request {
         }
     }
 
+    /// The first request of a session on another server, as that server describes it.
+    pub(crate) fn described(url: &str, headers: &[(&str, &str)], peer: Option<Peer>) -> Self {
+        let headers = headers.iter();
+        let headers = || {
+            let headers = headers.clone();
+            headers.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        };
+        Self {
+            head: RequestHead::new(Method::GET, "", url, headers),
+            peer,
+        }
+    }
+
     pub(crate) fn head(&self) -> &RequestHead {
         &self.head
     }

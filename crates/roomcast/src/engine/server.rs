@@ -17,10 +17,12 @@ use tokio_util::task::TaskTracker;
 
 use super::application::{Application, Message};
 use super::builder::{Bare, Builder};
+use super::cause::{DisconnectCause, Farewell};
 use super::config::Config;
 use super::duplex::Duplex;
 use super::flusher::Flusher;
 use super::socket::Socket;
+use super::totals::OutboxCounts;
 use crate::metrics;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
@@ -169,6 +171,33 @@ impl Engine {
         self.0.sessions.count.load(Ordering::Relaxed)
     }
 
+    /// Counts what full outboxes did with events since the server was made. Example:
+    /// [`OutboxCounts`].
+    ///
+    /// Spec: features N8.
+    #[must_use]
+    pub fn outbox_counts(&self) -> OutboxCounts {
+        self.0.flusher.totals().outbox()
+    }
+
+    /// Counts the sessions that are over, by the name of their cause
+    /// ([`DisconnectCause::as_str`]); names whose count is 0 are among them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let io = roomcast::Server::new();
+    /// for (cause, count) in io.engine().disconnect_counts() {
+    ///     println!("disconnects{{cause=\"{cause}\"}} {count}");
+    /// }
+    /// ```
+    ///
+    /// Spec: features N9.
+    #[must_use]
+    pub fn disconnect_counts(&self) -> Vec<(&'static str, u64)> {
+        self.0.flusher.totals().disconnects().collect()
+    }
+
     /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses
     /// new ones, and waits until all that belongs to them has ended.
     ///
@@ -299,8 +328,13 @@ impl Shared {
     }
 
     /// Says goodbye to a connection in a task of its own, since nothing else waits for it.
-    pub(crate) fn close_duplex(&self, duplex: Box<Duplex>, code: Option<CloseCode>) {
-        self.tasks.spawn(duplex.close(code));
+    pub(crate) fn close_duplex(
+        &self,
+        duplex: Box<Duplex>,
+        code: Option<CloseCode>,
+        farewell: Option<Box<Farewell>>,
+    ) {
+        self.tasks.spawn(duplex.close(code, farewell));
     }
 }
 
@@ -418,7 +452,12 @@ impl<C: Connection> Application for Plain<C> {
 
     fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
 
-    fn closed(&mut self, reason: CloseReason, _cx: &mut std::task::Context<'_>) {
+    fn closed(
+        &mut self,
+        reason: CloseReason,
+        _cause: &DisconnectCause,
+        _cx: &mut std::task::Context<'_>,
+    ) {
         let call = AssertUnwindSafe(|| self.connection.closed(&self.socket, reason));
         if std::panic::catch_unwind(call).is_err() {
             tracing::error!("a connection panicked when its session was over");

@@ -7,11 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Transport};
 use roomcast_websocket::OpCode;
+use tokio::sync::Notify;
 
+use super::cause::DisconnectCause;
+use super::departure::{Departure, Mark};
 use super::draft::Draft;
+use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
-use super::mailbox::{Input, Mailbox, SendOptions, Sent};
+use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -39,11 +43,13 @@ struct Inner {
     sid: Box<str>,
     request: Arc<Request>,
     mailbox: Mailbox,
-    flusher: Arc<Flusher>,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
     transport: AtomicU8,
     /// The application has closed the session: what the peer still sends is ignored.
     is_closing: AtomicBool,
+    is_upgraded: AtomicBool,
+    /// The kinds of events that somebody listens to.
+    watched: AtomicU8,
 }
 
 impl Socket {
@@ -51,16 +57,16 @@ impl Socket {
         sid: Box<str>,
         request: Arc<Request>,
         mailbox: Mailbox,
-        flusher: Arc<Flusher>,
         transport: Transport,
     ) -> Self {
         let socket = Self(Arc::new(Inner {
             sid,
             request,
             mailbox,
-            flusher,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
+            is_upgraded: AtomicBool::new(false),
+            watched: AtomicU8::new(0),
         }));
         socket.set_transport(transport);
         socket
@@ -103,16 +109,85 @@ impl Socket {
         }
     }
 
+    /// Tells whether the client has changed its transport since it opened the session.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast::Socket) {
+    /// println!("upgraded: {}", socket.conn().is_upgraded());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 1.49.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.0.is_upgraded.load(Ordering::Relaxed)
+    }
+
     /// Sends a message. It is dropped if the session is over. Example: [`Socket`].
     pub fn send(&self, message: Message<'_>) {
-        match message {
-            Message::Text(text) => {
-                self.send_frames(&[Frame::message(&text)], SendOptions::default())
-            }
-            Message::Binary(bytes) => {
-                self.send_frames(&[Frame::binary(&bytes)], SendOptions::default())
-            }
-        };
+        self.send_frames(&[message.into_frame()], SendOptions::default());
+    }
+
+    /// Sends a message, and gives what knows when it was handed to the transport: the callback of
+    /// `conn.write(data, options, callback)` in JavaScript.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::engine::{Message, Socket};
+    ///
+    /// fn farewell(socket: &Socket) {
+    ///     let departure = socket.send_noted(Message::Text("bye".into()));
+    ///     let socket = socket.clone();
+    ///     tokio::spawn(async move {
+    ///         if departure.await.is_ok() {
+    ///             println!("it left by {}", socket.transport().as_str());
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// Spec: features 1.50.
+    pub fn send_noted(&self, message: Message<'_>) -> Departure {
+        let (mark, departure) = Mark::of_message();
+        let frames = [message.into_frame()];
+        let options = SendOptions::default();
+        let sent = self.0.mailbox.send_marked(&frames, options, mark);
+        self.created(&frames, sent);
+        match self.flushed_as(sent) {
+            Sent::Queued | Sent::MustFlush => departure,
+            Sent::Dropped | Sent::Full | Sent::Closed => Departure::never(),
+        }
+    }
+
+    /// Gives what knows when everything that was sent so far was handed to the transport; where
+    /// nothing waits, that is at once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Socket;
+    ///
+    /// async fn send_lines(socket: Socket, lines: Vec<String>) {
+    ///     for line in lines {
+    ///         socket.emit("line", line);
+    ///         if socket.conn().flushed().await.is_err() {
+    ///             break; // the client is gone
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Spec: features 1.50.
+    pub fn flushed(&self) -> Departure {
+        let (mark, departure) = Mark::of_everything();
+        let sent = self.0.mailbox.mark(mark);
+        match self.flushed_as(sent) {
+            Sent::Queued | Sent::MustFlush => departure,
+            Sent::Dropped | Sent::Full | Sent::Closed => Departure::never(),
+        }
     }
 
     /// Sends text. It is dropped if the session is over. Example: [`Message`].
@@ -134,6 +209,15 @@ impl Socket {
         self.0.mailbox.tell(Input::Close);
     }
 
+    /// Returns what has ended the session; `None` while it is open. Example:
+    /// [`DisconnectCause`].
+    ///
+    /// Spec: features N9.
+    #[must_use]
+    pub fn disconnect_cause(&self) -> Option<DisconnectCause> {
+        self.0.mailbox.cause()
+    }
+
     /// Counts the bytes that wait to be sent, their WebSocket headers included.
     ///
     /// # Example
@@ -148,6 +232,65 @@ impl Socket {
     #[must_use]
     pub fn pending_bytes(&self) -> usize {
         self.0.mailbox.pending_bytes()
+    }
+
+    /// Counts the messages that wait to be sent and were not yet handed to the transport.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket) {
+    /// println!("{} messages wait, {} bytes", socket.pending_packets(), socket.pending_bytes());
+    /// # }
+    /// ```
+    ///
+    /// Spec: features N8.
+    #[must_use]
+    pub fn pending_packets(&self) -> usize {
+        self.0.mailbox.pending_packets()
+    }
+
+    /// Sets how many bytes may wait for this client, and what happens beyond, instead of what
+    /// [`Builder::max_outbox`](super::Builder::max_outbox) says. All Socket.IO sockets of the client
+    /// share its outbox.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{OutboxPolicy, Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.of("/ticker").on_connect(|socket: Socket| {
+    ///     socket.conn().set_max_outbox(64 * 1024, OutboxPolicy::DropOldest);
+    /// });
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn set_max_outbox(&self, bytes: usize, policy: OutboxPolicy) {
+        self.0.mailbox.set_limits(|limits| {
+            limits.max_bytes = bytes;
+            limits.policy = policy;
+        });
+    }
+
+    /// Sets how many messages may wait for this client that were not yet handed to its transport,
+    /// instead of what
+    /// [`Builder::max_outbox_packets`](super::Builder::max_outbox_packets) says.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(|socket: Socket| socket.conn().set_max_outbox_packets(1000));
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn set_max_outbox_packets(&self, count: u32) {
+        self.0
+            .mailbox
+            .set_limits(|limits| limits.max_packets = count);
     }
 
     /// Tells whether the transport would take a message at once.
@@ -170,14 +313,38 @@ impl Socket {
 
     pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
         let sent = self.0.mailbox.send(frames, options);
-        self.flushed(sent)
+        self.created(frames, sent);
+        self.flushed_as(sent)
     }
 
     /// Sends the frames together with those of the other receivers of `round`.
-    pub(crate) fn send_in(&self, round: &mut Round, frames: &[Frame], options: SendOptions) {
-        if self.0.mailbox.send(frames, options) == Sent::MustFlush {
-            round.add(self);
+    #[inline]
+    pub(crate) fn send_in(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        let sent = match pace {
+            None => self.0.mailbox.send(frames, options),
+            Some(pace) => self.0.mailbox.send_paced(pace, frames, options),
+        };
+        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
+            round.note_created(self, frames);
         }
+        if sent == Sent::MustFlush {
+            round.add(self);
+            return Sent::Queued;
+        }
+        sent
+    }
+
+    /// Sends the frames at a pace.
+    pub(crate) fn send_paced(&self, pace: &Pace, frames: &[Frame], options: SendOptions) -> Sent {
+        let sent = self.0.mailbox.send_paced(pace, frames, options);
+        self.created(frames, sent);
+        self.flushed_as(sent)
     }
 
     /// Sends a message that no other session gets: a packet and its attachments.
@@ -188,14 +355,46 @@ impl Socket {
         attachments: &[Bytes],
         options: SendOptions,
     ) -> Sent {
+        if self.watches(Kinds::PACKET_CREATE) {
+            // Who looks at each packet gets it in a form that can be looked at.
+            let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
+            let frames: Vec<_> = std::iter::once(Frame::of(packet, opcode))
+                .chain(binary)
+                .collect();
+            return self.send_frames(&frames, options);
+        }
         let sent = self
             .0
             .mailbox
             .send_own(packet, opcode, attachments, options);
-        self.flushed(sent)
+        self.flushed_as(sent)
     }
 
-    fn flushed(&self, sent: Sent) -> Sent {
+    /// Queues a packet of the session itself.
+    pub(crate) fn send_control(&self, frame: Frame) {
+        let frames = [frame.clone()];
+        self.0.mailbox.send_control(frame);
+        self.created(&frames, Sent::Queued);
+    }
+
+    fn created(&self, frames: &[Frame], sent: Sent) {
+        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
+            self.tell_created(frames);
+        }
+    }
+
+    /// Whether somebody listens to events of these kinds.
+    #[inline]
+    pub(crate) fn watches(&self, kinds: Kinds) -> bool {
+        kinds.is_among(self.0.watched.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn watch(&self, kind: Kinds) {
+        self.0.watched.fetch_or(kind.bits(), Ordering::Relaxed);
+    }
+
+    /// Sees to it that somebody writes what was queued.
+    fn flushed_as(&self, sent: Sent) -> Sent {
         if sent != Sent::MustFlush {
             return sent;
         }
@@ -203,8 +402,29 @@ impl Socket {
         Sent::Queued
     }
 
+    /// Closes the session as [`close`](Self::close) does, for this cause.
+    pub(crate) fn close_for(&self, cause: impl FnOnce() -> DisconnectCause) {
+        self.0.mailbox.blame(cause);
+        self.close();
+    }
+
+    /// Whether who may wait for room has to.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.0.mailbox.must_wait()
+    }
+
+    /// What is notified when the outbox has room, and when the session is over.
+    pub(crate) fn room(&self) -> Arc<Notify> {
+        self.0.mailbox.room()
+    }
+
+    /// Makes those who wait for room look again.
+    pub(crate) fn recall(&self) {
+        self.0.mailbox.recall();
+    }
+
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {
-        &self.0.flusher
+        self.0.mailbox.flusher()
     }
 
     /// Ends the session at once; what is queued is discarded.
@@ -223,6 +443,11 @@ impl Socket {
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.0.mailbox
+    }
+
+    pub(crate) fn upgrade_to(&self, transport: Transport) {
+        self.set_transport(transport);
+        self.0.is_upgraded.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn set_transport(&self, transport: Transport) {

@@ -161,7 +161,7 @@ impl Switch {
             }
             Purpose::Nothing => connect(codecs, &[]),
         };
-        engine.close_duplex(Box::new(Duplex::WebSocket(refused)), None);
+        engine.close_duplex(Box::new(Duplex::WebSocket(refused)), None, None);
         None
     }
 

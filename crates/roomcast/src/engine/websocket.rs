@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::cause::Farewell;
+use super::frame::Frame;
 use super::mailbox::{Flushed, Lending, Mailbox};
 use super::outbox::{Entry, Queue};
 use super::outgoing::{Outgoing, Written};
@@ -204,8 +206,13 @@ impl WebSocket {
     ///
     /// Without the wait unread bytes of the peer would make the kernel reset the connection, and the
     /// peer could lose the close frame. Peers that do not answer are cut after [`CLOSE_TIMEOUT`].
-    pub(crate) async fn close(mut self, code: Option<CloseCode>) {
-        let frame = close_frame(code);
+    ///
+    /// A farewell goes between what is left and the close frame.
+    pub(crate) async fn close(mut self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {
+        let frame = match farewell {
+            Some(farewell) => last_frames(code, &farewell),
+            None => close_frame(code),
+        };
         let farewell = async {
             self.take_back().await;
             match &mut self.connection {
@@ -331,6 +338,7 @@ fn write_through(
     loop {
         let mut bytes = 0;
         let mut flushed = Flushed::All;
+        batch.advance(0);
         while !batch.is_empty() {
             let written = batch.write_with(|slices| match slices {
                 [slice] => writer.pin().poll_write(cx, slice),
@@ -372,6 +380,19 @@ fn close_frame(code: Option<CloseCode>) -> Bytes {
     }
 }
 
+/// A farewell's packets and the close frame, which tells the cause.
+fn last_frames(code: Option<CloseCode>, farewell: &Farewell) -> Bytes {
+    let cause = &farewell.cause;
+    let code = code.unwrap_or_else(|| cause.close_code());
+    let close = roomcast_websocket::encode_close(code, cause.as_str());
+    let packets = farewell.packets.iter().map(Frame::websocket);
+    packets
+        .chain(std::iter::once(&close[..]))
+        .flatten()
+        .copied()
+        .collect()
+}
+
 async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io::Result<()> {
     stream.write_all(frame).await?;
     stream.shutdown().await
@@ -390,6 +411,7 @@ fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
     if let Entry::Shared {
         frame,
         may_compress: true,
+        ..
     } = entry
     {
         let opcode = match frame.is_binary() {

@@ -4,7 +4,9 @@ use roomcast_socketio::{Args, EventName, Packet, Value};
 use serde::de::DeserializeOwned;
 
 use super::responder::Responder;
+use crate::engine::DisconnectCause;
 use crate::error::{ArgumentError, SocketError};
+use crate::namespace::Namespace;
 use crate::socket::{DisconnectReason, Socket};
 
 /// Everything that a handler's parameters can be made of.
@@ -12,7 +14,9 @@ use crate::socket::{DisconnectReason, Socket};
 /// The event's arguments are taken in order; the context types may stand anywhere between them.
 #[derive(Debug)]
 pub struct Call<'a> {
-    pub(crate) socket: &'a Socket,
+    /// None for an event that another server has sent.
+    pub(crate) socket: Option<&'a Socket>,
+    pub(crate) namespace: &'a Namespace,
     pub(crate) cause: Cause<'a>,
     pub(crate) responder: Responder<'a>,
     /// The event's name, where it is the first parameter.
@@ -25,7 +29,7 @@ pub struct Call<'a> {
 pub(crate) enum Cause<'a> {
     /// An event, a new connection, or a middleware's turn.
     Plain,
-    Disconnect(&'a DisconnectReason),
+    Disconnect(&'a DisconnectReason, &'a DisconnectCause),
     Error(&'a SocketError),
 }
 
@@ -33,7 +37,8 @@ impl<'a> Call<'a> {
     /// A call without arguments.
     pub(crate) fn bare(socket: &'a Socket, cause: Cause<'a>) -> Self {
         Self {
-            socket,
+            socket: Some(socket),
+            namespace: socket.namespace(),
             cause,
             responder: Responder::nobody(socket),
             name: None,
@@ -48,11 +53,28 @@ impl<'a> Call<'a> {
         responder: Responder<'a>,
     ) -> Self {
         Self {
-            socket,
+            socket: Some(socket),
+            namespace: socket.namespace(),
             cause: Cause::Plain,
             responder,
             name: None,
             args: Some(packet.args()),
+        }
+    }
+
+    /// A call for an event that another server has sent.
+    pub(crate) fn server_side(
+        namespace: &'a Namespace,
+        args: Args<'a>,
+        responder: Responder<'a>,
+    ) -> Self {
+        Self {
+            socket: None,
+            namespace,
+            cause: Cause::Plain,
+            responder,
+            name: None,
+            args: Some(args),
         }
     }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::call::{Call, Cause};
 use super::responder::OwnedResponder;
 use super::via;
+use crate::engine::DisconnectCause;
 use crate::error::{ArgumentError, SocketError};
 use crate::namespace::Namespace;
 use crate::server::Server;
@@ -18,8 +19,8 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
 /// A type that a handler may take as a parameter.
 ///
 /// Context types may stand anywhere: [`Socket`], [`Server`], [`Namespace`], [`Ack`],
-/// [`Option<Ack>`](Ack), [`Data`], [`State`], [`Auth`], [`Handshake`], [`DisconnectReason`] and
-/// [`SocketError`]. Every other parameter is the next argument of the event: any owned type that
+/// [`Option<Ack>`](Ack), [`Data`], [`State`], [`Auth`], [`Handshake`], [`DisconnectReason`],
+/// [`DisconnectCause`] and [`SocketError`]. Every other parameter is the next argument of the event: any owned type that
 /// serde can deserialise. An argument that is missing is `None` for an `Option`; one that is too
 /// many is ignored. [`Spread<T>`](crate::Spread) takes all that are left, and
 /// `Result<T, ArgumentError>` is never refused.
@@ -45,7 +46,7 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
     label = "neither a context type nor an argument that serde can read",
-    note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`, `DisconnectReason`, `SocketError`",
+    note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`, `DisconnectReason`, `DisconnectCause`, `SocketError`",
     note = "an argument of the event is owned and implements `serde::Deserialize`: `String`, `u32`, `Value`, `Option<T>`, your own `#[derive(Deserialize)]` type"
 )]
 pub trait FromCall<Via>: Sized {
@@ -206,25 +207,32 @@ pub struct Auth<T>(pub T);
 
 impl FromCall<via::Context> for Socket {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.clone())
+        call.socket.cloned().ok_or_else(no_socket::<Self>)
     }
 }
 
 impl FromCall<via::Context> for Server {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.server().clone())
+        match call.socket {
+            Some(socket) => Ok(socket.server().clone()),
+            None => call
+                .namespace
+                .server()
+                .ok_or_else(|| unavailable::<Self>("the server is gone")),
+        }
     }
 }
 
 impl FromCall<via::Context> for Namespace {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.namespace().clone())
+        Ok(call.namespace.clone())
     }
 }
 
 impl FromCall<via::Context> for Handshake {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.socket.handshake().clone())
+        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        Ok(socket.handshake().clone())
     }
 }
 
@@ -259,9 +267,20 @@ impl FromCall<via::Context> for Option<Ack> {
 impl FromCall<via::Context> for DisconnectReason {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
-            Cause::Disconnect(reason) => Ok(*reason),
+            Cause::Disconnect(reason, _) => Ok(*reason),
             Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
                 "only disconnect handlers are told a reason",
+            )),
+        }
+    }
+}
+
+impl FromCall<via::Context> for DisconnectCause {
+    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
+        match call.cause {
+            Cause::Disconnect(_, cause) => Ok(cause.clone()),
+            Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
+                "only disconnect handlers are told a cause",
             )),
         }
     }
@@ -271,7 +290,7 @@ impl FromCall<via::Context> for SocketError {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         match call.cause {
             Cause::Error(error) => Ok(error.clone()),
-            Cause::Plain | Cause::Disconnect(_) => {
+            Cause::Plain | Cause::Disconnect(..) => {
                 Err(unavailable::<Self>("only error handlers are told an error"))
             }
         }
@@ -280,7 +299,7 @@ impl FromCall<via::Context> for SocketError {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.data_of::<T>();
+        let value = call.socket.ok_or_else(no_socket::<Self>)?.data_of::<T>();
         value
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("this socket has no such value"))
@@ -289,8 +308,9 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
 
 impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.server().state::<T>();
-        value
+        let server = Server::from_call(call)?;
+        server
+            .state::<T>()
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("the server was built without it"))
     }
@@ -298,7 +318,8 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
 
 impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        call.socket.handshake().auth::<T>().map(Self)
+        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        socket.handshake().auth::<T>().map(Self)
     }
 }
 
@@ -342,6 +363,10 @@ impl<T: DeserializeOwned> FromCall<via::Argument> for T {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         call.next_argument()
     }
+}
+
+fn no_socket<T>() -> ArgumentError {
+    unavailable::<T>("events of other servers belong to no socket")
 }
 
 fn unavailable<T>(cause: &str) -> ArgumentError {

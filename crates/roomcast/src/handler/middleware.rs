@@ -121,9 +121,9 @@ macro_rules! middleware {
                     Err(error) => return Verdict::Now(Err(error.into())),
                 };)*
                 let future = self($($parameter),*);
-                let socket = call.socket.clone();
+                let socket = call.socket.cloned();
                 Verdict::Later(Box::pin(async move {
-                    future.await.map(|kept| keep(&socket, kept)).map_err(Into::into)
+                    future.await.map(|kept| keep(socket.as_ref(), kept)).map_err(Into::into)
                 }))
             }
         }
@@ -136,8 +136,10 @@ middleware!(A ViaA, B ViaB);
 middleware!(A ViaA, B ViaB, C ViaC);
 middleware!(A ViaA, B ViaB, C ViaC, D ViaD);
 
-fn keep<T: Send + Sync + 'static>(socket: &crate::Socket, value: T) {
-    if TypeId::of::<T>() != TypeId::of::<()>() {
+fn keep<T: Send + Sync + 'static>(socket: Option<&crate::Socket>, value: T) {
+    if let Some(socket) = socket
+        && TypeId::of::<T>() != TypeId::of::<()>()
+    {
         socket.insert(value);
     }
 }

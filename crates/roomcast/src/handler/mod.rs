@@ -7,6 +7,7 @@
 mod call;
 mod extract;
 mod middleware;
+mod parallel;
 mod reply;
 mod responder;
 mod table;
@@ -20,6 +21,7 @@ pub(crate) use call::Cause;
 pub use extract::{Ack, Auth, Data, FromCall, State};
 pub use middleware::Middleware;
 pub use middleware::Verdict;
+pub use parallel::parallel;
 pub use reply::{IntoReply, Reply};
 pub(crate) use responder::{Answered, OwnedResponder, Responder};
 pub use table::HandlerId;
@@ -48,6 +50,9 @@ pub mod via {
     /// The function returns a future.
     #[derive(Debug)]
     pub struct Later;
+    /// The function's future runs in a task of its own.
+    #[derive(Debug)]
+    pub struct Parallel;
 }
 
 /// A function that handles an event.
@@ -58,7 +63,8 @@ pub mod via {
 /// [`Namespace::on_error`](crate::Namespace::on_error).
 ///
 /// Handlers of one socket start in the order in which its events came. One that waits does not
-/// hold the next one up.
+/// hold the next one up. They run in the session's task, one at a time;
+/// [`parallel`](crate::parallel) runs one in a task of its own.
 ///
 /// # Example
 ///

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use roomcast_socketio::AckId;
 use serde::Serialize;
 
+use crate::cluster::ServerReply;
 use crate::socket::Socket;
 
 /// Whether an event has been answered, while its handlers are called.
@@ -36,8 +37,15 @@ impl Answered {
 /// The way of an answer, for a handler that is being called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Responder<'a> {
-    socket: &'a Socket,
+    asker: Asker<'a>,
     request: Option<(AckId, Claim<'a>)>,
+}
+
+/// Who gets the answer.
+#[derive(Clone, Copy, Debug)]
+enum Asker<'a> {
+    Client(&'a Socket),
+    Server(&'a ServerReply),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +57,14 @@ enum Claim<'a> {
 /// The way of an answer, for one who answers later or elsewhere.
 #[derive(Debug)]
 pub(crate) struct OwnedResponder {
-    socket: Socket,
+    asker: OwnedAsker,
     request: Option<(AckId, Arc<AtomicBool>)>,
+}
+
+#[derive(Debug)]
+enum OwnedAsker {
+    Client(Socket),
+    Server(ServerReply),
 }
 
 impl<'a> Responder<'a> {
@@ -58,15 +72,24 @@ impl<'a> Responder<'a> {
     /// same `answered`.
     pub(crate) fn new(socket: &'a Socket, id: Option<AckId>, answered: &'a Answered) -> Self {
         Self {
-            socket,
+            asker: Asker::Client(socket),
             request: id.map(|id| (id, Claim::Local(answered))),
+        }
+    }
+
+    /// For an event that another server has sent.
+    pub(crate) fn server_side(reply: &'a ServerReply, answered: &'a Answered) -> Self {
+        let request = reply.is_wanted().then(|| AckId::from(0));
+        Self {
+            asker: Asker::Server(reply),
+            request: request.map(|id| (id, Claim::Local(answered))),
         }
     }
 
     /// Where no answer is wanted.
     pub(crate) fn nobody(socket: &'a Socket) -> Self {
         Self {
-            socket,
+            asker: Asker::Client(socket),
             request: None,
         }
     }
@@ -77,7 +100,10 @@ impl<'a> Responder<'a> {
 
     pub(crate) fn to_owned(self) -> OwnedResponder {
         OwnedResponder {
-            socket: self.socket.clone(),
+            asker: match self.asker {
+                Asker::Client(socket) => OwnedAsker::Client(socket.clone()),
+                Asker::Server(reply) => OwnedAsker::Server(reply.clone()),
+            },
             request: self.request.map(|(id, claim)| match claim {
                 Claim::Local(answered) => (id, answered.share()),
                 Claim::Shared(shared) => (id, Arc::clone(shared)),
@@ -94,8 +120,12 @@ impl<'a> Responder<'a> {
             Claim::Local(answered) => answered.claim(),
             Claim::Shared(shared) => !shared.swap(true, Ordering::Relaxed),
         };
-        if is_first {
-            self.socket.send_ack(id, args);
+        if !is_first {
+            return;
+        }
+        match self.asker {
+            Asker::Client(socket) => socket.send_ack(id, args),
+            Asker::Server(reply) => reply.send(args),
         }
     }
 }
@@ -103,7 +133,10 @@ impl<'a> Responder<'a> {
 impl OwnedResponder {
     pub(crate) fn lend(&self) -> Responder<'_> {
         Responder {
-            socket: &self.socket,
+            asker: match &self.asker {
+                OwnedAsker::Client(socket) => Asker::Client(socket),
+                OwnedAsker::Server(reply) => Asker::Server(reply),
+            },
             request: self
                 .request
                 .as_ref()

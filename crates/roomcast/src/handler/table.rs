@@ -36,6 +36,8 @@ pub(crate) enum Slot<'a> {
     Disconnecting,
     Disconnect,
     Error,
+    /// An event that another server has sent.
+    ServerSide(&'a str),
 }
 
 /// Where a new handler stands among those of its slot.
@@ -83,6 +85,8 @@ pub(crate) struct Table {
     disconnecting: Vec<Entry>,
     disconnect: Vec<Entry>,
     error: Vec<Entry>,
+    /// Invariant: as `events`.
+    server_side: HashMap<Arc<str>, Vec<Entry>, foldhash::fast::RandomState>,
     connection_middleware: Vec<BoxMiddleware>,
     event_middleware: Vec<BoxMiddleware>,
     /// Nothing is added any more.
@@ -99,6 +103,7 @@ impl Table {
             Slot::Disconnecting => &self.disconnecting,
             Slot::Disconnect => &self.disconnect,
             Slot::Error => &self.error,
+            Slot::ServerSide(event) => self.server_side.get(event).map_or(&[], Vec::as_slice),
         }
     }
 
@@ -119,14 +124,17 @@ impl Table {
             Slot::Disconnecting => &mut self.disconnecting,
             Slot::Disconnect => &mut self.disconnect,
             Slot::Error => &mut self.error,
+            Slot::ServerSide(event) => self.server_side.entry(event.into()).or_default(),
         }
     }
 
     fn remove(&mut self, id: HandlerId) {
-        self.events.retain(|_, entries| {
-            entries.retain(|entry| entry.id != id);
-            !entries.is_empty()
-        });
+        for events in [&mut self.events, &mut self.server_side] {
+            events.retain(|_, entries| {
+                entries.retain(|entry| entry.id != id);
+                !entries.is_empty()
+            });
+        }
         for slot in [
             Slot::Any,
             Slot::AnyOutgoing,
@@ -163,7 +171,7 @@ impl Slot<'_> {
     /// The event's name, or what stands for it in errors and logs.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Event(event) => event,
+            Self::Event(event) | Self::ServerSide(event) => event,
             Self::Any => "on_any",
             Self::AnyOutgoing => "on_any_outgoing",
             Self::Connect => "on_connect",
@@ -283,6 +291,7 @@ impl Listeners {
     pub(crate) fn clear(&self, slot: Slot<'_>) {
         self.update(|table| match slot {
             Slot::Event(event) => drop(table.events.remove(event)),
+            Slot::ServerSide(event) => drop(table.server_side.remove(event)),
             slot => table.entries_mut(slot).clear(),
         });
     }

@@ -3,7 +3,9 @@
 use metrics::{counter, gauge};
 use roomcast_engineio::{CloseReason, Transport};
 
-use super::{REQUESTS_REFUSED, SESSIONS, SESSIONS_CLOSED, SESSIONS_OPENED, UPGRADES};
+use crate::engine::DisconnectCause;
+
+use super::{OUTBOX, REQUESTS_REFUSED, SESSIONS, SESSIONS_CLOSED, SESSIONS_OPENED, UPGRADES};
 
 pub(crate) fn session_opened(transport: Transport) {
     let transport = transport.as_str();
@@ -18,9 +20,16 @@ pub(crate) fn session_upgraded(from: Transport, to: Transport) {
     gauge!(SESSIONS, "transport" => to).increment(1);
 }
 
-pub(crate) fn session_closed(transport: Transport, reason: CloseReason) {
-    counter!(SESSIONS_CLOSED, "reason" => reason.as_str()).increment(1);
+pub(crate) fn session_closed(transport: Transport, reason: CloseReason, cause: &DisconnectCause) {
+    let (reason, cause) = (reason.as_str(), cause.as_str());
+    counter!(SESSIONS_CLOSED, "reason" => reason, "cause" => cause).increment(1);
     gauge!(SESSIONS, "transport" => transport.as_str()).decrement(1);
+}
+
+pub(crate) fn outbox(outcome: &'static str, events: u64) {
+    if events > 0 {
+        counter!(OUTBOX, "outcome" => outcome).increment(events);
+    }
 }
 
 /// `code` is that of the answer's body.

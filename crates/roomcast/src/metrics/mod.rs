@@ -27,7 +27,9 @@
 mod engine;
 mod namespace;
 
-pub(crate) use engine::{request_refused, session_closed, session_opened, session_upgraded};
+pub(crate) use engine::{
+    outbox, request_refused, session_closed, session_opened, session_upgraded,
+};
 pub(crate) use namespace::{AckOutcome, Meter};
 
 use metrics::Unit;
@@ -41,9 +43,13 @@ pub const SESSIONS: &str = "roomcast_sessions";
 pub const SESSIONS_OPENED: &str = "roomcast_sessions_opened_total";
 /// Counter: sessions that have changed over. Label `transport`, the new one.
 pub const UPGRADES: &str = "roomcast_upgrades_total";
-/// Counter: sessions that are over. Label `reason`, as
-/// [`CloseReason::as_str`](crate::engine::CloseReason::as_str).
+/// Counter: sessions that are over. Labels `reason`, as
+/// [`CloseReason::as_str`](crate::engine::CloseReason::as_str), and `cause`, as
+/// [`DisconnectCause::as_str`](crate::DisconnectCause::as_str).
 pub const SESSIONS_CLOSED: &str = "roomcast_sessions_closed_total";
+/// Counter: events that met a full outbox, or one of their key. Label `outcome`: `dropped`,
+/// `coalesced` or `refused`.
+pub const OUTBOX: &str = "roomcast_outbox_events_total";
 /// Counter: requests that were answered by an error. Label `code`, 0 to 5 as in its body.
 pub const REQUESTS_REFUSED: &str = "roomcast_requests_refused_total";
 
@@ -53,8 +59,9 @@ pub const SOCKETS: &str = "roomcast_sockets";
 pub const CONNECTS: &str = "roomcast_connects_total";
 /// Counter: clients that were not let in. Label `namespace`, [`OTHER`] for one that does not exist.
 pub const CONNECT_ERRORS: &str = "roomcast_connect_errors_total";
-/// Counter: sockets that are gone. Labels `namespace` and `reason`, as
-/// [`DisconnectReason::as_str`](crate::DisconnectReason::as_str).
+/// Counter: sockets that are gone. Labels `namespace`, `reason`, as
+/// [`DisconnectReason::as_str`](crate::DisconnectReason::as_str), and `cause`, as
+/// [`DisconnectCause::as_str`](crate::DisconnectCause::as_str).
 pub const DISCONNECTS: &str = "roomcast_disconnects_total";
 /// Counter: events that clients have sent. Labels `namespace` and `event`.
 pub const EVENTS_RECEIVED: &str = "roomcast_events_received_total";
@@ -90,6 +97,7 @@ pub fn describe() {
     counter(SESSIONS_OPENED, "Engine.IO sessions that were opened");
     counter(UPGRADES, "sessions that have changed their transport");
     counter(SESSIONS_CLOSED, "Engine.IO sessions that are over");
+    counter(OUTBOX, "events that met a full outbox, or one of their key");
     counter(REQUESTS_REFUSED, "requests that were answered by an error");
     metrics::describe_gauge!(SOCKETS, Unit::Count, "connected sockets");
     counter(CONNECTS, "sockets that have connected");

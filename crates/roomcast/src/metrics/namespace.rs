@@ -60,9 +60,11 @@ impl Meter {
         series.sockets.increment(1);
     }
 
-    pub(crate) fn disconnected(&self, reason: &'static str) {
+    pub(crate) fn disconnected(&self, reason: &'static str, cause: &'static str) {
         self.series().sockets.decrement(1);
-        counter!(DISCONNECTS, "namespace" => self.label.clone(), "reason" => reason).increment(1);
+        let namespace = self.label.clone();
+        counter!(DISCONNECTS, "namespace" => namespace, "reason" => reason, "cause" => cause)
+            .increment(1);
     }
 
     pub(crate) fn refused(&self) {

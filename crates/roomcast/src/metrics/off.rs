@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roomcast_engineio::{CloseReason, Transport};
 
+use crate::engine::DisconnectCause;
 use crate::error::SocketError;
 use crate::handler::BoxFuture;
 
@@ -14,7 +15,14 @@ pub(crate) fn session_opened(_transport: Transport) {}
 
 pub(crate) fn session_upgraded(_from: Transport, _to: Transport) {}
 
-pub(crate) fn session_closed(_transport: Transport, _reason: CloseReason) {}
+pub(crate) fn session_closed(
+    _transport: Transport,
+    _reason: CloseReason,
+    _cause: &DisconnectCause,
+) {
+}
+
+pub(crate) fn outbox(_outcome: &'static str, _events: u64) {}
 
 pub(crate) fn request_refused(_code: u8) {}
 
@@ -36,7 +44,7 @@ impl Meter {
 
     pub(crate) fn connected(&self) {}
 
-    pub(crate) fn disconnected(&self, _reason: &'static str) {}
+    pub(crate) fn disconnected(&self, _reason: &'static str, _cause: &'static str) {}
 
     pub(crate) fn refused(&self) {}
 

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{IntoRooms, Namespace};
-use crate::broadcast::{Answers, Broadcast, RemoteSocket};
+use crate::broadcast::{Answers, Broadcast, FetchedSockets};
 use crate::error::EmitError;
+use crate::recovery::LogError;
 
 impl Namespace {
     /// Sends an event to everyone; arguments as in [`Socket::emit`](crate::Socket::emit).
@@ -92,6 +93,46 @@ impl Namespace {
         Broadcast::new(self).emit_with_ack(event, args).await
     }
 
+    /// Waits until everything that was emitted here before is as safe as the server makes it: on
+    /// disk with [`RedbLog`](crate::recovery), at once otherwise.
+    ///
+    /// What was emitted and is not safe yet has reached nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Failed`] if the log has been given up.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn example(io: roomcast::Server) -> Result<(), roomcast::recovery::LogError> {
+    /// io.to("orders").emit("paid", 4711);
+    /// io.logged().await?;
+    /// println!("whoever follows the orders learns of it, whatever happens to this process");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future only ends the wait.
+    pub async fn logged(&self) -> Result<(), LogError> {
+        if self.is_parent() {
+            for child in self.children() {
+                child.settled().await?;
+            }
+            return Ok(());
+        }
+        self.settled().await
+    }
+
+    async fn settled(&self) -> Result<(), LogError> {
+        match self.keeper() {
+            Some(keeper) => keeper.log().settled().await,
+            None => Ok(()),
+        }
+    }
+
     /// Selects the members of the rooms.
     ///
     /// # Example
@@ -153,7 +194,7 @@ impl Namespace {
         Broadcast::new(self)
     }
 
-    /// Selects everyone on this server. There is no cluster yet, so that is everyone.
+    /// Selects everyone on this server; other servers of the cluster are told nothing.
     ///
     /// # Example
     ///
@@ -233,7 +274,7 @@ impl Namespace {
     /// Nothing is changed, so dropping the future loses nothing.
     ///
     /// Spec: features 2.34.
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         Broadcast::new(self).fetch_sockets().await
     }
 

@@ -2,6 +2,7 @@
 
 mod everyone;
 mod listeners;
+mod nodes;
 mod parent;
 mod rooms;
 
@@ -10,20 +11,23 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
+use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
-use rooms::Events;
+pub(crate) use rooms::{Events, RoomName, RoomNames, Rooms, Selection, State as RoomsState};
 pub use rooms::{IntoRooms, RoomEvent};
-pub(crate) use rooms::{RoomName, Rooms, Selection};
 
+use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::metrics::Meter;
+use crate::recovery::Keeper;
 use crate::server::{Server, Shared};
-use crate::socket::Socket;
+use crate::socket::{DisconnectReason, Socket};
 
 /// A namespace: its own sockets, rooms, handlers and middleware over the clients' connections.
 ///
@@ -64,9 +68,33 @@ struct Inner {
     /// Nobody is let in any more.
     has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
+    /// A task waits until nobody may come back.
+    is_clean_up_due: AtomicBool,
     /// Children count with their parent.
     meter: Arc<Meter>,
     kind: Kind,
+    /// Where the server has a bus; a parent has none of its own.
+    link: Option<Link>,
+    cluster: Option<Arc<Cluster>>,
+}
+
+/// What a namespace has from its server.
+pub(crate) struct Home {
+    pub(crate) parser: Parser,
+    pub(crate) server: Weak<Shared>,
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) keeper: Option<Arc<Keeper>>,
+}
+
+/// A namespace that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakNamespace(Weak<Inner>);
+
+impl WeakNamespace {
+    pub(crate) fn upgrade(&self) -> Option<Namespace> {
+        self.0.upgrade().map(Namespace)
+    }
 }
 
 type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
@@ -82,21 +110,26 @@ enum Kind {
 }
 
 impl Namespace {
-    pub(crate) fn plain(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
-        Self::with(name, (parser, server), Arc::default(), Kind::Plain)
+    pub(crate) fn plain(name: Arc<str>, home: Home) -> Self {
+        Self::with(name, home, Arc::default(), Kind::Plain)
     }
 
-    pub(crate) fn parent(name: Arc<str>, parser: Parser, server: Weak<Shared>) -> Self {
+    pub(crate) fn parent(name: Arc<str>, home: Home) -> Self {
         let kind = Kind::Parent(Mutex::default());
-        Self::with(name, (parser, server), Arc::default(), kind)
+        Self::with(name, home, Arc::default(), kind)
     }
 
     /// Makes a child that starts with this parent's handlers.
-    pub(crate) fn child(&self, name: Arc<str>) -> Self {
+    pub(crate) fn child(&self, name: Arc<str>, keeper: Option<Arc<Keeper>>) -> Self {
         let kind = Kind::Child(Arc::downgrade(&self.0));
         let child = Self::with(
             name,
-            (self.0.parser.clone(), self.0.server.clone()),
+            Home {
+                parser: self.0.parser.clone(),
+                server: self.0.server.clone(),
+                cluster: self.0.cluster.clone(),
+                keeper,
+            },
             self.0.listeners.snapshot(),
             kind,
         );
@@ -111,28 +144,38 @@ impl Namespace {
         child
     }
 
-    fn with(
-        name: Arc<str>,
-        (parser, server): (Parser, Weak<Shared>),
-        table: Arc<Table>,
-        kind: Kind,
-    ) -> Self {
+    fn with(name: Arc<str>, home: Home, table: Arc<Table>, kind: Kind) -> Self {
         let meter = match &kind {
             Kind::Child(parent) => parent.upgrade().map(|parent| Arc::clone(&parent.meter)),
             Kind::Plain | Kind::Parent(_) => None,
         };
-        Self(Arc::new(Inner {
+        let Home {
+            parser,
+            server,
+            cluster,
+            keeper,
+        } = home;
+        Self(Arc::new_cyclic(|namespace| Inner {
+            link: cluster
+                .as_ref()
+                .filter(|_| !matches!(kind, Kind::Parent(_)))
+                .map(|cluster| {
+                    let namespace = WeakNamespace(Weak::clone(namespace));
+                    Link::new(cluster, Arc::clone(&name), namespace)
+                }),
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
+            cluster,
             name,
             server,
             parser,
-            rooms: Rooms::default(),
+            rooms: Rooms::new(keeper),
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
+            is_clean_up_due: AtomicBool::new(false),
             kind,
         }))
     }
@@ -295,6 +338,19 @@ impl Namespace {
         }
     }
 
+    /// The namespace itself, or a parent's children.
+    pub(crate) fn with_children(&self) -> SmallVec<[Self; 1]> {
+        match self.is_parent() {
+            true => self.children().into(),
+            false => smallvec![self.clone()],
+        }
+    }
+
+    /// The way to the other servers, if there is a cluster.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.0.link.as_ref()
+    }
+
     pub(crate) fn selection(&self) -> &Rooms {
         &self.0.rooms
     }
@@ -321,8 +377,28 @@ impl Namespace {
         self.change_rooms(|all, events| all.join(socket, rooms, events));
     }
 
-    pub(crate) fn leave(&self, id: SocketId, room: &RoomName) {
-        self.change_rooms(|rooms, events| rooms.leave(id, room, events));
+    pub(crate) fn leave(&self, socket: &Socket, room: &RoomName) {
+        self.change_rooms(|rooms, events| rooms.leave(socket, room, events));
+    }
+
+    /// Does something that has its place among the broadcasts and the changes of the rooms. `act`
+    /// may only queue.
+    pub(crate) fn in_order<R>(&self, act: impl FnOnce(&mut RoomsState, &mut Events) -> R) -> R {
+        let mut result = None;
+        self.change_rooms(|rooms, events| {
+            result = Some(rooms.locked(|state| act(state, events)));
+        });
+        result.expect("the change was made")
+    }
+
+    /// What is kept for clients that come back, if the server is to.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.0.rooms.keeper()
+    }
+
+    /// Takes a socket that was connected out of every room.
+    pub(crate) fn retire(&self, socket: &Socket, reason: DisconnectReason) {
+        self.change_rooms(|rooms, events| rooms.retire(socket, reason, events));
     }
 
     pub(crate) fn join_selected(&self, selection: &Selection, rooms: &[RoomName]) {
@@ -366,8 +442,10 @@ impl Namespace {
         self.clean_up();
     }
 
-    pub(crate) fn has_no_guest(&self) -> bool {
-        self.0.guests.load(Ordering::Relaxed) == 0
+    /// Whether nobody is in, enters, or may come back.
+    pub(crate) fn is_unused(&self) -> bool {
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        is_empty && self.keeper().is_none_or(|keeper| !keeper.awaits_anybody())
     }
 
     /// Removes a child that nobody uses any more, where the server is set up so.
@@ -378,9 +456,10 @@ impl Namespace {
         let Some(server) = self.0.server.upgrade() else {
             return;
         };
-        if server.forget_if_unused(self) {
-            self.leave_parent();
+        if !server.forget_if_unused(self) {
+            return self.clean_up_later(&server);
         }
+        self.leave_parent();
     }
 
     /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
@@ -388,7 +467,11 @@ impl Namespace {
         // Invariant: set before the sockets are selected. Who joins later sees it.
         self.0.has_ended.store(true, Ordering::Release);
         self.leave_parent();
-        self.disconnect_sockets();
+        // The namespace of this name on other servers goes on.
+        self.local().disconnect_sockets();
+        if let Some(link) = self.link() {
+            link.begin_close();
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -396,12 +479,35 @@ impl Namespace {
     }
 
     fn leave_parent(&self) {
+        if let Some(keeper) = self.keeper() {
+            keeper.log().purge();
+        }
         if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind
         {
             children.lock().retain(|child| child != self);
         }
+    }
+
+    /// Asks again when the time of those is over who may come back.
+    fn clean_up_later(&self, server: &Shared) {
+        let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
+            return;
+        };
+        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
+        if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
+        // One task for a namespace that is empty, whoever comes and goes meanwhile.
+        tokio::spawn(async move {
+            tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
+            if let Some(namespace) = namespace.upgrade().map(Self) {
+                namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
+                namespace.clean_up();
+            }
+        });
     }
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
@@ -419,8 +525,12 @@ impl Namespace {
     /// Changes the rooms and tells the hooks, where there are any.
     fn change_rooms(&self, change: impl FnOnce(&Rooms, &mut Events)) {
         let hooks = self.0.room_hooks.read().clone();
-        let mut events = (!hooks.is_empty()).then(Vec::new);
+        let link = self.link().filter(|link| link.wants_rooms());
+        let mut events = (!hooks.is_empty() || link.is_some()).then(Vec::new);
         change(&self.0.rooms, &mut events);
+        if let Some(link) = link {
+            link.note_rooms(events.iter().flatten());
+        }
         for event in events.iter().flatten() {
             for hook in &hooks {
                 // The hook runs wherever rooms change, in sessions' tasks too.

@@ -1,8 +1,8 @@
 //! Options of a Socket.IO server beyond those of its engine.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use roomcast_socketio::{Limits, Parser};
@@ -10,8 +10,12 @@ use roomcast_socketio::{Limits, Parser};
 use super::{Server, Shared};
 use crate::ClientBundle;
 use crate::client::Client;
+use crate::cluster::{Bus, Cluster};
+#[cfg(doc)]
+use crate::engine::DisconnectCause;
 use crate::engine::{Builder, Closing, Config, Engine};
-use crate::namespace::{Namespace, Parents};
+use crate::namespace::{Home, Namespace, Parents};
+use crate::recovery::{Keeper, Recovery};
 use crate::typed::TypedValues;
 
 /// Options of a [`Server`]: those of [`Builder`], which every engine has, and those of Socket.IO.
@@ -45,6 +49,7 @@ pub type ServerBuilder = Builder<SocketIo>;
 pub struct SocketIo {
     config: ServerConfig,
     state: TypedValues,
+    cluster: Option<Cluster>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +61,18 @@ pub(crate) struct ServerConfig {
     pub(crate) max_waiting_handlers: usize,
     pub(crate) ack_timeout: Option<Duration>,
     pub(crate) cleans_up_children: bool,
+    /// The event that tells clients why they are disconnected.
+    pub(crate) explanation: Option<Arc<str>>,
     pub(crate) parser: Parser,
+    pub(crate) recovery: Option<Recovery>,
+}
+
+impl ServerConfig {
+    /// What keeps the state of a namespace's clients, if the server is to.
+    pub(crate) fn keeper(&self, namespace: &str) -> Option<Arc<Keeper>> {
+        let recovery = self.recovery.as_ref()?;
+        Some(Arc::new(recovery.keeper(namespace, &self.parser)))
+    }
 }
 
 impl Default for ServerConfig {
@@ -69,7 +85,9 @@ impl Default for ServerConfig {
             max_waiting_handlers: 1000,
             ack_timeout: None,
             cleans_up_children: false,
+            explanation: None,
             parser: Parser::default(),
+            recovery: None,
         }
     }
 }
@@ -287,6 +305,59 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets clients that lose their connection come back to the state they had: the same id, the
+    /// same rooms and named values, and what they have missed. Default: off.
+    ///
+    /// [`Recovery`] says for how long and how much is kept, and where. The page
+    /// `docs/guide/recovery.md` tells what clients can rely on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use roomcast::Server;
+    /// use roomcast::recovery::Recovery;
+    ///
+    /// let recovery = Recovery::new().max_disconnection_duration(Duration::from_secs(300));
+    /// let io = Server::builder().connection_state_recovery(recovery).build();
+    /// ```
+    ///
+    /// Spec: features 2.38.
+    pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
+        self.kind.config.recovery = Some(recovery);
+        self
+    }
+
+    /// Tells clients why the server disconnects them, by this event, ahead of the end: its argument
+    /// is an object with `cause` (a name, see [`DisconnectCause::as_str`]) and `message` (a text).
+    /// Default: they are not told.
+    ///
+    /// Each of the client's sockets gets it, as long as the connection still takes it: a client that
+    /// reads nothing learns nothing. The close frame of a WebSocket then has a code and the cause's
+    /// name as its reason too, which the official client gives to its `disconnect` handlers as
+    /// `details.context`; without this option it has neither, as the official server's.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().explain_disconnects("disconnect-cause").build();
+    /// // In the client: socket.on("disconnect-cause", ({ cause, message }) => …)
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the event's name is one that Socket.IO reserves.
+    ///
+    /// Spec: features N9.
+    pub fn explain_disconnects(mut self, event: &str) -> Self {
+        let is_free = crate::wire::plain_event(&Parser::Text, "/", event, &()).is_ok();
+        assert!(is_free, "{event:?} is a reserved event name");
+        self.kind.config.explanation = Some(event.into());
+        self
+    }
+
     /// Serves the official client's files below the server's path, such as
     /// `/socket.io/socket.io.js`. Default: none.
     ///
@@ -327,6 +398,40 @@ impl ServerBuilder {
         self
     }
 
+    /// Joins the server to a cluster, with the default limits: [`cluster`](Self::cluster) sets them.
+    /// Default: no cluster.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use roomcast::{Server, cluster::Hub};
+    ///
+    /// let hub = Hub::new();
+    /// let red = Server::builder().bus(hub.bus()).build();
+    /// let blue = Server::builder().bus(hub.bus()).build();
+    /// red.emit("news", "for the clients of both");
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 4.13.
+    pub fn bus(self, bus: impl Bus) -> Self {
+        self.cluster(Cluster::new(bus))
+    }
+
+    /// Joins the server to a cluster.
+    ///
+    /// The messages of a namespace wait until its bus is open. That needs a tokio runtime: where
+    /// there is none when the server is made, it begins with [`Server::listen`], the first client or
+    /// the first message. Example: [`Cluster`].
+    ///
+    /// Spec: features 4.13.
+    pub fn cluster(mut self, cluster: Cluster) -> Self {
+        self.kind.cluster = Some(cluster);
+        self
+    }
+
     /// Makes the server. Nothing listens yet: [`Server::serve`] and [`Server::layer`] do.
     ///
     /// # Example
@@ -336,9 +441,19 @@ impl ServerBuilder {
     /// ```
     #[must_use]
     pub fn build(self) -> Server {
-        let SocketIo { config, state } = self.kind;
+        let SocketIo {
+            mut config,
+            state,
+            cluster,
+        } = self.kind;
+        if let Some(recovery) = &mut config.recovery {
+            // Longer, and a connection is found to be dead.
+            let times = &self.config.times;
+            recovery.wait_for(times.ping_interval + 2 * times.ping_timeout);
+        }
+        let cluster = cluster.map(Arc::new);
         let shared = Arc::new_cyclic(|weak| {
-            let server = std::sync::Weak::<Shared>::clone(weak);
+            let server = Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {
                 match server.upgrade() {
                     Some(server) => Box::new(Client::new(Server::from_shared(server), socket)),
@@ -346,8 +461,13 @@ impl ServerBuilder {
                     None => Box::new(Closing::of(&socket)),
                 }
             });
-            let parser = config.parser.clone();
-            let main = Namespace::plain("/".into(), parser, std::sync::Weak::clone(weak));
+            let home = Home {
+                parser: config.parser.clone(),
+                server: Weak::clone(weak),
+                cluster: cluster.clone(),
+                keeper: config.keeper("/"),
+            };
+            let main = Namespace::plain("/".into(), home);
             Shared {
                 config,
                 engine,
@@ -357,9 +477,12 @@ impl ServerBuilder {
                 parents: Parents::default(),
                 new_namespace_hooks: parking_lot::RwLock::default(),
                 state,
+                cluster,
             }
         });
-        Server::from_shared(shared)
+        let server = Server::from_shared(shared);
+        server.start_links();
+        server
     }
 }
 

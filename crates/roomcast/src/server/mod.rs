@@ -21,8 +21,10 @@ pub(crate) use builder::ServerConfig;
 pub use builder::{ServerBuilder, SocketIo};
 
 use crate::PatternError;
+use crate::cluster::{BusError, Cluster, Link};
 use crate::engine::Engine;
-use crate::namespace::{Matcher, Namespace, Parents};
+use crate::namespace::{Home, Matcher, Namespace, Parents};
+use crate::recovery::Keeper;
 use crate::serve::{Layer, Listening};
 use crate::socket::Handshake;
 
@@ -59,6 +61,7 @@ pub(crate) struct Shared {
     parents: Parents,
     new_namespace_hooks: RwLock<Vec<NamespaceHook>>,
     state: TypedValues,
+    cluster: Option<Arc<Cluster>>,
 }
 
 type NamespaceHook = Arc<dyn Fn(&Namespace) + Send + Sync>;
@@ -119,10 +122,13 @@ impl Server {
         }
         let parent = self.0.parents.find_pattern(&name);
         self.0.insert(Arc::clone(&name), || match parent {
-            Some(parent) => parent.child(name),
+            Some(parent) => {
+                let keeper = self.0.config.keeper(&name);
+                parent.child(name, keeper)
+            }
             None => {
-                let parser = self.0.config.parser.clone();
-                Namespace::plain(name, parser, Arc::downgrade(&self.0))
+                let keeper = self.0.config.keeper(&name);
+                Namespace::plain(name, self.0.home(keeper))
             }
         })
     }
@@ -322,12 +328,14 @@ impl Server {
     ///
     /// Spec: features 2.1.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
+        self.start_links();
         Listening::bind(self.layer(), address).await
     }
 
     /// Stops: refuses new clients, disconnects everyone with the reason
     /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown), closes all connections
-    /// and waits until every handler has ended. Listeners of [`serve`](Self::serve) end too; their
+    /// and waits until every handler has ended. Then the server leaves its cluster, which may take
+    /// 5 s where the bus is away. Listeners of [`serve`](Self::serve) end too; their
     /// HTTP connections get up to 5 s to finish the answers that they have begun.
     ///
     /// What is queued for a client and has not left is discarded. A server that is closed stays so.
@@ -353,6 +361,73 @@ impl Server {
     /// Spec: features 2.1.
     pub async fn close(&self) {
         self.0.engine.close().await;
+        self.close_links().await;
+        if let Some(recovery) = &self.0.config.recovery {
+            recovery.settled().await;
+        }
+    }
+
+    /// Waits until the bus has confirmed the subscriptions of all namespaces that exist: from then
+    /// on messages of other servers arrive. Without a bus it is so at once.
+    ///
+    /// Nothing has to wait for it: what is emitted before is published afterwards, and clients join
+    /// a namespace when its bus is open, has failed to open, or has taken too long
+    /// ([`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout)).
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] if the bus could not be opened at the first attempt. Others follow.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), roomcast::cluster::BusError> {
+    /// use roomcast::{Server, cluster::Hub};
+    ///
+    /// let io = Server::builder().bus(Hub::new().bus()).build();
+    /// io.ready().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future only ends the wait.
+    pub async fn ready(&self) -> Result<(), BusError> {
+        for namespace in self.all_namespaces() {
+            if let Some(link) = namespace.link() {
+                link.opened().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the cluster that this server leaves, and ends the subscriptions.
+    async fn close_links(&self) {
+        let namespaces = self.all_namespaces();
+        let links = namespaces.iter().filter_map(Namespace::link);
+        links.clone().for_each(Link::begin_close);
+        let closed = links.map(Link::closed);
+        let closed = futures_util::future::join_all(closed);
+        if tokio::time::timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+            tracing::warn!("the bus did not take the last messages in time");
+        }
+    }
+
+    /// Opens the bus where the server was made without a runtime.
+    pub(crate) fn start_links(&self) {
+        if self.0.cluster.is_some() {
+            let namespaces = self.all_namespaces();
+            namespaces
+                .iter()
+                .filter_map(Namespace::link)
+                .for_each(Link::start);
+        }
+    }
+
+    fn all_namespaces(&self) -> Vec<Namespace> {
+        self.0.namespaces.read().values().cloned().collect()
     }
 
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
@@ -388,14 +463,26 @@ impl Server {
     }
 
     fn add_parent(&self, matcher: Matcher) -> Namespace {
-        let parser = self.0.config.parser.clone();
-        let parent = Namespace::parent("/_".into(), parser, Arc::downgrade(&self.0));
+        let parent = Namespace::parent("/_".into(), self.0.home(None));
         self.0.parents.add(matcher, parent.clone());
         parent
     }
 }
 
+/// How long a bus may take to send the last messages of a server that is closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Shared {
+    /// What new namespaces have from this server.
+    fn home(self: &Arc<Self>, keeper: Option<Arc<Keeper>>) -> Home {
+        Home {
+            parser: self.config.parser.clone(),
+            server: Arc::downgrade(self),
+            cluster: self.cluster.clone(),
+            keeper,
+        }
+    }
+
     /// The namespace of this name, made if there is none.
     fn insert(&self, name: Arc<str>, make: impl FnOnce() -> Namespace) -> Namespace {
         let mut is_new = false;
@@ -430,7 +517,7 @@ impl Shared {
             tracing::warn!(%name, limit, "a namespace was not made: there are too many");
             return None;
         }
-        let child = parent.child(Arc::clone(&name));
+        let child = parent.child(Arc::clone(&name), self.config.keeper(&name));
         child.add_guest();
         self.children.fetch_add(1, Ordering::Relaxed);
         namespaces.insert(name, child.clone());
@@ -440,8 +527,15 @@ impl Shared {
     }
 
     fn tell_new_namespace(&self, namespace: &Namespace) {
+        if let Some(link) = namespace.link() {
+            link.start();
+        }
         let hooks = self.new_namespace_hooks.read().clone();
         hooks.iter().for_each(|hook| hook(namespace));
+    }
+
+    pub(crate) fn cleans_up_children(&self) -> bool {
+        self.config.cleans_up_children
     }
 
     /// Removes a child namespace that nobody is in or enters, if the server is to. Returns whether
@@ -452,10 +546,15 @@ impl Shared {
         }
         let mut namespaces = self.namespaces.write();
         let is_unused =
-            namespace.has_no_guest() && namespaces.get(namespace.name()) == Some(namespace);
+            namespace.is_unused() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
             self.children.fetch_sub(1, Ordering::Relaxed);
+        }
+        drop(namespaces);
+        if let Some(link) = namespace.link().filter(|_| is_unused) {
+            // Somebody may hold the namespace; a new one of its name has a link of its own.
+            link.begin_close();
         }
         is_unused
     }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use roomcast_socketio::{Map, Value};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use crate::typed::TypedValues;
 
 /// Values that belong to one socket, of two kinds.
 ///
 /// *Named* values are JSON: [`set`](Self::set) and [`get`](Self::get). They are what `socket.data`
-/// is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them. *Typed*
+/// is in JavaScript, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) shows them, on every
+/// server of a cluster. *Typed*
 /// values are any Rust value, one for each type: [`insert`](Self::insert) and
 /// [`typed`](Self::typed); handlers take them as [`Data<T>`](crate::Data).
 ///
@@ -39,10 +40,49 @@ pub struct SocketData {
     values: Mutex<Option<Box<Values>>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Values {
     named: Map,
     typed: TypedValues,
+    watcher: Option<Watcher>,
+}
+
+/// Told after each change of the named values.
+type Watcher = Arc<dyn Fn() + Send + Sync>;
+
+/// The values of a socket that is gone, for the one that takes its place.
+#[derive(Clone, Default)]
+pub(crate) struct SavedData(Option<Box<Values>>);
+
+impl SavedData {
+    pub(crate) fn has_typed(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|values| !values.typed.is_empty())
+    }
+
+    /// The named values, as an object.
+    pub(crate) fn to_value(&self) -> Value {
+        let named = self.0.as_ref().map(|values| values.named.clone());
+        Value::Object(named.unwrap_or_default())
+    }
+
+    /// Named values alone.
+    #[cfg(feature = "redb")]
+    pub(crate) fn named(object: &Value) -> Self {
+        let named = object.as_object().cloned().unwrap_or_default();
+        let values = Values {
+            named,
+            ..Values::default()
+        };
+        Self(Some(Box::new(values)))
+    }
+}
+
+impl std::fmt::Debug for SavedData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SavedData").finish_non_exhaustive()
+    }
 }
 
 impl SocketData {
@@ -58,7 +98,10 @@ impl SocketData {
     /// ```
     pub fn set(&self, name: &str, value: impl Serialize) {
         match Value::from_serialize(&value) {
-            Ok(value) => self.with(|values| drop(values.named.insert(name.to_owned(), value))),
+            Ok(value) => {
+                self.with(|values| drop(values.named.insert(name.to_owned(), value)));
+                self.tell_watcher();
+            }
             Err(error) => tracing::warn!(name, %error, "a named value cannot be serialised"),
         }
     }
@@ -90,7 +133,11 @@ impl SocketData {
     /// assert_eq!(data.remove("age"), None);
     /// ```
     pub fn remove(&self, name: &str) -> Option<Value> {
-        self.values.lock().as_mut()?.named.remove(name)
+        let removed = self.values.lock().as_mut()?.named.remove(name);
+        if removed.is_some() {
+            self.tell_watcher();
+        }
+        removed
     }
 
     /// Returns all named values, as an object.
@@ -145,8 +192,61 @@ impl SocketData {
         self.values.lock().as_ref()?.typed.get()
     }
 
+    /// What another socket of the same client may go on with.
+    pub(crate) fn save(&self) -> SavedData {
+        let mut saved = self.values.lock().clone();
+        if let Some(values) = &mut saved {
+            values.watcher = None;
+        }
+        SavedData(saved)
+    }
+
+    pub(crate) fn restore(&self, saved: &SavedData) {
+        *self.values.lock() = saved.0.clone();
+    }
+
+    pub(crate) fn has_typed(&self) -> bool {
+        let values = self.values.lock();
+        values
+            .as_ref()
+            .is_some_and(|values| !values.typed.is_empty())
+    }
+
+    /// Sets who is told of changes of the named values.
+    pub(crate) fn watch(&self, watcher: impl Fn() + Send + Sync + 'static) {
+        self.with(|values| values.watcher = Some(Arc::new(watcher)));
+    }
+
+    fn tell_watcher(&self) {
+        let watcher = self
+            .values
+            .lock()
+            .as_ref()
+            .and_then(|values| values.watcher.clone());
+        // Invariant: called without the lock: it reads the values.
+        if let Some(watcher) = watcher {
+            watcher();
+        }
+    }
+
     fn with<R>(&self, change: impl FnOnce(&mut Values) -> R) -> R {
         change(self.values.lock().get_or_insert_default())
+    }
+}
+
+/// The named values, as an object.
+///
+/// # Example
+///
+/// ```
+/// # let data = roomcast::SocketData::default();
+/// data.set("name", "Ada");
+/// assert_eq!(serde_json::to_string(&data)?, r#"{"name":"Ada"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for SocketData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
     }
 }
 

@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::{Socket, Waiting};
-use crate::engine::{SendOptions, Sent};
+use crate::engine::{Pace, SendOptions};
 use crate::error::{AckError, ArgumentError, EmitError};
 use crate::id::SocketId;
 use crate::metrics::AckOutcome;
+use crate::recovery::Emitted;
 use crate::wire;
 
 /// An event to one socket that is still being described.
@@ -34,9 +35,10 @@ use crate::wire;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `emit` or `emit_with_ack`"]
 pub struct Emission {
-    socket: Socket,
-    options: SendOptions,
-    timeout: Option<Duration>,
+    pub(super) socket: Socket,
+    pub(super) options: SendOptions,
+    pub(super) timeout: Option<Duration>,
+    pub(super) pace: Option<Pace>,
 }
 
 impl Socket {
@@ -160,11 +162,12 @@ impl Socket {
         self.emission().emit_for_answer(event, args).await
     }
 
-    fn emission(&self) -> Emission {
+    pub(crate) fn emission(&self) -> Emission {
         Emission {
             socket: self.clone(),
             options: SendOptions::default(),
             timeout: None,
+            pace: None,
         }
     }
 
@@ -174,34 +177,40 @@ impl Socket {
         args: &T,
         options: SendOptions,
     ) -> Result<(), EmitError> {
-        self.emit_packet(event, args, None, options)
+        self.emit_packet(event, args, None, None, options)
     }
 
-    fn emit_packet<T: Serialize + ?Sized>(
+    pub(super) fn emit_packet<T: Serialize + ?Sized>(
         &self,
         event: &str,
         args: &T,
         ack: Option<AckId>,
+        pace: Option<&Pace>,
         options: SendOptions,
     ) -> Result<(), EmitError> {
         let header = Header {
             namespace: self.namespace().name(),
             ack,
         };
+        if let Some(keeper) = self.namespace().keeper() {
+            let emitted = Emitted {
+                event,
+                args,
+                ack,
+                pace,
+                options,
+            };
+            return keeper.emit_to(self, &emitted);
+        }
         let content = EventPacket::new(header, event, args);
         let packet = wire::event(self.namespace().parser(), &content)?;
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
         self.notify_outgoing(&packet);
-        match self.send_packet(&packet, options) {
-            Sent::Queued | Sent::MustFlush => {
-                self.namespace().meter().emitted(event, 1);
-                Ok(())
-            }
-            Sent::Dropped => Err(EmitError::Dropped),
-            Sent::Closed => Err(EmitError::Disconnected),
-        }
+        self.send_paced(&packet, pace, options).into_result()?;
+        self.namespace().meter().emitted(event, 1);
+        Ok(())
     }
 }
 
@@ -270,7 +279,7 @@ impl Emission {
     ///
     /// Spec: features 3.11.
     pub fn emit(self, event: &str, args: impl Serialize) {
-        log(event, self.socket.emit_with(event, &args, self.options));
+        log(event, self.try_emit(event, args));
     }
 
     /// Sends the event, as [`Socket::try_emit`].
@@ -292,7 +301,9 @@ impl Emission {
     ///
     /// Spec: features 2.25.
     pub fn try_emit(self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
-        self.socket.emit_with(event, &args, self.options)
+        let pace = self.pace.as_ref();
+        self.socket
+            .emit_packet(event, &args, None, pace, self.options)
     }
 
     /// Sends the event and waits for the acknowledgement, as [`Socket::emit_with_ack`].
@@ -356,6 +367,7 @@ impl Emission {
             socket,
             options,
             timeout,
+            pace,
         } = self;
         let id = socket.namespace().next_ack_id();
         let (sender, answer) = oneshot::channel();
@@ -365,7 +377,7 @@ impl Emission {
             socket: &socket,
             id,
         };
-        socket.emit_packet(event, &args, Some(id), options)?;
+        socket.emit_packet(event, &args, Some(id), pace.as_ref(), options)?;
         drop(args);
         let meter = socket.namespace().meter();
         let answer = match timeout.or_else(|| socket.server().ack_timeout()) {
@@ -487,10 +499,12 @@ impl Answer {
 }
 
 /// Reports an emit that nobody looks at.
-pub(super) fn log(event: &str, result: Result<(), EmitError>) {
+pub(crate) fn log(event: &str, result: Result<(), EmitError>) {
     match result {
         Ok(()) | Err(EmitError::Disconnected | EmitError::Dropped) => {}
-        Err(error @ (EmitError::Encode(_) | EmitError::Parent)) => {
+        // The client's fault: it reads too slowly.
+        Err(error @ EmitError::Full) => tracing::debug!(event, %error, "event not sent"),
+        Err(error @ (EmitError::Encode(_) | EmitError::Parent | EmitError::LogFull)) => {
             tracing::error!(event, %error, "event not sent")
         }
     }

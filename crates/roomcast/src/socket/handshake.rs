@@ -50,6 +50,15 @@ impl Handshake {
         }))
     }
 
+    /// That of a socket on another server.
+    pub(crate) fn described(request: Request, auth: Value, issued: SystemTime) -> Self {
+        Self(Arc::new(Details {
+            request: Arc::new(request),
+            auth: (!auth.is_null() && auth != *NO_AUTH).then(|| Box::new(auth)),
+            issued,
+        }))
+    }
+
     /// Returns the headers of the session's first request.
     ///
     /// # Example

@@ -3,30 +3,35 @@
 mod acks;
 mod data;
 mod emission;
+mod flow;
 mod handshake;
 mod listeners;
 mod reason;
 mod rooms;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use roomcast_socketio::AckId;
 use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
+pub(crate) use data::SavedData;
 pub use data::SocketData;
+pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
+pub(crate) use flow::{in_time, room_for, scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Frame, Pace, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::namespace::Namespace;
+use crate::recovery::{Position, Reclaimed, Ticket};
 use crate::server::Server;
 use crate::wire::{self, Outgoing};
 
@@ -63,6 +68,10 @@ struct Inner {
     listeners: Listeners,
     acks: PendingAcks,
     data: SocketData,
+    /// The newest packet of the log that was sent to the socket.
+    last_logged: AtomicU64,
+    /// The session, if the client can have it back.
+    ticket: Option<Box<Ticket>>,
 }
 
 /// Where a socket stands; it only moves forward.
@@ -84,9 +93,18 @@ impl Socket {
         namespace: Namespace,
         connection: Arc<Connection>,
         handshake: Handshake,
+        reclaimed: Option<&Reclaimed>,
     ) -> Self {
+        let ticket = match reclaimed {
+            Some(reclaimed) => Some(reclaimed.ticket()),
+            None => namespace.keeper().map(|keeper| keeper.new_ticket()),
+        };
+        let data = SocketData::default();
+        if let Some(reclaimed) = reclaimed {
+            data.restore(reclaimed.data());
+        }
         Self(Arc::new(Inner {
-            id: SocketId::random(),
+            id: reclaimed.map_or_else(SocketId::random, Reclaimed::id),
             namespace,
             engine: connection.engine().clone(),
             connection,
@@ -94,7 +112,9 @@ impl Socket {
             phase: AtomicU8::new(Phase::Connecting as u8),
             listeners: Listeners::default(),
             acks: PendingAcks::default(),
-            data: SocketData::default(),
+            data,
+            last_logged: AtomicU64::new(0),
+            ticket: ticket.map(Box::new),
         }))
     }
 
@@ -198,6 +218,32 @@ impl Socket {
         self.phase() > Phase::Ending
     }
 
+    /// Tells whether the client has come back to the session of an earlier connection: its id, its
+    /// rooms and its named values are those of then, and it gets what it has missed.
+    ///
+    /// Always false without
+    /// [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket};
+    ///
+    /// let io = Server::builder().connection_state_recovery(Default::default()).build();
+    /// io.on_connect(|socket: Socket| {
+    ///     if !socket.is_recovered() {
+    ///         socket.join("news");
+    ///         socket.emit("snapshot", "everything from the start");
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// Spec: features 2.38.
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.ticket().is_some_and(Ticket::is_recovered)
+    }
+
     /// Sends an event. A tuple is spread into several arguments, `()` is none, everything else is
     /// one; bytes ([`bytes::Bytes`] and what else serde knows as bytes) leave as attachments,
     /// wherever they sit.
@@ -220,7 +266,7 @@ impl Socket {
     ///
     /// Spec: features 5.1, 5.2.
     pub fn emit(&self, event: &str, args: impl Serialize) {
-        emission::log(event, self.emit_with(event, &args, SendOptions::default()));
+        log(event, self.emit_with(event, &args, SendOptions::default()));
     }
 
     /// Sends an event and reports whether it was queued.
@@ -228,8 +274,9 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
-    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] if the
-    /// outbox is full and its policy is to drop.
+    /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] or
+    /// [`EmitError::Full`] if the outbox is full and its policy is
+    /// [`DropNewest`](crate::OutboxPolicy::DropNewest) or [`Error`](crate::OutboxPolicy::Error).
     ///
     /// # Example
     ///
@@ -277,11 +324,15 @@ impl Socket {
     ///
     /// Spec: features 3.8.
     pub fn disconnect(&self) {
+        self.disconnect_for(DisconnectCause::Application);
+    }
+
+    pub(crate) fn disconnect_for(&self, cause: DisconnectCause) {
         // Invariant: from here on nothing is emitted, so the DISCONNECT that the session's task sends
         // comes after all that was. It forgets the socket with it: a client that joins again at once
         // finds its place free.
         if self.advance(Phase::Connected, Phase::Leaving) {
-            self.0.connection.command(Command::Disconnect(self.clone()));
+            self.command_behind(Command::Disconnect(self.clone(), cause));
         }
     }
 
@@ -300,7 +351,18 @@ impl Socket {
     /// Spec: features 3.10.
     pub fn disconnect_and_close(&self) {
         if self.is_connected() {
-            self.0.connection.command(Command::DisconnectAll);
+            self.command_behind(Command::DisconnectAll);
+        }
+    }
+
+    /// Asks the client's task, once everything that was emitted before has been queued.
+    fn command_behind(&self, command: Command) {
+        match self.namespace().keeper() {
+            None => self.0.connection.command(command),
+            Some(keeper) => {
+                let connection = Arc::clone(&self.0.connection);
+                keeper.release(move || connection.command(command));
+            }
         }
     }
 
@@ -310,6 +372,20 @@ impl Socket {
 
     pub(crate) fn data_of<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.data.typed()
+    }
+
+    /// The client's session, if it can have it back.
+    pub(crate) fn ticket(&self) -> Option<&Ticket> {
+        self.0.ticket.as_deref()
+    }
+
+    /// Notes that a packet of the log is on its way to the client.
+    pub(crate) fn note_logged(&self, position: Position) {
+        self.0.last_logged.store(position.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn last_logged(&self) -> Position {
+        Position(self.0.last_logged.load(Ordering::Relaxed))
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
@@ -352,6 +428,7 @@ impl Socket {
             .phase
             .store(Phase::Disconnected as u8, Ordering::Release);
         self.0.acks.clear();
+        self.0.engine.recall();
     }
 
     /// Forgets the socket's own handlers, which may hold the socket itself.
@@ -368,23 +445,79 @@ impl Socket {
     }
 
     /// Sends the packet together with the other receivers' of `round`.
-    pub(crate) fn send_in(&self, round: &mut Round, packet: &Outgoing, options: SendOptions) {
-        self.conn().send_in(round, packet.frames(), options);
+    #[inline]
+    pub(crate) fn send_in(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        self.conn().send_in(round, frames, pace, options)
+    }
+
+    /// Sends the packet at a pace, if it has one.
+    pub(crate) fn send_paced(
+        &self,
+        packet: &Outgoing,
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        match pace {
+            None => self.send_packet(packet, options),
+            Some(pace) => self.conn().send_paced(pace, packet.frames(), options),
+        }
     }
 
     pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
+        match self.ticket().and_then(Ticket::ledger) {
+            None => self.send_ack_now(id, args),
+            Some(ledger) => ledger.answer(self, id, args),
+        }
+    }
+
+    /// Sends an acknowledgement that nobody keeps.
+    pub(crate) fn send_ack_now<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
         if !self.is_connected() {
             return;
         }
-        let options = SendOptions::default();
+        let options = SendOptions::essential();
         let namespace = self.namespace();
-        match wire::ack(namespace.parser(), namespace.name(), id, args) {
-            Ok(wire::Ack::Draft(packet, opcode, attachments)) => {
-                self.conn().send_own(packet, opcode, &attachments, options);
+        let ack = match wire::ack(namespace.parser(), namespace.name(), id, args) {
+            Ok(ack) => ack,
+            Err(error) => {
+                return tracing::warn!(%error, "an acknowledgement cannot be encoded");
             }
-            Ok(wire::Ack::Frames(frames)) => drop(self.conn().send_frames(&frames, options)),
-            Err(error) => tracing::warn!(%error, "an acknowledgement cannot be encoded"),
+        };
+        match namespace.keeper() {
+            None => ack.send(self.conn(), options),
+            Some(keeper) => {
+                let engine = self.0.engine.clone();
+                keeper.release_answer(move || ack.send(&engine, options));
+            }
         }
+    }
+}
+
+/// A socket that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakSocket(Weak<Inner>);
+
+impl Socket {
+    pub(crate) fn downgrade(&self) -> WeakSocket {
+        WeakSocket(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakSocket {
+    pub(crate) fn upgrade(&self) -> Option<Socket> {
+        self.0.upgrade().map(Socket)
+    }
+}
+
+impl fmt::Debug for WeakSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakSocket")
     }
 }
 

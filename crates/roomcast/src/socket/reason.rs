@@ -42,6 +42,9 @@ pub enum DisconnectReason {
     ServerNamespaceDisconnect,
     /// The client read too slowly: its outbox was over the limit. Not known to the official server.
     OutboxFull,
+    /// The client came back over another connection while this one still seemed open, and has its
+    /// session there. Not known to the official server.
+    TakenOver,
 }
 
 impl DisconnectReason {
@@ -67,6 +70,7 @@ impl DisconnectReason {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
             Self::OutboxFull => "outbox full",
+            Self::TakenOver => "taken over",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Socket;
 use crate::broadcast::Broadcast;
+use crate::cluster::BusError;
 use crate::namespace::IntoRooms;
 
 impl Socket {
@@ -26,6 +27,43 @@ impl Socket {
         self.namespace().join(self, &rooms.into_rooms());
     }
 
+    /// Makes the socket a member of the rooms, and waits until the other servers of the cluster send
+    /// here what they emit to them: nothing that is emitted afterwards, on any server, is missed.
+    ///
+    /// Only a bus that subscribes to each room needs that wait; any other is ready, as is a server
+    /// without a bus. [`join`](Self::join) does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] if the bus could not subscribe. The socket is a member all the same, and the bus
+    /// tries again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Server, Socket, cluster::BusError};
+    ///
+    /// async fn join(socket: Socket, room: String) -> Result<&'static str, String> {
+    ///     socket.join_confirmed(room).await.map_err(|error| error.to_string())?;
+    ///     Ok("joined") // the client knows that it misses nothing from here on
+    /// }
+    ///
+    /// Server::new().on("join", join);
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The socket is a member when the future was first polled; dropping it only ends the wait.
+    ///
+    /// Spec: cluster, section 15.
+    pub async fn join_confirmed(&self, rooms: impl IntoRooms) -> Result<(), BusError> {
+        self.join(rooms);
+        match self.namespace().link() {
+            Some(link) => link.rooms_confirmed().await,
+            None => Ok(()),
+        }
+    }
+
     /// Takes the socket out of one room or several.
     ///
     /// # Example
@@ -40,7 +78,7 @@ impl Socket {
     /// Spec: features 2.20.
     pub fn leave(&self, rooms: impl IntoRooms) {
         for room in &rooms.into_rooms() {
-            self.namespace().leave(self.id(), room);
+            self.namespace().leave(self, room);
         }
     }
 
@@ -62,6 +100,10 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn rooms(&self) -> Vec<Arc<str>> {
+        // The client may have come back, with the id of this socket.
+        if !self.may_join() {
+            return Vec::new();
+        }
         self.namespace().rooms_of(self.id())
     }
 
@@ -83,7 +125,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
-        self.namespace().is_member(self.id(), room)
+        self.may_join() && self.namespace().is_member(self.id(), room)
     }
 
     /// Selects everyone in the namespace but this socket.
@@ -147,8 +189,8 @@ impl Socket {
         self.broadcast().except(rooms)
     }
 
-    /// Selects everyone but this socket on this server. There is no cluster yet, so this is
-    /// [`broadcast`](Self::broadcast).
+    /// Selects everyone but this socket on this server; other servers of the cluster are told
+    /// nothing.
     ///
     /// # Example
     ///

@@ -429,3 +429,22 @@ async fn a_handler_knows_the_transport_the_request_and_the_peer() {
         )
     );
 }
+
+/// Spec: features N9.
+#[tokio::test]
+async fn a_client_is_told_why_it_is_disconnected_where_that_is_wanted() {
+    let io = builder()
+        .max_http_buffer_size(300)
+        .explain_disconnects("why")
+        .build();
+    let mut reasons = reasons(&io);
+    let quic = Quic::of(&io).await;
+    let mut client = quic.joined().await;
+
+    client.write(b"\x7e\x01\x2d").await;
+
+    let detail = r#"{"cause":"oversize","message":"a message was larger than 300 bytes"}"#;
+    client.expect(&format!(r#"42["why",{detail}]"#)).await;
+    client.expect_closed().await;
+    assert_eq!(reasons.next().await, "parse error");
+}

@@ -1,8 +1,10 @@
 //! A small client that speaks in literal bytes, and servers for it to speak to.
 
+mod cluster;
 mod host;
 mod http;
 mod polling;
+mod session;
 mod stream;
 mod websocket;
 #[cfg(feature = "webtransport")]
@@ -11,9 +13,11 @@ pub(crate) mod webtransport;
 use std::future::Future;
 use std::time::Duration;
 
+pub(crate) use cluster::{Three, together};
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
 pub(crate) use polling::{Getting, Polling, packets, sid_of};
+pub(crate) use session::Session;
 pub(crate) use stream::Stream;
 pub(crate) use websocket::{Frame, WebSocket, masked};
 
@@ -64,6 +68,13 @@ impl<T> Heard<T> {
         within("a handler", self.0.recv())
             .await
             .expect("its handlers live")
+    }
+
+    /// Whether nobody is left who could tell anything.
+    pub(crate) async fn is_over(&mut self) -> bool {
+        within("the end of all handlers", self.0.recv())
+            .await
+            .is_none()
     }
 
     /// What was told and not yet looked at.

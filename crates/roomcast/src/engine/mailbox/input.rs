@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use roomcast_engineio::CloseReason;
+use roomcast_engineio::revision4::PayloadEncoder;
 use tokio::sync::oneshot;
 
+use crate::engine::cause::Farewell;
 use crate::engine::duplex::Duplex;
 
 /// What the HTTP side or the application tells the session's task.
@@ -44,6 +46,22 @@ impl PollAnswer {
     pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
         Self::Payload {
             body: answer.as_str().into(),
+            may_compress: false,
+        }
+    }
+
+    /// The session's last answer, behind what it says to its client at the end.
+    pub(crate) fn last(answer: roomcast_engineio::PollAnswer, farewell: &Farewell) -> Self {
+        let mut payload = PayloadEncoder::with_capacity(0);
+        for packet in &farewell.packets {
+            match packet.is_binary() {
+                true => payload.push_binary(packet.payload()),
+                false => payload.push_encoded(packet.payload()),
+            }
+        }
+        payload.push_encoded(answer.as_str().as_bytes());
+        Self::Payload {
+            body: payload.into_body(),
             may_compress: false,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::Mailbox;
+use parking_lot::MutexGuard;
+
+use super::{Mailbox, State, room};
 use crate::engine::outbox::Batch;
 use crate::engine::websocket::Writer;
 
@@ -48,7 +50,7 @@ impl Mailbox {
             return None;
         }
         match std::mem::replace(&mut state.line, Line::Lent) {
-            Line::Idle(writer) => Some((writer, Batch::new(std::mem::take(&mut state.queue)))),
+            Line::Idle(writer) => Some((writer, Batch::new(state.take_queue()))),
             line => {
                 state.line = line;
                 None
@@ -66,6 +68,19 @@ impl Mailbox {
     ) -> Option<(Writer, Batch)> {
         let mut state = self.state.lock();
         state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
+        let room = state.room_news();
+        let more = self.returned(state, writer, batch, flushed);
+        room::tell(room);
+        more
+    }
+
+    fn returned(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        writer: Writer,
+        batch: Batch,
+        flushed: Flushed,
+    ) -> Option<(Writer, Batch)> {
         if !matches!(state.line, Line::Lent) {
             // The WebSocket is gone.
             return None;
@@ -73,7 +88,7 @@ impl Mailbox {
         let mut is_news = std::mem::take(&mut state.is_line_wanted);
         match flushed {
             Flushed::All if state.is_writable && !state.queue.is_empty() && !is_news => {
-                return Some((writer, Batch::new(std::mem::take(&mut state.queue))));
+                return Some((writer, Batch::new(state.take_queue())));
             }
             Flushed::All => state.line = Line::Idle(writer),
             Flushed::Blocked => {
@@ -130,7 +145,9 @@ impl Mailbox {
                     .stalled
                     .take()
                     .map_or_else(Batch::default, |stalled| *stalled);
-                batch.append(&mut state.queue);
+                if batch.is_empty() || state.backlog().is_none() {
+                    batch.append(&mut state.take_queue());
+                }
                 state.pending_bytes += batch.put_ahead(control);
                 state.is_writable = true;
                 Lending::Line(writer, batch)

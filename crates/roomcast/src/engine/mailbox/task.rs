@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::line::Line;
-use super::{Input, Mailbox};
+use super::{Input, Mailbox, State, room};
+use crate::engine::cause::DisconnectCause;
 use crate::engine::outbox::Queue;
 
 /// What the task finds when it wakes up.
@@ -38,7 +39,7 @@ impl Mailbox {
     pub(crate) fn take(&self, taken: &mut Queue) {
         debug_assert!(taken.is_empty(), "frames must leave in order");
         let mut state = self.state.lock();
-        std::mem::swap(&mut state.queue, taken);
+        *taken = state.take_queue();
         state.is_writable = taken.is_empty();
     }
 
@@ -55,6 +56,9 @@ impl Mailbox {
     pub(crate) fn recount(&self, before: usize, after: usize) {
         let mut state = self.state.lock();
         state.pending_bytes = state.pending_bytes.saturating_sub(before) + after;
+        let room = state.room_news();
+        drop(state);
+        room::tell(room);
     }
 
     /// Whether the task may sleep: nothing came since it last looked.
@@ -69,15 +73,39 @@ impl Mailbox {
         is_idle
     }
 
-    /// Refuses everything from now on and gives back the inputs that nobody will answer.
-    pub(crate) fn close(&self) -> VecDeque<Input> {
-        let (posting, inputs) = {
+    /// Notes what ends the session. What was noted first stays.
+    pub(crate) fn blame(&self, cause: impl FnOnce() -> DisconnectCause) {
+        self.state.lock().blame(cause);
+    }
+
+    /// What has ended the session, or will.
+    pub(crate) fn cause(&self) -> Option<DisconnectCause> {
+        self.state.lock().extra.as_ref()?.cause.clone()
+    }
+
+    /// Refuses everything from now on, and gives back the inputs that nobody will answer and what
+    /// never left.
+    pub(crate) fn close(&self) -> (VecDeque<Input>, Queue) {
+        let (posting, inputs, queue) = {
             let mut state = self.state.lock();
             state.is_closed = true;
+            // Cost: whoever sends asks only whether there is room.
+            state.max_packets = 0;
             state.is_writable = false;
-            (state.posting.take(), std::mem::take(&mut state.inputs))
+            let inputs = std::mem::take(&mut state.inputs);
+            (state.posting.take(), inputs, state.take_queue())
         };
         drop(posting);
-        inputs
+        self.recall();
+        (inputs, queue)
+    }
+}
+
+impl State {
+    pub(super) fn blame(&mut self, cause: impl FnOnce() -> DisconnectCause) {
+        self.extra
+            .get_or_insert_default()
+            .cause
+            .get_or_insert_with(cause);
     }
 }

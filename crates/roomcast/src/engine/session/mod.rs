@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
+use super::cause::{DisconnectCause, Farewell};
 use super::duplex::Duplex;
+use super::events::{Kinds, SessionEvent};
 use super::flusher;
 use super::frame::Frame;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
@@ -58,6 +60,10 @@ struct Post {
 struct Orders {
     answers_probe: bool,
     closes: bool,
+    /// The answer to the waiting GET that goes with the end of the session.
+    last_answer: Option<proto::PollAnswer>,
+    /// What goes ahead of the close.
+    farewell: Option<Box<Farewell>>,
 }
 
 impl SessionTask {
@@ -141,6 +147,10 @@ impl SessionTask {
     }
 
     fn on_packet(&mut self, from: Transport, packet: Packet<'_>, cx: &mut Context<'_>) {
+        let is_watched = self.socket.watches(Kinds::RECEIVED);
+        if is_watched && self.session.is_open() && self.session.transport() == from {
+            self.tell_packet(&packet);
+        }
         match self.session.handle_packet(self.now, from, packet) {
             // The order to close is still in the mailbox.
             Some(_) if self.socket.is_closing() => {}
@@ -153,6 +163,13 @@ impl SessionTask {
             None => {}
         }
         self.drain(cx);
+    }
+
+    fn tell_packet(&self, packet: &Packet<'_>) {
+        self.socket.tell(SessionEvent::Packet(packet));
+        if matches!(packet, Packet::Pong(_)) {
+            self.socket.tell(SessionEvent::Heartbeat);
+        }
     }
 
     fn tell(&mut self, input: proto::Input, cx: &mut Context<'_>) {
@@ -178,7 +195,7 @@ impl SessionTask {
             duplex.answer_probe();
         }
         if orders.closes {
-            self.engine.close_duplex(duplex, None);
+            self.engine.close_duplex(duplex, None, orders.farewell);
         } else {
             self.duplex = Some(duplex);
         }
@@ -186,18 +203,25 @@ impl SessionTask {
 
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
-            Output::QueuePing => self.socket.mailbox().send_control(Frame::ping()),
-            Output::AnswerPoll(body) => self.answer_poll(PollAnswer::control(body), cx),
-            Output::AnswerProbe(_) => self.orders.answers_probe = true,
+            Output::QueuePing => self.socket.send_control(Frame::ping()),
+            Output::AnswerPoll(body) if body.is_last() => self.orders.last_answer = Some(body),
+            Output::AnswerPoll(body) => {
+                self.answer_poll(PollAnswer::control(body), cx);
+            }
+            Output::AnswerProbe(transport) => {
+                self.orders.answers_probe = true;
+                self.socket.tell(SessionEvent::Upgrading(transport));
+            }
             Output::RefuseTransport(_) => {
                 if let Some(refused) = self.arriving.take() {
-                    self.engine.close_duplex(refused, None);
+                    self.engine.close_duplex(refused, None, None);
                 }
             }
             Output::CloseTransport(_) => self.orders.closes = true,
             Output::Upgraded(transport) => {
                 metrics::session_upgraded(self.socket.transport(), transport);
-                self.socket.set_transport(transport);
+                self.socket.upgrade_to(transport);
+                self.socket.tell(SessionEvent::Upgrade(transport));
             }
             Output::Closed(reason) => self.on_closed(reason, cx),
             Output::AbortPost => {
@@ -213,14 +237,50 @@ impl SessionTask {
     }
 
     fn on_closed(&mut self, reason: CloseReason, cx: &mut Context<'_>) {
-        tracing::debug!(sid = self.socket.sid(), %reason, "session closed");
+        self.socket.mailbox().blame(|| reason.into());
+        let cause = self.socket.disconnect_cause();
+        let cause = cause.unwrap_or_else(|| reason.into());
+        tracing::debug!(
+            target: "roomcast::disconnect",
+            sid = self.socket.sid(), %reason, cause = cause.as_str(), detail = %cause,
+            "session closed"
+        );
+        self.engine.flusher().totals().closed(&cause);
         self.engine.forget(&self.socket);
-        metrics::session_closed(self.socket.transport(), reason);
+        metrics::session_closed(self.socket.transport(), reason, &cause);
+        self.say_farewell(cx);
         // Invariant: whoever still waits for an answer of this session sees its sender dropped.
         drop(self.socket.mailbox().close());
         self.poll = None;
         self.post = None;
-        self.application.closed(reason, cx);
+        self.application.closed(reason, &cause, cx);
+        self.socket.tell(SessionEvent::Close(reason, &cause));
+        self.socket.mailbox().forget_listeners();
+    }
+
+    /// Answers the poll that waits for the end, or has the connection closed with what is to be said.
+    fn say_farewell(&mut self, cx: &mut Context<'_>) {
+        if let Some(answer) = self.orders.last_answer.take() {
+            let answer = match self.farewell() {
+                Some(farewell) => PollAnswer::last(answer, &farewell),
+                None => PollAnswer::control(answer),
+            };
+            self.answer_poll(answer, cx);
+        } else if self.orders.closes && self.session.transport() != Transport::Polling {
+            self.orders.farewell = self.farewell();
+        }
+    }
+
+    /// What the client is told at the end.
+    fn farewell(&self) -> Option<Box<Farewell>> {
+        self.application.farewell(&self.socket.disconnect_cause()?)
+    }
+
+    /// Notes what is about to end the session, if it is on this transport.
+    fn blame(&self, transport: Transport, cause: impl FnOnce() -> DisconnectCause) {
+        if self.session.transport() == transport && !self.session.is_closed() {
+            self.socket.mailbox().blame(cause);
+        }
     }
 
     fn check_time(&mut self, cx: &mut Context<'_>) {
@@ -256,7 +316,12 @@ impl SessionTask {
         let is_carried = writable.is_some_and(|transport| transport != Transport::Polling);
         if let Some(duplex) = &mut self.duplex {
             let was_stopped = duplex.owes_much();
+            let is_watched = is_carried && self.socket.watches(Kinds::WRITE);
+            let is_draining = is_watched && self.socket.tell_flush();
             let written = duplex.poll_write(is_carried.then(|| self.socket.mailbox()), cx);
+            if is_draining && matches!(written, Ok(Written::All)) {
+                self.socket.tell(SessionEvent::Drain);
+            }
             if was_stopped && !duplex.owes_much() {
                 // It was not read as long as it owed much.
                 cx.waker().wake_by_ref();

@@ -9,6 +9,8 @@ use tokio::sync::oneshot;
 
 use super::{Post, SessionTask};
 use crate::engine::application::Readiness;
+use crate::engine::cause::DisconnectCause;
+use crate::engine::events::SessionEvent;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
 use crate::engine::outbox::{Entry, Queue};
 
@@ -25,6 +27,10 @@ impl SessionTask {
                     }
                 }
                 // An answer that comes before any refusal, while no other GET waits, is for this one.
+                Output::AnswerPoll(body) if self.poll.is_none() && body.is_last() => {
+                    self.poll = arriving.take();
+                    self.orders.last_answer = Some(body);
+                }
                 Output::AnswerPoll(body) if self.poll.is_none() => {
                     if let Some(answer) = arriving.take() {
                         let _ = answer.send(PollAnswer::control(body));
@@ -86,6 +92,7 @@ impl SessionTask {
                 Some(Ok(packet)) => self.on_packet(Transport::Polling, packet, cx),
                 Some(Err(error)) => {
                     tracing::debug!(%error, "a client posted what is no packet");
+                    self.blame(Transport::Polling, || DisconnectCause::parse(&error));
                     self.tell(proto::Input::DecodeFailed(Transport::Polling), cx);
                 }
                 None => break,
@@ -97,26 +104,33 @@ impl SessionTask {
         let _ = post.done.send(PostAnswer::Accepted);
     }
 
-    pub(super) fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) {
-        let Some(poll) = self.poll.take() else { return };
-        if poll.send(answer).is_err() {
+    /// Answers the waiting GET, and tells whether it still waited.
+    pub(super) fn answer_poll(&mut self, answer: PollAnswer, cx: &mut Context<'_>) -> bool {
+        let Some(poll) = self.poll.take() else {
+            return false;
+        };
+        let is_answered = poll.send(answer).is_ok();
+        if !is_answered {
             // The packets went to a client that had hung up.
             self.session.handle_input(self.now, proto::Input::Poll);
             self.tell(proto::Input::PollAborted, cx);
         }
+        is_answered
     }
 
     /// Answers the waiting GET with everything that is queued.
     pub(super) fn write_poll(&mut self, cx: &mut Context<'_>) {
         let mut queue = Queue::new();
         self.socket.mailbox().take(&mut queue);
-        if queue.is_empty() {
+        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
+        if bytes == 0 {
+            queue.iter_mut().for_each(Entry::pass);
             if self.session.is_flushing() {
                 self.tell(proto::Input::Drained, cx);
             }
             return;
         }
-        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
+        self.socket.tell(SessionEvent::Flush);
         let mut payload = PayloadEncoder::with_capacity(bytes);
         let mut is_compressible = false;
         for entry in &queue {
@@ -124,6 +138,7 @@ impl SessionTask {
             let Entry::Shared {
                 frame,
                 may_compress,
+                ..
             } = entry
             else {
                 continue;
@@ -137,13 +152,14 @@ impl SessionTask {
         self.socket.mailbox().written(bytes);
         self.session
             .handle_input(self.now, proto::Input::PollAnswered);
-        self.answer_poll(
-            PollAnswer::Payload {
-                body: payload.into_body(),
-                may_compress: is_compressible,
-            },
-            cx,
-        );
+        let answer = PollAnswer::Payload {
+            body: payload.into_body(),
+            may_compress: is_compressible,
+        };
+        if self.answer_poll(answer, cx) {
+            queue.iter_mut().for_each(Entry::pass);
+            self.socket.tell(SessionEvent::Drain);
+        }
         if self.session.is_flushing() {
             self.tell(proto::Input::Drained, cx);
         }

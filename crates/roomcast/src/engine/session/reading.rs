@@ -8,6 +8,7 @@ use roomcast_websocket::{CloseCode, Event};
 
 use super::SessionTask;
 use crate::engine::application::Readiness;
+use crate::engine::cause::DisconnectCause;
 use crate::engine::duplex::{Duplex, Fault};
 use crate::engine::read_buffer;
 
@@ -38,17 +39,24 @@ impl SessionTask {
             }
             ReadEnd::Closed(code) => {
                 if let Err(duplex) = duplex.answer_close(code) {
-                    self.engine.close_duplex(duplex, code);
+                    self.engine.close_duplex(duplex, code, None);
                 }
                 self.tell(proto::Input::TransportClosed(transport), cx);
             }
-            ReadEnd::Gone => self.tell(proto::Input::TransportClosed(transport), cx),
-            ReadEnd::Failed(Fault::Transport(code)) => {
-                self.engine.close_duplex(duplex, Some(code));
+            ReadEnd::Gone => {
+                self.blame(transport, || DisconnectCause::ConnectionLost);
+                self.tell(proto::Input::TransportClosed(transport), cx);
+            }
+            ReadEnd::Failed(Fault::Transport(code, cause)) => {
+                self.blame(transport, || cause);
+                let is_carrier = self.session.transport() == transport;
+                let farewell = is_carrier.then(|| self.farewell()).flatten();
+                self.engine.close_duplex(duplex, Some(code), farewell);
                 self.tell(proto::Input::TransportFailed(transport), cx);
             }
             #[cfg(feature = "webtransport")]
-            ReadEnd::Failed(Fault::Packet) => {
+            ReadEnd::Failed(Fault::Packet(cause)) => {
+                self.blame(transport, || cause);
                 // The state machine closes it.
                 self.duplex = Some(duplex);
                 self.tell(proto::Input::DecodeFailed(transport), cx);
@@ -123,6 +131,7 @@ impl SessionTask {
             Ok(packet) => self.on_packet(from, packet, cx),
             Err(error) => {
                 tracing::debug!(%error, "a client sent what is no packet");
+                self.blame(from, || DisconnectCause::parse(&error));
                 self.tell(proto::Input::DecodeFailed(from), cx);
             }
         }

@@ -63,7 +63,7 @@ impl Shared {
                     }
                     None => {
                         self.report(request, &Refusal::UnknownSid);
-                        webtransport.close().await;
+                        webtransport.close(None).await;
                     }
                 }
                 None
@@ -80,13 +80,13 @@ impl Shared {
             Ok(sid) => sid,
             Err(refusal) => {
                 self.report(request, &refusal);
-                webtransport.close().await;
+                webtransport.close(None).await;
                 return None;
             }
         };
         let socket = self.socket(sid, Arc::clone(request), Transport::WebTransport);
         let Some(application) = self.accept(&socket) else {
-            webtransport.close().await;
+            webtransport.close(None).await;
             return None;
         };
         self.greet(socket.sid(), Transport::WebTransport)

@@ -10,9 +10,11 @@ use roomcast_engineio::FrameError;
 use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, write_stream_header};
 use roomcast_websocket::Event;
 
+use super::cause::Farewell;
 use super::draft;
+use super::frame::Frame;
 use super::mailbox::Mailbox;
-use super::outbox::{Entry, Queue};
+use super::outbox::{Entry, Queue, Role};
 use super::outgoing::{Outgoing, Written};
 use crate::webtransport::Streams;
 
@@ -66,6 +68,17 @@ impl WebTransport {
         self.outgoing.control.extend_from_slice(packet);
     }
 
+    fn send_packet(&mut self, packet: &Frame) {
+        let frames = entries(Entry::Shared {
+            frame: packet.clone(),
+            may_compress: false,
+            role: Role::ESSENTIAL,
+        });
+        for frame in frames {
+            self.outgoing.control.extend_from_slice(frame.bytes());
+        }
+    }
+
     pub(super) fn answer_probe(&mut self) {
         self.send_control(b"3probe");
     }
@@ -84,8 +97,17 @@ impl WebTransport {
     }
 
     /// Writes what is left, ends the session, and waits until the peer has ended it, too.
-    pub(super) async fn close(mut self) {
-        if let Err(error) = self.outgoing.write_rest(self.streams.writer()).await {
+    ///
+    /// A farewell goes behind what is left.
+    pub(super) async fn close(mut self, farewell: Option<Box<Farewell>>) {
+        let mut end = self.outgoing.write_rest(self.streams.writer()).await;
+        if let (Ok(()), Some(farewell)) = (&end, farewell) {
+            for packet in &farewell.packets {
+                self.send_packet(packet);
+            }
+            end = self.outgoing.write_rest(self.streams.writer()).await;
+        }
+        if let Err(error) = end {
             tracing::debug!(%error, "a session of WebTransport ended before its last packets left");
         }
         self.streams.close().await;
@@ -140,11 +162,10 @@ const NO_BYTES: &[u8] = b"\x01b";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::frame::Frame;
-    use crate::engine::mailbox::{OutboxPolicy, SendOptions};
+    use crate::engine::mailbox::{OutboxLimits, SendOptions};
 
     fn encoded(frames: &[Frame]) -> Vec<u8> {
-        let mailbox = Mailbox::new(usize::MAX, OutboxPolicy::Disconnect);
+        let mailbox = Mailbox::new(OutboxLimits::default(), std::sync::Arc::default());
         mailbox.send(frames, SendOptions::default());
         let mut queue = Queue::new();
         mailbox.take(&mut queue);

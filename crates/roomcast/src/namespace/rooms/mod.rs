@@ -11,14 +11,16 @@ use parking_lot::Mutex;
 pub use into_rooms::IntoRooms;
 pub(crate) use into_rooms::RoomNames;
 pub(crate) use name::RoomName;
-use state::State;
+pub(crate) use state::State;
 
 use crate::id::SocketId;
-use crate::socket::Socket;
+use crate::recovery::Keeper;
+use crate::socket::{DisconnectReason, Socket};
 
 /// The rooms of one namespace.
-#[derive(Default)]
 pub(crate) struct Rooms {
+    /// Keeps what clients miss, if the server is to.
+    keeper: Option<Arc<Keeper>>,
     // Lock order: before a session's mailbox. No user code runs while it is held.
     state: Mutex<State>,
 }
@@ -82,6 +84,31 @@ pub(crate) struct Selection {
 }
 
 impl Rooms {
+    pub(crate) fn new(keeper: Option<Arc<Keeper>>) -> Self {
+        Self {
+            keeper,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.keeper.as_ref()
+    }
+
+    /// Does something that has its place among the broadcasts and the changes of the rooms.
+    ///
+    /// `act` runs under the lock: it may only queue.
+    pub(crate) fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        act(&mut self.state.lock())
+    }
+
+    /// Notes what has changed for a socket, where that must outlive the process.
+    fn changed(&self, state: &State, socket: &Socket) {
+        if let Some(keeper) = &self.keeper {
+            keeper.save_live(state, socket);
+        }
+    }
+
     /// Makes `socket` a member of `rooms`.
     pub(crate) fn join(&self, socket: &Socket, rooms: &[RoomName], events: &mut Events) {
         let mut state = self.state.lock();
@@ -90,11 +117,17 @@ impl Rooms {
             for room in rooms {
                 state.join(socket, room, events);
             }
+            self.changed(&state, socket);
         }
     }
 
-    pub(crate) fn leave(&self, id: SocketId, room: &RoomName, events: &mut Events) {
-        self.state.lock().leave(id, room, events);
+    pub(crate) fn leave(&self, socket: &Socket, room: &RoomName, events: &mut Events) {
+        let mut state = self.state.lock();
+        // The client may have come back, with the id of a socket that is gone.
+        if socket.may_join() {
+            state.leave(socket.id(), room, events);
+            self.changed(&state, socket);
+        }
     }
 
     /// Makes all selected sockets that are connected members of `rooms`.
@@ -112,6 +145,7 @@ impl Rooms {
             for room in rooms {
                 state.join(socket, room, events);
             }
+            self.changed(&state, socket);
         }
         // Invariant: dropped without the lock; a socket may be the last handle of much.
         drop(state);
@@ -131,6 +165,7 @@ impl Rooms {
             for room in rooms {
                 state.leave(socket.id(), room, events);
             }
+            self.changed(&state, socket);
         }
         drop(state);
     }
@@ -140,6 +175,24 @@ impl Rooms {
         // Invariant: dropped without the lock; the socket may be the last handle of much.
         let member = self.state.lock().leave_all(id, events);
         drop(member);
+    }
+
+    /// Takes a socket that was connected out of every room; its client may be awaited.
+    pub(crate) fn retire(&self, socket: &Socket, reason: DisconnectReason, events: &mut Events) {
+        let mut state = self.state.lock();
+        let session = self
+            .keeper
+            .as_ref()
+            .and_then(|keeper| keeper.end(&state, socket, reason));
+        let member = state.leave_all(socket.id(), events);
+        // Invariant: who comes back finds the place of its id free.
+        let gone = self
+            .keeper
+            .as_ref()
+            .map(|keeper| keeper.keep(socket, session));
+        drop(state);
+        // Invariant: dropped without the lock; they may be the last handles of much.
+        drop((member, gone));
     }
 
     /// Calls `visit` for each selected socket once.
@@ -172,6 +225,11 @@ impl Rooms {
     /// The number of members, 0 for a room that does not exist.
     pub(crate) fn len(&self, room: &RoomName) -> usize {
         self.state.lock().members_of(room).count()
+    }
+
+    /// Whether others than the socket whose id the room bears, if it bears one, are members.
+    pub(crate) fn is_listed(&self, room: &RoomName) -> bool {
+        self.state.lock().is_listed(room)
     }
 
     /// The names of all rooms, the rooms of single sockets' ids included.

@@ -17,7 +17,7 @@ use crate::socket::Socket;
 /// The room of a socket's own id is mostly that socket's alone. It is a mark at the member: no list,
 /// no name. What others join under that name is a list like any other, beside the mark.
 #[derive(Default)]
-pub(super) struct State {
+pub(crate) struct State {
     /// Invariant: no list is empty.
     rooms: HashMap<RoomName, Vec<Socket>, RandomState>,
     members: HashMap<SocketId, Member, RandomState>,
@@ -25,7 +25,7 @@ pub(super) struct State {
     everyone: Vec<Socket>,
 }
 
-pub(super) struct Member {
+pub(crate) struct Member {
     socket: Socket,
     place_in_everyone: usize,
     /// The member is in the room of its own id, and how many of `rooms` it joined before that.
@@ -55,7 +55,7 @@ impl Member {
 }
 
 impl State {
-    pub(super) fn join(&mut self, socket: &Socket, room: &RoomName, events: &mut Events) {
+    pub(crate) fn join(&mut self, socket: &Socket, room: &RoomName, events: &mut Events) {
         let id = socket.id();
         let is_new = events.is_some() && self.members_of(room).next().is_none();
         let everyone = &mut self.everyone;
@@ -110,7 +110,7 @@ impl State {
     }
 
     /// Takes the member out of every room, in the order in which it joined them.
-    pub(super) fn leave_all(&mut self, id: SocketId, events: &mut Events) -> Option<Member> {
+    pub(crate) fn leave_all(&mut self, id: SocketId, events: &mut Events) -> Option<Member> {
         let mut member = self.members.remove(&id)?;
         let place = member.place_in_everyone;
         self.everyone.swap_remove(place);
@@ -156,7 +156,7 @@ impl State {
         note(events, is_empty, |room| RoomEvent::Delete { room }, room);
     }
 
-    pub(super) fn for_each(&self, selection: &Selection, mut visit: impl FnMut(&Socket)) {
+    pub(crate) fn for_each(&self, selection: &Selection, mut visit: impl FnMut(&Socket)) {
         let excluded = self.excluded(&selection.except);
         match selection.rooms.as_slice() {
             [] => self
@@ -203,28 +203,38 @@ impl State {
             .chain(self.rooms.get(room).into_iter().flatten())
     }
 
-    pub(super) fn socket(&self, id: SocketId) -> Option<&Socket> {
+    pub(crate) fn socket(&self, id: SocketId) -> Option<&Socket> {
         self.members.get(&id).map(|member| &member.socket)
     }
 
-    pub(super) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+    /// The rooms of a socket, in the order in which it joined them.
+    pub(crate) fn room_names_of(&self, id: SocketId) -> Vec<RoomName> {
         let Some(member) = self.members.get(&id) else {
             return Vec::new();
         };
         let mut rooms: Vec<_> = member
             .rooms
             .iter()
-            .map(|place| place.room.to_shared())
+            .map(|place| place.room.clone())
             .collect();
         if member.own_room.is_some() {
-            rooms.insert(member.before_own_room(), RoomName::Id(id).to_shared());
+            rooms.insert(member.before_own_room().min(rooms.len()), RoomName::Id(id));
         }
         rooms
     }
 
-    pub(super) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
+    pub(crate) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+        let rooms = self.room_names_of(id);
+        rooms.iter().map(RoomName::to_shared).collect()
+    }
+
+    pub(crate) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|member| member.is_in(room))
+    }
+
+    pub(super) fn is_listed(&self, room: &RoomName) -> bool {
+        self.rooms.contains_key(room)
     }
 
     pub(super) fn names(&self) -> Vec<Arc<str>> {

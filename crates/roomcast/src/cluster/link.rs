@@ -1,0 +1,464 @@
+//! A namespace's connection to the other servers.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use rand::Rng as _;
+use roomcast_cluster::{
+    Adapter, Answer, Body, BusError, DecodeError, Inbox, Input, Message, NodeId, Outcome, Output,
+    Port, Question, RequestId, Response, RoomChange, RoomInterest,
+};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::outbox::{Batch, Outbox};
+use super::room_ledger::{Pending, RoomLedger};
+use super::stats::{ClusterStats, Counters, count};
+use super::{Cluster, Inquiry, apply, driver, now};
+use crate::namespace::{Namespace, RoomEvent, RoomName, WeakNamespace};
+
+/// The handle that a namespace owns; its end closes the link.
+#[derive(Debug)]
+pub(crate) struct Link(Arc<Shared>);
+
+/// What the namespace, the bus and the driver share.
+pub(super) struct Shared {
+    cluster: Arc<Cluster>,
+    id: NodeId,
+    name: Arc<str>,
+    namespace: WeakNamespace,
+    // Lock order: a leaf. Nothing of the namespace is called while it is held.
+    state: Mutex<State>,
+    /// Something is to be done by the driver.
+    pub(super) wake: Notify,
+    pub(super) phase: watch::Sender<Phase>,
+    has_driver: AtomicBool,
+    pub(super) counters: Counters,
+}
+
+struct State {
+    adapter: Adapter,
+    outbox: Outbox,
+    responses: Vec<Response>,
+    asked: HashMap<RequestId, mpsc::UnboundedSender<Progress>>,
+    work: Vec<BoxFuture<'static, ()>>,
+    rooms: RoomLedger,
+    is_closing: bool,
+}
+
+/// Where a link stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Phase {
+    Opening,
+    Open,
+    /// Opening has failed; it is tried again.
+    Failed(BusError),
+    Closed,
+}
+
+/// What comes to somebody who has asked the other servers.
+#[derive(Debug)]
+pub(super) enum Progress {
+    Answer(Answer),
+    Finished(Outcome),
+}
+
+/// What the driver is to do next.
+pub(super) struct Agenda {
+    pub(super) work: Vec<BoxFuture<'static, ()>>,
+    pub(super) deadline: Option<Instant>,
+    pub(super) is_closing: bool,
+    pub(super) is_drained: bool,
+}
+
+impl Link {
+    pub(crate) fn new(cluster: &Arc<Cluster>, name: Arc<str>, namespace: WeakNamespace) -> Self {
+        let profile = cluster.bus.profile();
+        let id = NodeId::random(profile.ids, rand::rng().next_u64());
+        let state = State {
+            adapter: Adapter::new(id.clone(), Arc::clone(&name), profile),
+            outbox: Outbox::new(cluster),
+            responses: Vec::new(),
+            asked: HashMap::new(),
+            work: Vec::new(),
+            rooms: RoomLedger::default(),
+            is_closing: false,
+        };
+        Self(Arc::new(Shared {
+            cluster: Arc::clone(cluster),
+            id,
+            name,
+            namespace,
+            state: Mutex::new(state),
+            wake: Notify::new(),
+            phase: watch::Sender::new(Phase::Opening),
+            has_driver: AtomicBool::new(false),
+            counters: Counters::default(),
+        }))
+    }
+
+    /// Starts the driver, if it does not run yet and there is a runtime.
+    pub(crate) fn start(&self) {
+        if self.0.has_driver.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if !self.0.has_driver.swap(true, Ordering::AcqRel) {
+            runtime.spawn(driver::drive(Arc::clone(&self.0)));
+        }
+    }
+
+    pub(crate) fn id(&self) -> &NodeId {
+        &self.0.id
+    }
+
+    /// Tells the other servers something, after what they were told before.
+    pub(crate) fn tell(&self, body: Body) {
+        self.start();
+        self.0.input(Input::Tell(body));
+    }
+
+    /// Asks the other servers.
+    pub(crate) fn ask(&self, question: Question, timeout: Option<Duration>) -> Inquiry {
+        self.start();
+        let id = RequestId::random(self.0.cluster.bus.profile().ids, rand::rng().next_u64());
+        let timeout = timeout.unwrap_or(self.0.cluster.request_timeout);
+        let (sender, progress) = mpsc::unbounded_channel();
+        {
+            let mut state = self.0.state.lock();
+            // A closed link asks nobody: whoever waits learns that by the end of the channel.
+            if !state.is_closing {
+                state.asked.insert(id.clone(), sender);
+                drop(state);
+                self.0.input(Input::Ask {
+                    id: id.clone(),
+                    question,
+                    timeout,
+                });
+            }
+        }
+        Inquiry::new(Arc::downgrade(&self.0), id, progress)
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.cluster.request_timeout
+    }
+
+    /// The other servers that are known by name.
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        self.0.state.lock().adapter.nodes().cloned().collect()
+    }
+
+    /// How many servers there are, this one included.
+    pub(crate) async fn count_nodes(&self) -> Result<usize, BusError> {
+        let bus = &self.0.cluster.bus;
+        match bus.profile().counting {
+            roomcast_cluster::Counting::Subscribers => bus.count_nodes(&self.0.name).await,
+            _ => Ok(1 + self.0.state.lock().adapter.nodes().len()),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> ClusterStats {
+        let queued = self.0.state.lock().outbox.len();
+        self.0.counters.snapshot(queued)
+    }
+
+    /// Which rooms the bus wants to hear of.
+    pub(crate) fn room_interest(&self) -> RoomInterest {
+        self.0.cluster.bus.profile().rooms
+    }
+
+    pub(crate) fn wants_rooms(&self) -> bool {
+        self.room_interest() != RoomInterest::None
+    }
+
+    /// Notes rooms that have their first member, or have lost their last.
+    pub(crate) fn note_rooms<'e>(&self, events: impl Iterator<Item = &'e RoomEvent>) {
+        let changed = events.filter_map(|event| match event {
+            RoomEvent::Create { room } | RoomEvent::Delete { room } => {
+                Some(RoomName::from(Arc::clone(room)))
+            }
+            _ => None,
+        });
+        let mut is_changed = false;
+        for room in changed {
+            self.0.state.lock().rooms.note(room);
+            is_changed = true;
+        }
+        if is_changed {
+            self.0.wake.notify_one();
+        }
+    }
+
+    /// Waits until the bus is subscribed to what it has to be subscribed to now.
+    pub(crate) async fn rooms_confirmed(&self) -> Result<(), BusError> {
+        self.opened().await?;
+        if self.room_interest() == RoomInterest::None {
+            return Ok(());
+        }
+        let (confirmation, confirmed) = oneshot::channel();
+        self.0.state.lock().rooms.wait(confirmation);
+        self.0.wake.notify_one();
+        confirmed.await.unwrap_or(Err(BusError::Closed))
+    }
+
+    /// Waits until the bus has confirmed the subscriptions of the namespace, or has failed once.
+    pub(crate) async fn opened(&self) -> Result<(), BusError> {
+        self.start();
+        let mut phase = self.0.phase.subscribe();
+        let settled = phase.wait_for(|phase| *phase != Phase::Opening).await;
+        match settled.as_deref() {
+            Ok(Phase::Open) => Ok(()),
+            Ok(Phase::Failed(error)) => Err(error.clone()),
+            Ok(Phase::Opening | Phase::Closed) | Err(_) => Err(BusError::Closed),
+        }
+    }
+
+    /// Tells the others that this server leaves; nothing is published any more.
+    pub(crate) fn begin_close(&self) {
+        self.0.begin_close();
+    }
+
+    /// Waits until all that was to be published has left and the subscriptions are ended.
+    pub(crate) async fn closed(&self) {
+        if !self.0.has_driver.load(Ordering::Acquire) {
+            return;
+        }
+        let mut phase = self.0.phase.subscribe();
+        // The sender lives as long as this link.
+        let _ = phase.wait_for(|phase| *phase == Phase::Closed).await;
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.0.begin_close();
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link")
+            .field("id", &self.id)
+            .field("namespace", &self.name)
+            .field("phase", &*self.phase.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Feeds the adapter, and does what it says.
+    pub(super) fn input(self: &Arc<Self>, input: Input) {
+        for message in self.take_outputs(input) {
+            apply::apply(self, message);
+        }
+    }
+
+    /// Gives the messages that are to be carried out, which needs the lock to be free.
+    fn take_outputs(self: &Arc<Self>, input: Input) -> Vec<Message> {
+        let now = now();
+        let mut messages = Vec::new();
+        let mut state = self.state.lock();
+        state.adapter.handle_input(now, input);
+        loop {
+            match state.adapter.poll_output() {
+                // Nobody sends any more what a closed link is told.
+                Output::Publish(message)
+                    if state.is_closing && message.body != Body::AdapterClose => {}
+                Output::Publish(message) => {
+                    let dropped = state.outbox.push(now, message);
+                    count(&self.counters.dropped_full, dropped);
+                }
+                Output::Apply(message) => messages.push(message),
+                Output::Count(id) => {
+                    let work = count_for(Arc::clone(self), id);
+                    state.work.push(Box::pin(work));
+                }
+                Output::Answered { id, answer } => {
+                    if let Some(asker) = state.asked.get(&id) {
+                        // Who does not wait any more wants no answer.
+                        let _ = asker.send(Progress::Answer(answer));
+                    }
+                }
+                Output::Finished { id, outcome } => {
+                    if let Some(asker) = state.asked.remove(&id) {
+                        let _ = asker.send(Progress::Finished(outcome));
+                    }
+                }
+                Output::Joined(node) => {
+                    tracing::debug!(%node, namespace = %self.name, "a server joined the cluster")
+                }
+                Output::Left(node) => {
+                    tracing::debug!(%node, namespace = %self.name, "a server left the cluster")
+                }
+                _ => break,
+            }
+        }
+        drop(state);
+        self.wake.notify_one();
+        messages
+    }
+
+    /// Somebody does not want the answers any more.
+    pub(super) fn forget(&self, id: &RequestId) {
+        let mut state = self.state.lock();
+        if state.asked.remove(id).is_some() {
+            state.adapter.handle_input(now(), Input::Forget(id.clone()));
+        }
+    }
+
+    /// Queues an answer for another server.
+    pub(super) fn respond(&self, to: Option<NodeId>, body: Body) {
+        let mut state = self.state.lock();
+        if state.is_closing || state.responses.len() >= MAX_RESPONSES {
+            drop(state);
+            count(&self.counters.failed, 1);
+            return;
+        }
+        let message = state.adapter.response(body);
+        state.responses.push(Response { to, message });
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Hands work that waits to the driver, which drops it where there is too much: who asked gets
+    /// no answer then.
+    pub(super) fn work(&self, work: BoxFuture<'static, ()>) {
+        let mut state = self.state.lock();
+        if !state.is_closing {
+            state.work.push(work);
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
+    pub(super) fn namespace(&self) -> Option<Namespace> {
+        self.namespace.upgrade()
+    }
+
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Where the bus delivers. It keeps nothing alive.
+    pub(super) fn port(self: &Arc<Self>) -> Port {
+        let link = Arc::downgrade(self);
+        let inbox = Inbox::new(move |received| {
+            if let Some(link) = Weak::upgrade(&link) {
+                link.receive(received);
+            }
+        });
+        Port::new(self.id.clone(), Arc::clone(&self.name), inbox)
+    }
+
+    fn receive(self: &Arc<Self>, received: Result<Message, DecodeError>) {
+        match received {
+            Ok(message) => {
+                count(&self.counters.received, 1);
+                self.input(Input::Received(message));
+            }
+            Err(error) => {
+                count(&self.counters.malformed, 1);
+                tracing::debug!(%error, namespace = %self.name, "a payload from the bus is no message");
+            }
+        }
+    }
+
+    fn begin_close(self: &Arc<Self>) {
+        if !std::mem::replace(&mut self.state.lock().is_closing, true) {
+            self.input(Input::Close);
+        }
+    }
+
+    pub(super) fn agenda(&self) -> Agenda {
+        let mut state = self.state.lock();
+        let deadline = match state.adapter.poll_output() {
+            Output::Wait(deadline) => deadline,
+            // Invariant: outputs are taken under the lock that makes them.
+            _ => None,
+        };
+        Agenda {
+            work: std::mem::take(&mut state.work),
+            deadline,
+            is_closing: state.is_closing,
+            is_drained: state.outbox.is_empty() && state.responses.is_empty(),
+        }
+    }
+
+    pub(super) fn agenda_is_closing(&self) -> bool {
+        self.state.lock().is_closing
+    }
+
+    /// What is to be sent, unless there is nothing.
+    pub(super) fn take_batch(&self) -> Option<(Batch, Vec<Response>)> {
+        let mut state = self.state.lock();
+        let (batch, too_old) = state.outbox.take(now());
+        let responses = std::mem::take(&mut state.responses);
+        drop(state);
+        count(&self.counters.dropped_old, too_old);
+        (!batch.messages.is_empty() || !responses.is_empty()).then_some((batch, responses))
+    }
+
+    pub(super) fn put_back(&self, unsent: Vec<Message>, since: &[Instant]) {
+        let dropped = self.state.lock().outbox.put_back(unsent, since);
+        count(&self.counters.dropped_full, dropped);
+    }
+
+    /// The next change of rooms for the bus, if there is one. One at a time.
+    pub(super) fn take_room_change(&self) -> Option<(Pending, RoomChange)> {
+        if !self.state.lock().rooms.has_work() {
+            return None;
+        }
+        let namespace = self.namespace();
+        let interest = self.cluster.bus.profile().rooms;
+        let is_wanted = |room: &RoomName| {
+            let namespace = namespace.as_ref();
+            namespace.is_some_and(|namespace| match interest {
+                RoomInterest::All => namespace.selection().len(room) > 0,
+                RoomInterest::Shared => namespace.selection().is_listed(room),
+                _ => false,
+            })
+        };
+        // Lock order: the rooms are looked at with the ledger taken out, not held.
+        let mut ledger = std::mem::take(&mut self.state.lock().rooms);
+        let pending = ledger.take(is_wanted);
+        self.state.lock().rooms.merge(ledger);
+        let names = |rooms: &[RoomName]| rooms.iter().map(RoomName::to_shared).collect();
+        let change = RoomChange {
+            node: self.id.clone(),
+            namespace: Arc::clone(&self.name),
+            subscribe: names(&pending.subscribe),
+            unsubscribe: names(&pending.unsubscribe),
+        };
+        Some((pending, change))
+    }
+
+    pub(super) fn settle_rooms(&self, pending: Pending, result: &Result<(), BusError>) {
+        self.state.lock().rooms.settle(pending, result);
+    }
+
+    pub(super) fn id(&self) -> &NodeId {
+        &self.id
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The most answers of one namespace that wait for the bus; who asked learns by its timeout that one
+/// is lost.
+const MAX_RESPONSES: usize = 100_000;
+
+/// Asks the bus how many servers have to answer a request.
+async fn count_for(link: Arc<Shared>, id: RequestId) {
+    match link.cluster.bus.count_nodes(&link.name).await {
+        Ok(nodes) => link.input(Input::Counted { id, nodes }),
+        Err(error) => tracing::debug!(%error, "the servers of the cluster could not be counted"),
+    }
+}

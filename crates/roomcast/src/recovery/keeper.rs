@@ -1,0 +1,376 @@
+//! The sessions of one namespace: who may have one back, and what is sent on the return.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use roomcast_socketio::Value;
+use tokio::sync::oneshot;
+
+use super::ledger::Ledger;
+use super::log::{Audience, Log, SessionRecord};
+use super::memory::now;
+use super::options::Options;
+use super::session::{Claim, Reclaimed, Stored, Ticket};
+use super::sessions::{Found, Sessions};
+use super::stamped::Stamped;
+use crate::client::Command;
+use crate::engine::SendOptions;
+use crate::namespace::{Namespace, RoomsState};
+use crate::socket::{DisconnectReason, Phase, Socket};
+use crate::wire;
+
+/// What a namespace keeps so that its clients can come back.
+pub(crate) struct Keeper {
+    options: Arc<Options>,
+    log: Arc<dyn Log>,
+    // Lock order: a leaf, also taken with the rooms' lock.
+    sessions: Mutex<Sessions>,
+}
+
+/// Says that a session was let in too late: packets for it are kept no longer.
+#[derive(Debug)]
+pub(crate) struct Outdated;
+
+impl Keeper {
+    pub(crate) fn new(options: Arc<Options>, log: Arc<dyn Log>) -> Self {
+        let mut sessions = Sessions::new(options.max_sessions, options.max_disconnection_duration);
+        let mut gone = Vec::new();
+        for mut left in log.left_sessions() {
+            left.ledger = new_ledger(&options);
+            gone.extend(sessions.store(left, now()));
+        }
+        gone.iter().for_each(|gone| log.forget(gone.pid));
+        Self {
+            options,
+            log,
+            sessions: Mutex::new(sessions),
+        }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    /// The session of a client that has none.
+    pub(crate) fn new_ticket(&self) -> Ticket {
+        Ticket::new(new_ledger(&self.options))
+    }
+
+    /// Gives the session that a client asks for in its CONNECT, if it may have it.
+    ///
+    /// A socket that still holds the session is disconnected first: the client would not ask if its
+    /// connection lived.
+    pub(crate) async fn reclaim(self: &Arc<Self>, auth: &Value) -> Option<Reclaimed> {
+        let claim = Claim::read(self.log.epoch(), auth)?;
+        let over = self.sessions.lock().expire(now());
+        over.iter().for_each(|over| self.log.forget(over.pid));
+        for _ in 0..MAX_TAKEOVERS {
+            let found = self.sessions.lock().take(claim.pid, now());
+            match found {
+                Found::Stored(stored) => return self.accept(*stored, claim),
+                Found::Live(socket) => {
+                    // Who knows the private id alone does not disconnect anybody.
+                    let start = socket.ticket()?.start();
+                    claim.seen(start, self.log.head())?;
+                    take_over(socket).await;
+                }
+                Found::Nothing => return None,
+            }
+        }
+        None
+    }
+
+    fn accept(self: &Arc<Self>, stored: Stored, claim: Claim) -> Option<Reclaimed> {
+        let seen = claim.seen(stored.start, self.log.head());
+        let is_whole = |position| stored.replay_from(position, self.log.trimmed()).is_some();
+        let Some(seen) = seen.filter(|seen| is_whole(seen.position)) else {
+            // It will not be so later: the client asks with the same offset again, if at all.
+            self.log.forget(stored.pid);
+            return None;
+        };
+        Some(Reclaimed::new(Arc::clone(self), stored, seen))
+    }
+
+    /// Lets a client in: it is told its ids, gets what it has missed, and is in its rooms.
+    ///
+    /// # Errors
+    ///
+    /// [`Outdated`] if the middleware took so long that packets are lost; nothing was sent.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        socket: &Socket,
+        ticket: &Ticket,
+        reclaimed: Option<Reclaimed>,
+    ) -> Result<(), Outdated> {
+        let namespace = socket.namespace().clone();
+        let connect = connect_packet(&namespace, socket, ticket);
+        // Cost: most of what was missed is looked up before everybody else has to wait.
+        let mut missed = Missed::default();
+        if let Some(reclaimed) = &reclaimed {
+            missed.look_up(&*self.log, reclaimed)?;
+        }
+        namespace.in_order(|state, events| {
+            match &reclaimed {
+                Some(reclaimed) => {
+                    missed.look_up(&*self.log, reclaimed)?;
+                    let stored = reclaimed.stored();
+                    socket.note_logged(stored.last_sent.max(missed.until));
+                    for room in &stored.audience.rooms {
+                        state.join(socket, room, events);
+                    }
+                }
+                None => {
+                    ticket.begin(self.log.head());
+                    state.join(socket, &socket.id().into(), events);
+                }
+            }
+            namespace.add_connected();
+            namespace.meter().connected();
+            socket.advance(Phase::Connecting, Phase::Connected);
+            self.sessions.lock().connected(ticket.pid(), socket.clone());
+            self.save_live(state, socket);
+            self.watch_data(socket);
+            self.welcome(socket, connect, std::mem::take(&mut missed.packets));
+            Ok(())
+        })?;
+        let stored = reclaimed.and_then(Reclaimed::consume);
+        if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
+            ledger.resume(missed.seen);
+        }
+        Ok(())
+    }
+
+    /// Tells a client that it is connected, and what it has missed.
+    ///
+    /// COMPAT: the official server sends what was missed first. The client keeps it until CONNECT
+    /// comes, even if the connection is lost before that, and would then see it twice.
+    fn welcome(&self, socket: &Socket, connect: wire::Outgoing, missed: Vec<Stamped>) {
+        let socket = socket.clone();
+        self.release(move || {
+            socket.send_packet(&connect, SendOptions::essential());
+            for packet in &missed {
+                socket.send_packet(packet.packet(), SendOptions::default());
+            }
+        });
+    }
+
+    /// Notes that a socket leaves its rooms, and gives what is to be kept of its session if its
+    /// client may come back.
+    pub(crate) fn end(
+        &self,
+        state: &RoomsState,
+        socket: &Socket,
+        reason: DisconnectReason,
+    ) -> Option<Stored> {
+        let ticket = socket.ticket()?;
+        if is_recoverable(reason) {
+            return Some(self.stored(state, socket, ticket));
+        }
+        self.log.forget(ticket.pid());
+        None
+    }
+
+    /// Keeps the session of a socket that has left its rooms, if there is one to keep, and gives
+    /// those that are kept no longer.
+    pub(crate) fn keep(&self, socket: &Socket, session: Option<Stored>) -> Vec<Stored> {
+        let Some(ticket) = socket.ticket() else {
+            return Vec::new();
+        };
+        if let Some(stored) = &session {
+            save(&*self.log, stored);
+        }
+        let mut sessions = self.sessions.lock();
+        sessions.disconnected(ticket.pid(), socket);
+        let gone = session.map_or_else(Vec::new, |stored| sessions.store(stored, now()));
+        drop(sessions);
+        gone.iter().for_each(|gone| self.log.forget(gone.pid));
+        gone
+    }
+
+    fn stored(&self, state: &RoomsState, socket: &Socket, ticket: &Ticket) -> Stored {
+        Stored {
+            pid: ticket.pid(),
+            audience: Audience::of(state, socket),
+            data: socket.data().save(),
+            lacks_typed_data: false,
+            start: ticket.start(),
+            last_sent: socket.last_logged(),
+            ended_at_head: self.log.head(),
+            ended_at: now(),
+            ledger: ticket.ledger().cloned(),
+        }
+    }
+
+    /// A client was not let in with its session: it may try again.
+    pub(super) fn put_back(&self, stored: Stored) {
+        let gone = self.sessions.lock().store(stored, now());
+        gone.iter().for_each(|gone| self.log.forget(gone.pid));
+    }
+
+    /// Whether a client is away and may come back.
+    pub(crate) fn awaits_anybody(&self) -> bool {
+        let mut sessions = self.sessions.lock();
+        let over = sessions.expire(now());
+        let awaits = sessions.has_stored();
+        drop(sessions);
+        over.iter().for_each(|over| self.log.forget(over.pid));
+        awaits
+    }
+
+    pub(crate) fn max_disconnection_duration(&self) -> Duration {
+        self.options.max_disconnection_duration
+    }
+
+    /// Whether events to a socket that has lost its connection reach its client on the return.
+    pub(super) fn is_awaited(&self, socket: &Socket) -> bool {
+        let ticket = socket.ticket();
+        ticket.is_some_and(|ticket| self.sessions.lock().knows(ticket.pid(), now()))
+    }
+
+    /// Writes a connected socket's session down, where the log outlives the process: a process that
+    /// is killed has no time for it.
+    pub(crate) fn save_live(&self, state: &RoomsState, socket: &Socket) {
+        if self.log.is_immediate() || !socket.is_connected() {
+            return;
+        }
+        if let Some(ticket) = socket.ticket() {
+            self.log.save(&SessionRecord {
+                pid: ticket.pid(),
+                audience: &Audience::of(state, socket),
+                data: &socket.data().to_value(),
+                has_typed_data: socket.data().has_typed(),
+                start: ticket.start(),
+                end: None,
+            });
+        }
+    }
+
+    /// Sees to it that changes of a connected socket's values are written down.
+    fn watch_data(&self, socket: &Socket) {
+        if self.log.is_immediate() {
+            return;
+        }
+        let weak = socket.downgrade();
+        socket.data().watch(move || {
+            if let Some(socket) = weak.upgrade()
+                && let Some(keeper) = socket.namespace().keeper()
+            {
+                let rooms = socket.namespace().selection();
+                rooms.locked(|state| keeper.save_live(state, &socket));
+            }
+        });
+    }
+
+    /// Lets an answer leave behind everything that was emitted before, if the log keeps up: clients
+    /// that ask fill no queue without end.
+    pub(crate) fn release_answer(&self, release: impl FnOnce() + Send + 'static) {
+        match self.log.is_overfull() {
+            true => release(),
+            false => self.release(release),
+        }
+    }
+
+    /// Lets something leave behind everything that was emitted before.
+    pub(crate) fn release(&self, release: impl FnOnce() + Send + 'static) {
+        match self.log.is_immediate() {
+            true => release(),
+            false => self.log.release(Box::new(release)),
+        }
+    }
+}
+
+/// What a client has missed, as far as it was looked up.
+#[derive(Default)]
+struct Missed {
+    packets: Vec<Stamped>,
+    until: super::offset::Position,
+    seen: super::offset::Seen,
+}
+
+impl Missed {
+    /// Looks up what has come since the last look.
+    fn look_up(&mut self, log: &dyn Log, reclaimed: &Reclaimed) -> Result<(), Outdated> {
+        let stored = reclaimed.stored();
+        self.seen = reclaimed.seen();
+        let first = stored.replay_from(self.seen.position, log.trimmed());
+        let from = match self.until.0 {
+            0 => first.ok_or(Outdated)?,
+            _ => self.until,
+        };
+        let head = log.head();
+        let (audience, packets) = (&stored.audience, &mut self.packets);
+        let mut count = 0;
+        log.read(from, head, &mut |_, entry| {
+            count += 1;
+            if audience.is_meant_by(&entry.target) {
+                packets.push(entry.packet.clone());
+            }
+        });
+        self.until = head;
+        // What was dropped meanwhile was not shown.
+        let is_whole = count == head.0.saturating_sub(from.0);
+        is_whole.then_some(()).ok_or(Outdated)
+    }
+}
+
+fn save(log: &dyn Log, stored: &Stored) {
+    if !log.is_immediate() {
+        log.save(&SessionRecord {
+            pid: stored.pid,
+            audience: &stored.audience,
+            data: &stored.data.to_value(),
+            has_typed_data: stored.data.has_typed() || stored.lacks_typed_data,
+            start: stored.start,
+            end: Some((stored.last_sent, stored.ended_at_head)),
+        });
+    }
+}
+
+fn new_ledger(options: &Options) -> Option<Arc<Ledger>> {
+    let retries = options.retries.clone()?;
+    Some(Arc::new(Ledger::new(retries)))
+}
+
+fn connect_packet(namespace: &Namespace, socket: &Socket, ticket: &Ticket) -> wire::Outgoing {
+    let pid = ticket.pid();
+    let id = socket.id();
+    wire::connect(
+        namespace.parser(),
+        namespace.name(),
+        id.as_str(),
+        Some(pid.as_str()),
+    )
+}
+
+/// Disconnects a socket whose client has come back over another connection, with all others of the
+/// old connection; done when its handlers were told.
+async fn take_over(socket: Socket) {
+    let (done, is_done) = oneshot::channel();
+    let connection = Arc::clone(socket.connection());
+    connection.command(Command::TakeOver(socket, done));
+    // An error says that the session's task has dropped the other end: it has done so.
+    let _ = is_done.await;
+}
+
+/// Spec: features 2.39.
+fn is_recoverable(reason: DisconnectReason) -> bool {
+    use DisconnectReason as Reason;
+    matches!(
+        reason,
+        Reason::TransportError
+            | Reason::TransportClose
+            | Reason::ForcedClose
+            | Reason::PingTimeout
+            | Reason::ServerShuttingDown
+            | Reason::ForcedServerClose
+            | Reason::TakenOver
+    )
+}
+
+/// Two clients that present one private id do not disconnect each other for ever.
+const MAX_TAKEOVERS: usize = 3;

@@ -1,0 +1,32 @@
+//! The private id by which a client gets its session back.
+
+use std::fmt;
+
+use crate::id::SocketId;
+
+/// The private id of a session, known to its client alone: who has it can take the session over.
+///
+/// Of the form of a socket id, and drawn as one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Pid(SocketId);
+
+impl Pid {
+    pub(crate) fn random() -> Self {
+        Self(SocketId::random())
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Debug for Pid {
+    // A secret: it stands in no log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pid(..)")
+    }
+}

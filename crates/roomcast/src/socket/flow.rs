@@ -1,0 +1,225 @@
+//! Events to one socket, at the pace of its client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Emission, Socket};
+use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
+use crate::error::EmitError;
+use crate::wire::{self, Outgoing};
+
+/// What is done when the client reads too slowly; `docs/guide/backpressure.md` compares the ways.
+///
+/// Spec: features N8.
+impl Socket {
+    /// Describes an event with a policy of its own for a full outbox.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{EmitError, OutboxPolicy, Socket};
+    ///
+    /// fn report(socket: &Socket, line: &str) {
+    ///     let emission = socket.when_full(OutboxPolicy::Error);
+    ///     if emission.try_emit("line", line) == Err(EmitError::Full) {
+    ///         println!("{} does not keep up", socket.id());
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn when_full(&self, policy: OutboxPolicy) -> Emission {
+        self.emission().when_full(policy)
+    }
+
+    /// Describes an event that takes the place of the one that still waits under the same key, if
+    /// there is one: a client that reads slowly gets the latest value of each key.
+    ///
+    /// A key belongs to this socket's namespace. What was handed to the connection has left.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use roomcast::Socket;
+    /// # fn example(socket: Socket, name: &str, price: f64) {
+    /// socket.coalesce(name).emit("price", (name, price));
+    /// # }
+    /// ```
+    ///
+    /// Spec: features N8.
+    pub fn coalesce(&self, key: impl AsRef<str>) -> Emission {
+        self.emission().coalesce(key)
+    }
+
+    /// Sends an event as soon as the client's outbox has room, whatever its policy is.
+    ///
+    /// It waits while more than half of the outbox is taken, and then until a quarter is: the other
+    /// half is left to events that cannot wait. It may be awaited in a handler of this very socket:
+    /// while the handler waits, its session goes on writing and reading. Other events to the same
+    /// client may overtake one that waits.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
+    /// [`EmitError::Disconnected`] if the socket is not connected, or is disconnected meanwhile.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{EmitError, Server, Socket};
+    ///
+    /// async fn send_file(socket: Socket, chunks: Vec<bytes::Bytes>) -> Result<(), EmitError> {
+    ///     for chunk in chunks {
+    ///         socket.emit_async("chunk", chunk).await?; // not faster than the client reads
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let io = Server::new();
+    /// io.on("download", async |socket: Socket| {
+    ///     let chunks = vec![bytes::Bytes::from_static(b"first"), bytes::Bytes::from_static(b"last")];
+    ///     send_file(socket, chunks).await.is_ok()
+    /// });
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits is not sent.
+    ///
+    /// Spec: features N8.
+    pub async fn emit_async(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        self.emission().emit_async(event, args).await
+    }
+}
+
+impl Emission {
+    /// Does this with the event if the client's outbox is full, whatever the outbox's policy is.
+    /// Example: [`Socket::when_full`].
+    ///
+    /// Spec: features N8.
+    pub fn when_full(mut self, policy: OutboxPolicy) -> Self {
+        self.options.when_full = Some(policy);
+        self
+    }
+
+    /// Lets the event take the place of the one that still waits under the same key. Example:
+    /// [`Socket::coalesce`].
+    ///
+    /// Spec: features N8.
+    pub fn coalesce(mut self, key: impl AsRef<str>) -> Self {
+        let key = scoped(self.socket.namespace().name(), key.as_ref());
+        self.pace.get_or_insert_default().key = Some(key);
+        self
+    }
+
+    /// Sends the event as soon as the client's outbox has room, as [`Socket::emit_async`].
+    ///
+    /// A [`timeout`](Self::timeout) limits the wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit_async`], [`EmitError::Full`] after the timeout, and [`EmitError::Dropped`]
+    /// if the event is volatile and the transport busy.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use roomcast::{EmitError, Socket};
+    /// # async fn example(socket: Socket) {
+    /// let patient = socket.timeout(Duration::from_secs(10));
+    /// if patient.emit_async("page", "a long text").await == Err(EmitError::Full) {
+    ///     socket.disconnect();
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits is not sent.
+    ///
+    /// Spec: features N8.
+    pub async fn emit_async(mut self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        let namespace = self.socket.namespace();
+        let packet = wire::plain_event(namespace.parser(), namespace.name(), event, &args)?;
+        drop(args);
+        if !self.socket.is_connected() {
+            return Err(EmitError::Disconnected);
+        }
+        if namespace.keeper().is_some() {
+            // Invariant: what is kept has its place when it is queued, so it waits before that.
+            let args = wire::args_of(namespace.parser(), &packet);
+            in_time(self.timeout, room_for(&self.socket)).await?;
+            let (pace, options) = (self.pace.as_ref(), self.options);
+            return self.socket.emit_packet(event, &args, None, pace, options);
+        }
+        self.socket.notify_outgoing(&packet);
+        let pace = self.pace.get_or_insert_default();
+        pace.may_wait = true;
+        let sending = send_when_room(&self.socket, &packet, pace, self.options);
+        in_time(self.timeout, sending).await??;
+        self.socket.namespace().meter().emitted(event, 1);
+        Ok(())
+    }
+}
+
+/// A key within its namespace: the sockets of a client share its outbox.
+pub(crate) fn scoped(namespace: &str, key: &str) -> Arc<str> {
+    // A namespace's name holds no comma.
+    [namespace, ",", key].concat().into()
+}
+
+/// Waits until an event that may wait can be queued, or the socket is gone.
+pub(crate) async fn room_for(socket: &Socket) {
+    loop {
+        let room = socket.conn().room();
+        let mut news = std::pin::pin!(room.notified());
+        // Invariant: asked once it is registered, so no news is missed.
+        news.as_mut().enable();
+        if !socket.conn().must_wait() {
+            return;
+        }
+        news.await;
+    }
+}
+
+/// Waits no longer than this.
+pub(crate) async fn in_time<T>(
+    timeout: Option<Duration>,
+    waiting: impl Future<Output = T>,
+) -> Result<T, EmitError> {
+    match timeout {
+        Some(timeout) => tokio::time::timeout(timeout, waiting)
+            .await
+            .map_err(|_| EmitError::Full),
+        None => Ok(waiting.await),
+    }
+}
+
+/// Queues the packet, whose pace is to wait, once there is room.
+pub(crate) async fn send_when_room(
+    socket: &Socket,
+    packet: &Outgoing,
+    pace: &Pace,
+    options: SendOptions,
+) -> Result<(), EmitError> {
+    let attempt = || match socket.is_connected() {
+        true => socket.send_paced(packet, Some(pace), options),
+        false => Sent::Closed,
+    };
+    let mut sent = attempt();
+    while sent == Sent::Full {
+        let room = socket.conn().room();
+        let mut news = std::pin::pin!(room.notified());
+        // Invariant: asked again once it is registered, so no news is missed.
+        news.as_mut().enable();
+        sent = attempt();
+        if sent == Sent::Full {
+            news.await;
+            sent = attempt();
+        }
+    }
+    sent.into_result()
+}

@@ -1,0 +1,109 @@
+//! A client that comes back while its old connection still seems open. Spec: features N4.
+
+use roomcast::recovery::Recovery;
+use roomcast::{DisconnectReason, Server, Socket};
+
+use crate::support::{Frame, Host, Session, answering, channel, gate, pass};
+
+fn server() -> Server {
+    let io = Server::builder()
+        .connection_state_recovery(Recovery::new())
+        .build();
+    answering(&io);
+    io
+}
+
+// N4: the old socket is disconnected first, and its session goes on over the new connection.
+
+#[tokio::test]
+async fn the_old_socket_is_disconnected_before_the_new_one_connects() {
+    let io = server();
+    let (teller, mut heard) = channel();
+    let (disconnecting, disconnected) = (teller.clone(), teller.clone());
+    io.on_connect(move |socket: Socket| {
+        if !socket.is_recovered() {
+            socket.join("red");
+        }
+        teller.tell(format!("connected, {} rooms", socket.rooms().len()));
+    });
+    io.on_disconnecting(move |socket: Socket, reason: DisconnectReason| {
+        disconnecting.tell(format!("{reason}, {} rooms", socket.rooms().len()));
+    });
+    io.on_disconnect(move |reason: DisconnectReason| disconnected.tell(reason.to_string()));
+    let host = Host::tcp(&io).await;
+    let mut old = host.websocket().await;
+    let mut session = Session::begin(&mut old).await;
+    // Sent to the old connection, where nobody reads any more.
+    io.to("red").emit("lost", 1);
+
+    let mut new = session.resume(&host).await;
+
+    assert_eq!(session.next(&mut new).await, r#"42["lost",1]"#);
+    for step in [
+        "connected, 2 rooms",
+        "taken over, 2 rooms",
+        "taken over",
+        "connected, 2 rooms",
+    ] {
+        assert_eq!(heard.next().await, step);
+    }
+    assert_eq!(io.sockets_count(), 1);
+    new.expect_alive().await;
+}
+
+#[tokio::test]
+async fn the_old_connection_is_closed_with_all_its_namespaces() {
+    let io = server();
+    io.of("/chess");
+    let host = Host::tcp(&io).await;
+    let mut old = host.websocket().await;
+    let session = Session::begin(&mut old).await;
+    old.send("40/chess,").await;
+    let other = Session::connected(&old.next_text().await.replace("/chess,", ""));
+
+    let mut new = session.resume(&host).await;
+
+    assert_eq!(old.next().await, Frame::Close(None));
+    new.send(&other.claim().replace("40", "40/chess,")).await;
+    new.expect(&other.given_back().replace("40", "40/chess,"))
+        .await;
+    assert_eq!(io.engine().clients_count(), 1);
+}
+
+#[tokio::test]
+async fn what_a_handler_of_the_old_socket_emits_later_reaches_the_new_one() {
+    let io = server();
+    let (open, (teller, mut heard)) = (gate(), channel());
+    let gate = open.clone();
+    io.on("work", async move |socket: Socket| {
+        teller.tell(());
+        pass(&gate).await;
+        socket.emit("done", 1);
+    });
+    let host = Host::tcp(&io).await;
+    let mut old = host.websocket().await;
+    let mut session = Session::begin(&mut old).await;
+    old.send(r#"42["work"]"#).await;
+    heard.next().await;
+    let mut new = session.resume(&host).await;
+
+    open.add_permits(1);
+
+    assert_eq!(session.next(&mut new).await, r#"42["done",1]"#);
+}
+
+#[tokio::test]
+async fn who_knows_the_private_id_but_no_place_in_the_session_disconnects_nobody() {
+    let io = server();
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    let session = Session::begin(&mut client).await;
+    let guess = Session {
+        offset: Some("guessed".to_owned()),
+        ..session
+    };
+
+    guess.fail_to_resume(&host).await;
+
+    client.expect_alive().await;
+}

@@ -1,0 +1,27 @@
+//! Recovery where the official server fails, with the official client.
+
+use super::cases::NodeCases;
+use super::{Bench, Outcome, Suite, Tally, without_node};
+use crate::failure::Failure;
+use crate::{process, workspace};
+
+pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
+    let Some(node) = bench.node() else {
+        return Ok(without_node());
+    };
+    let folder = workspace::path("conformance/recovery");
+    let programs = bench.command("RECOVERY_CMD", "recovery_fixture")?;
+    node.install(&folder)?;
+
+    let mut npm = node.npm(&folder);
+    programs.hand_to(npm.arg("test"), "RECOVERY_CMD", "RECOVERY_CWD");
+    let mut tally = Tally::default();
+    let mut cases = NodeCases::default();
+    let status = process::tee(&mut npm, |line| {
+        tally.read_node(line);
+        if let Some(finding) = cases.read(line) {
+            bench.note(Suite::Recovery, finding);
+        }
+    })?;
+    Ok(Outcome::Ran(tally.with_end(status)))
+}
