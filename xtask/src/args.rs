@@ -90,7 +90,10 @@ fn suite(text: &str) -> Result<Selected, Failure> {
         return Err(unexpected(text, &format!("the suites are {names}")));
     };
     if folder.is_some() && !suite.is_black_box() {
-        return Err(unexpected(text, "only seeds, server and client take a folder"));
+        return Err(unexpected(
+            text,
+            "only seeds, server and client take a folder",
+        ));
     }
     Ok(Selected { suite, folder })
 }

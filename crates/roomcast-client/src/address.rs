@@ -78,7 +78,10 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
 
 /// Decodes percent escapes. A plus sign, which means a space in a query, is one here.
 fn decoded(text: &str) -> String {
-    let text = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let text = text
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
     let pair = form_urlencoded::parse(text.as_bytes()).next();
     pair.map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
@@ -107,8 +110,18 @@ mod tests {
             ("http://Host", "tcp host 80", "/", pairs(&[])),
             ("https://host/", "tls host 443", "/", pairs(&[])),
             ("ws://host:81/a/b", "tcp host 81", "/a/b", pairs(&[])),
-            ("wss://[::1]:82?x=1&y", "tls ::1 82", "/", pairs(&[("x", "1"), ("y", "")])),
-            ("http://[::1]/a?q=%20+#f", "tcp ::1 80", "/a", pairs(&[("q", "  ")])),
+            (
+                "wss://[::1]:82?x=1&y",
+                "tls ::1 82",
+                "/",
+                pairs(&[("x", "1"), ("y", "")]),
+            ),
+            (
+                "http://[::1]/a?q=%20+#f",
+                "tcp ::1 80",
+                "/a",
+                pairs(&[("q", "  ")]),
+            ),
         ];
         for (url, origin, namespace, query) in expected {
             let expected = (origin.to_owned(), namespace.to_owned(), query);

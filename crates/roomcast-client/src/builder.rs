@@ -136,6 +136,10 @@ impl Builder {
 
     /// Adds a parameter to the query of each request. It replaces one of the URL's. The names `EIO`,
     /// `transport` and `sid` are the protocol's own and have no effect.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers are written without a `&`"
+    )]
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
         self
@@ -156,7 +160,11 @@ impl Builder {
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.engine.transports = transports.into_iter().collect();
         let known = [Transport::Polling, Transport::WebSocket];
-        let unknown = self.engine.transports.iter().find(|one| !known.contains(one));
+        let unknown = self
+            .engine
+            .transports
+            .iter()
+            .find(|one| !known.contains(one));
         if let Some(&transport) = unknown {
             self.blame(ConfigError::Transport { transport });
         }

@@ -103,7 +103,7 @@ impl From<client::AckError> for AckError {
 /// The socket was disconnected before all its events had left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the socket was disconnected before all events had left")]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to add")]
 pub struct NotFlushed;
 
 /// Why a transport could not be opened, or broke.

@@ -119,6 +119,23 @@ impl Connection {
         }
     }
 
+    /// Appends a frame as [`send`](Self::send) does, and never compresses it.
+    pub fn send_uncompressed(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        mask: [u8; 4],
+        out: &mut BytesMut,
+    ) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        match self.role {
+            Role::Server => out.put(encode(opcode, payload)),
+            Role::Client => encode_masked(opcode, payload, mask, out),
+        }
+    }
+
     /// Starts the close handshake; the peer's answer comes as [`Event::Close`].
     pub fn close(&mut self, code: CloseCode, reason: &str, mask: [u8; 4], out: &mut BytesMut) {
         self.send_close(Some(code), reason, mask, out);

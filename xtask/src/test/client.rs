@@ -102,7 +102,10 @@ mod tests {
             name: name.to_owned(),
             has_passed,
         };
-        let expected = [named("acks: an answer", true), named("acks: another", false)];
+        let expected = [
+            named("acks: an answer", true),
+            named("acks: another", false),
+        ];
         assert_eq!(report.findings().collect::<Vec<_>>(), expected);
         assert_eq!(report.tally().to_string(), "1 passed, 1 failed, 1 skipped");
     }

@@ -187,7 +187,9 @@ fn named(socket: &Socket, options: &Value) -> NamedSocket {
     NamedSocket {
         socket: socket.clone(),
         has_ack_limit: options.get("ackTimeout").is_some()
-            || options["retries"].as_u64().is_some_and(|retries| retries > 0),
+            || options["retries"]
+                .as_u64()
+                .is_some_and(|retries| retries > 0),
     }
 }
 
@@ -276,7 +278,9 @@ fn change(settings: &mut Settings, command: &Value) {
     let value = &command["value"];
     match command["name"].as_str().unwrap_or_default() {
         "reconnection" => settings.reconnection = value.as_bool().unwrap_or(true),
-        "reconnectionAttempts" => settings.reconnection_attempts = value.as_u64().map(|_| number(value)),
+        "reconnectionAttempts" => {
+            settings.reconnection_attempts = value.as_u64().map(|_| number(value))
+        }
         "reconnectionDelay" => settings.reconnection_delay = millis(value),
         "reconnectionDelayMax" => settings.reconnection_delay_max = millis(value),
         "randomizationFactor" => settings.randomization_factor = value.as_f64().unwrap_or_default(),

@@ -70,7 +70,9 @@ impl Driver {
         let known = self.known.lock();
         let name = command["manager"].as_str().unwrap_or_default();
         let found = known.managers.iter().find(|known| known.name == name);
-        found.cloned().ok_or_else(|| format!("unknown manager {name}"))
+        found
+            .cloned()
+            .ok_or_else(|| format!("unknown manager {name}"))
     }
 
     /// Forgets a manager with its sockets.
@@ -98,7 +100,9 @@ impl Driver {
         let known = self.known.lock();
         let name = command["socket"].as_str().unwrap_or_default();
         let found = known.sockets.get(name);
-        found.cloned().ok_or_else(|| format!("unknown socket {name}"))
+        found
+            .cloned()
+            .ok_or_else(|| format!("unknown socket {name}"))
     }
 
     pub(crate) fn remember_listener(&self, command: &Value, id: ListenerId) {

@@ -62,7 +62,10 @@ pub(crate) fn hook(driver: &Arc<Driver>, command: &Value) -> Result<(), String> 
     let owner = Arc::clone(driver);
     let run = move || {
         let take = |left: u64| left.checked_sub(1);
-        if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+        if left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
+        {
             for step in &steps {
                 // A step of a hook has no reply.
                 let _ = owner.execute(step);

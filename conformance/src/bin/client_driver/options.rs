@@ -147,7 +147,10 @@ fn reconnection(mut builder: Builder, options: &Value) -> Builder {
 }
 
 fn pairs(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    object.as_object().into_iter().flat_map(|object| object.iter())
+    object
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.iter())
 }
 
 fn is(options: &Value, name: &str, wanted: bool) -> bool {
@@ -155,7 +158,9 @@ fn is(options: &Value, name: &str, wanted: bool) -> bool {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 pub(crate) fn millis(value: &Value) -> Duration {
@@ -163,5 +168,8 @@ pub(crate) fn millis(value: &Value) -> Duration {
 }
 
 pub(crate) fn number(value: &Value) -> u32 {
-    value.as_u64().and_then(|value| value.try_into().ok()).unwrap_or(u32::MAX)
+    value
+        .as_u64()
+        .and_then(|value| value.try_into().ok())
+        .unwrap_or(u32::MAX)
 }

@@ -10,7 +10,12 @@ pub(crate) fn decode(value: &Value) -> Value {
         Value::Array(values) => Value::Array(values.iter().map(decode).collect()),
         Value::Object(object) => match binary(object) {
             Some(bytes) => bytes,
-            None => Value::Object(object.iter().map(|(key, value)| (key, decode(value))).collect()),
+            None => Value::Object(
+                object
+                    .iter()
+                    .map(|(key, value)| (key, decode(value)))
+                    .collect(),
+            ),
         },
         value => value.clone(),
     }
@@ -27,16 +32,24 @@ pub(crate) fn encode(value: &Value) -> Value {
     match value {
         Value::Binary(bytes) => value!({ "$bin": STANDARD.encode(bytes) }),
         Value::Array(values) => Value::Array(values.iter().map(encode).collect()),
-        Value::Object(object) => {
-            Value::Object(object.iter().map(|(key, value)| (key, encode(value))).collect())
-        }
+        Value::Object(object) => Value::Object(
+            object
+                .iter()
+                .map(|(key, value)| (key, encode(value)))
+                .collect(),
+        ),
         value => value.clone(),
     }
 }
 
 /// The values of a list, or none if it is absent.
 pub(crate) fn list(value: &Value) -> Vec<Value> {
-    value.as_array().unwrap_or_default().iter().map(decode).collect()
+    value
+        .as_array()
+        .unwrap_or_default()
+        .iter()
+        .map(decode)
+        .collect()
 }
 
 pub(crate) fn encode_all(values: &[Value]) -> Value {

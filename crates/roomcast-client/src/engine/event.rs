@@ -10,10 +10,7 @@ use crate::error::TransportError;
 /// What happens to a session.
 #[derive(Debug)]
 pub(crate) enum EngineEvent {
-    Opened {
-        transport: Transport,
-        sid: String,
-    },
+    Opened(Transport),
     Message(Received),
     /// The server has pinged, and was answered.
     Ping,

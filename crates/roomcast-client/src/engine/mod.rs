@@ -26,7 +26,8 @@ use tokio::time::Sleep;
 pub(crate) use cookies::Cookies;
 pub(crate) use event::{Closed, EngineEvent, Received};
 pub(crate) use options::{Options, Timestamps};
-pub(crate) use outgoing::Outgoing;
+use outgoing::Queued;
+pub(crate) use outgoing::{Compression, Outgoing};
 
 use self::http::HttpClient;
 use self::polling::{Finished, Polling, fitting};
@@ -63,8 +64,7 @@ pub(crate) struct Engine {
     sid: Option<String>,
     max_payload: Option<u64>,
     /// Packets that no transport has taken yet.
-    queue: VecDeque<Outgoing>,
-    queued_bytes: usize,
+    queue: VecDeque<Queued>,
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
     posted: usize,
@@ -101,7 +101,6 @@ impl Engine {
             sid: None,
             max_payload: None,
             queue: VecDeque::new(),
-            queued_bytes: 0,
             polling: None,
             posted: 0,
             websocket: None,
@@ -128,10 +127,12 @@ impl Engine {
     }
 
     /// Queues a packet. After a close it goes nowhere.
-    pub(crate) fn send(&mut self, packet: Outgoing) {
+    pub(crate) fn send(&mut self, packet: Outgoing, compression: Compression) {
         if self.session.is_open() {
-            self.queued_bytes += packet.len();
-            self.queue.push_back(packet);
+            self.queue.push_back(Queued {
+                packet,
+                compression,
+            });
         }
     }
 
@@ -145,16 +146,8 @@ impl Engine {
         self.tell(Input::Discard(reason));
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.session.is_open()
-    }
-
     pub(crate) fn transport(&self) -> Transport {
         self.session.transport()
-    }
-
-    pub(crate) fn queued_bytes(&self) -> usize {
-        self.queued_bytes
     }
 
     /// Whether a packet would leave at once: what volatile events ask.
@@ -243,9 +236,7 @@ impl Engine {
             Poll::Pending => return false,
             Poll::Ready(Err(error)) => self.on_failed(Transport::Polling, error),
             Poll::Ready(Ok(Finished::Posted)) => {
-                for packet in self.queue.drain(..self.posted.min(self.queue.len())) {
-                    self.queued_bytes -= packet.len();
-                }
+                self.queue.drain(..self.posted.min(self.queue.len()));
                 self.posted = 0;
                 self.check_paused();
             }
@@ -436,8 +427,9 @@ impl Engine {
         if self.queue.is_empty() || polling.is_posting() {
             return false;
         }
-        self.posted = fitting(self.queue.iter(), self.max_payload);
-        polling.start_post(self.queue.iter().take(self.posted));
+        let packets = || self.queue.iter().map(|queued| &queued.packet);
+        self.posted = fitting(packets(), self.max_payload);
+        polling.start_post(packets().take(self.posted));
         // The request is started by being polled.
         true
     }
@@ -448,10 +440,9 @@ impl Engine {
         };
         let mut has_moved = false;
         while !websocket.owes_much()
-            && let Some(packet) = self.queue.pop_front()
+            && let Some(queued) = self.queue.pop_front()
         {
-            self.queued_bytes -= packet.len();
-            websocket.send(&packet);
+            websocket.send(&queued.packet, queued.compression);
             has_moved = true;
         }
         has_moved
@@ -524,16 +515,17 @@ impl Engine {
         self.sid = Some(handshake.sid.as_ref().to_owned());
         self.max_payload = handshake.max_payload;
         self.move_deadline();
-        self.events.push_back(EngineEvent::Opened {
-            transport: self.session.transport(),
-            sid: handshake.sid.as_ref().to_owned(),
-        });
+        let transport = self.session.transport();
+        self.events.push_back(EngineEvent::Opened(transport));
     }
 
     /// Pongs go before what is queued, but not into a body that is under way.
     fn queue_control(&mut self, packet: Outgoing) {
-        self.queued_bytes += packet.len();
-        self.queue.push_back(packet);
+        let compression = Compression::Never;
+        self.queue.push_back(Queued {
+            packet,
+            compression,
+        });
     }
 
     fn move_deadline(&mut self) {
@@ -593,7 +585,6 @@ impl Engine {
             return self.start(next);
         }
         self.queue.clear();
-        self.queued_bytes = 0;
         self.events.push_back(EngineEvent::Closed(Closed {
             reason,
             fault,

@@ -22,11 +22,19 @@ impl Outgoing {
             Self::Binary(bytes) => 1 + bytes.len().div_ceil(3) * 4,
         }
     }
+}
 
-    /// What it weighs while it waits.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Text(bytes) | Self::Binary(bytes) => bytes.len(),
-        }
-    }
+/// Whether the transport may compress a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    /// If it is large enough.
+    Allowed,
+    Never,
+}
+
+/// A packet in the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Queued {
+    pub(crate) packet: Outgoing,
+    pub(crate) compression: Compression,
 }

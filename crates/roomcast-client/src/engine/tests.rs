@@ -71,9 +71,13 @@ async fn next(engine: &mut Engine) -> EngineEvent {
 
 async fn opened(engine: &mut Engine) -> Transport {
     match next(engine).await {
-        EngineEvent::Opened { transport, .. } => transport,
+        EngineEvent::Opened(transport) => transport,
         other => panic!("{other:?}"),
     }
+}
+
+fn send(engine: &mut Engine, packet: Outgoing) {
+    engine.send(packet, Compression::Allowed);
 }
 
 fn text(text: &str) -> Outgoing {
@@ -100,9 +104,9 @@ async fn messages_go_and_come_over_each_transport() {
     for transport in [Transport::Polling, Transport::WebSocket] {
         let mut engine = client(address, over(&[transport]));
         assert_eq!(opened(&mut engine).await, transport);
-        engine.send(text("hé\u{1f600}"));
-        engine.send(Outgoing::Binary(Bytes::from_static(b"\0\xff")));
-        engine.send(text("last"));
+        send(&mut engine, text("hé\u{1f600}"));
+        send(&mut engine, Outgoing::Binary(Bytes::from_static(b"\0\xff")));
+        send(&mut engine, text("last"));
         assert_eq!(
             messages(&mut engine, 3).await,
             ["hé\u{1f600}", r#"b"\0\xff""#, "last"]
@@ -120,7 +124,7 @@ async fn bytes_go_as_base64_where_it_is_forced() {
         };
         let mut engine = client(address, options);
         opened(&mut engine).await;
-        engine.send(Outgoing::Binary(Bytes::from_static(b"\0\xff")));
+        send(&mut engine, Outgoing::Binary(Bytes::from_static(b"\0\xff")));
         assert_eq!(messages(&mut engine, 1).await, [r#"b"\0\xff""#]);
     }
 }
@@ -135,7 +139,7 @@ async fn nothing_is_lost_or_reordered_while_the_session_changes_over() {
     let mut upgraded_at = None;
     while upgraded_at.is_none_or(|at| received < at + 100) {
         for _ in 0..3 {
-            engine.send(text(&sent.to_string()));
+            send(&mut engine, text(&sent.to_string()));
             sent += 1;
         }
         match next(&mut engine).await {
@@ -159,7 +163,7 @@ async fn a_body_holds_no_more_than_the_server_takes() {
     opened(&mut engine).await;
     let sent: Vec<_> = (0..50).map(|i| format!("{i}{}", "x".repeat(90))).collect();
     for message in &sent {
-        engine.send(text(message));
+        send(&mut engine, text(message));
     }
     assert_eq!(messages(&mut engine, 50).await, sent);
 }
@@ -170,7 +174,7 @@ async fn what_is_queued_leaves_before_a_close_and_the_server_knows_the_reason() 
         let (address, reasons) = echo(|builder| builder).await;
         let mut engine = client(address, over(&[transport]));
         opened(&mut engine).await;
-        engine.send(text("last words"));
+        send(&mut engine, text("last words"));
         engine.close();
         let closed = loop {
             match next(&mut engine).await {
@@ -227,7 +231,7 @@ async fn all_transports_are_tried_and_each_says_why_it_failed() {
 
 #[tokio::test]
 async fn the_next_transport_is_taken_if_the_first_is_refused() {
-    let (address, _) = echo(|builder| builder.transports([roomcast::Transport::WebSocket])).await;
+    let (address, _) = echo(|builder| builder.transports([Transport::WebSocket])).await;
     let options = Options {
         tries_all: true,
         ..Options::default()
@@ -238,7 +242,7 @@ async fn the_next_transport_is_taken_if_the_first_is_refused() {
 
 #[tokio::test]
 async fn a_refusal_is_told_with_its_status_and_body() {
-    let (address, _) = echo(|builder| builder.transports([roomcast::Transport::WebSocket])).await;
+    let (address, _) = echo(|builder| builder.transports([Transport::WebSocket])).await;
     let mut engine = client(address, over(&[Transport::Polling]));
     let EngineEvent::Closed(closed) = next(&mut engine).await else {
         panic!("the server refuses");
@@ -254,10 +258,10 @@ async fn a_refusal_is_told_with_its_status_and_body() {
 
 #[tokio::test]
 async fn a_probe_that_is_refused_leaves_the_session_on_polling() {
-    let (address, _) = echo(|builder| builder.transports([roomcast::Transport::Polling])).await;
+    let (address, _) = echo(|builder| builder.transports([Transport::Polling])).await;
     let mut engine = client(address, Options::default());
     opened(&mut engine).await;
-    engine.send(text("still here"));
+    send(&mut engine, text("still here"));
     assert_eq!(messages(&mut engine, 1).await, ["still here"]);
 }
 

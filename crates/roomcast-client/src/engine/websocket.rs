@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, AsyncWriteEx
 
 use super::Options;
 use super::cookies::Cookies;
-use super::outgoing::Outgoing;
+use super::outgoing::{Compression, Outgoing};
 use crate::connect::{Connector, Stream};
 use crate::error::TransportError;
 
@@ -68,7 +68,7 @@ impl WebSocket {
     }
 
     /// Appends a packet to what is to be written.
-    pub(crate) fn send(&mut self, packet: &Outgoing) {
+    pub(crate) fn send(&mut self, packet: &Outgoing, compression: Compression) {
         let (opcode, payload) = match packet {
             Outgoing::Text(text) => (OpCode::Text, text.clone()),
             Outgoing::Binary(bytes) if self.forces_base64 => {
@@ -78,17 +78,21 @@ impl WebSocket {
             }
             Outgoing::Binary(bytes) => (OpCode::Binary, bytes.clone()),
         };
-        self.frame(opcode, &payload);
+        let (mask, out) = (rand::random(), &mut self.to_write);
+        match compression {
+            Compression::Allowed => self.connection.send(opcode, &payload, mask, out),
+            Compression::Never => {
+                self.connection
+                    .send_uncompressed(opcode, &payload, mask, out);
+            }
+        }
     }
 
     /// Appends a control packet.
     pub(crate) fn send_text(&mut self, packet: &'static str) {
-        self.frame(OpCode::Text, packet.as_bytes());
-    }
-
-    fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
+        let (mask, out) = (rand::random(), &mut self.to_write);
         self.connection
-            .send(opcode, payload, rand::random(), &mut self.to_write);
+            .send_uncompressed(OpCode::Text, packet.as_bytes(), mask, out);
     }
 
     /// Whether the peer takes less than is written.

@@ -39,7 +39,11 @@ impl Responder {
     pub fn send(&self, args: impl Serialize) -> Result<bool, EncodeError> {
         let content = Content::ack(self.0.manager.parser(), &args)?;
         let answer = self.0.answer.lock().take();
-        Ok(answer.is_some_and(|answer| self.0.manager.update(|state, _| state.core.answer(answer, content))))
+        Ok(answer.is_some_and(|answer| {
+            self.0
+                .manager
+                .update(|state, _| state.core.answer(answer, content))
+        }))
     }
 }
 

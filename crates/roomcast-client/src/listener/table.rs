@@ -205,7 +205,9 @@ mod tests {
         let mut table = Table::default();
         for number in 0..10 {
             let slot = Slot::Event("reply");
-            let id = table.list_mut(slot).push_once(erase(move |_| drop(number)));
+            let id = table
+                .list_mut(slot)
+                .push_once(erase(move |_| assert!(number < 10)));
             table.remove(id);
         }
         assert!(table.events.is_empty());

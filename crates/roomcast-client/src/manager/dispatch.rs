@@ -35,7 +35,7 @@ impl Task {
                     self.tell(cx, socket, Slot::AnyOutgoing, cause);
                 }
             }
-            Output::Ack { token, result } => self.on_ack(token, result),
+            Output::Ack { token, result } => self.on_ack(token, result.as_ref()),
             Output::Connect {
                 socket, recovered, ..
             } => self.tell(cx, socket, Slot::Connect, Cause::Connect { recovered }),
@@ -129,12 +129,12 @@ impl Task {
         }
     }
 
-    fn on_ack(&mut self, token: AckToken, result: Result<Packet<'_>, AckError>) {
+    fn on_ack(&mut self, token: AckToken, result: Result<&Packet<'_>, &AckError>) {
         let waiter = self.shared.lock().acks.remove(&token);
         let Some(waiter) = waiter else {
             return;
         };
-        let result = result.as_ref().map_err(|error| *error);
+        let result = result.map_err(|error| *error);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waiter(result))) {
             self.report(&panicked("", "acknowledgement", &*panic));
         }

@@ -90,7 +90,8 @@ impl Manager {
 
     /// Closes the connection as if it had been lost: sockets are told so, and reconnection sets in.
     pub fn drop_connection(&self) {
-        self.0.update(|state, _| state.wants_drop = state.core.is_open());
+        self.0
+            .update(|state, _| state.wants_drop = state.core.is_open());
     }
 
     /// Returns how the manager connects again.

@@ -188,16 +188,12 @@ impl Shared {
     }
 
     /// Changes something, and sees to it that the task does what follows from it.
-    pub(crate) fn update<R>(
-        self: &Arc<Self>,
-        change: impl FnOnce(&mut State, Instant) -> R,
-    ) -> R {
+    pub(crate) fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State, Instant) -> R) -> R {
         let mut state = self.state.lock();
         let timeout = state.core.next_timeout();
         let result = change(&mut state, engine::now());
-        let is_needed = state.has_work()
-            || !state.flushes.is_empty()
-            || state.core.next_timeout() != timeout;
+        let is_needed =
+            state.has_work() || !state.flushes.is_empty() || state.core.next_timeout() != timeout;
         let poke = if is_needed { state.poke() } else { None };
         drop(state);
         match poke {

@@ -7,17 +7,17 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use roomcast_engineio::client::CloseReason as EngineReason;
 use roomcast_engineio::Transport;
+use roomcast_engineio::client::CloseReason as EngineReason;
 use roomcast_socketio::client::{
-    AuthRequest, CloseReason, Closing, EngineKey, Output, OutgoingPacket,
+    AuthRequest, CloseReason, Closing, EngineKey, OutgoingPacket, Output,
 };
 use roomcast_socketio::{EncodeError, Encoded, Map, Message, Parser};
 use tokio::time::Sleep;
 
 use super::ManagerEvent;
 use super::shared::{Expiry, Flush, Link, Shared};
-use crate::engine::{self, Closed, Engine, EngineEvent, Outgoing, Received};
+use crate::engine::{self, Closed, Compression, Engine, EngineEvent, Outgoing, Received};
 use crate::error::{NotFlushed, TransportError};
 use crate::socket::Socket;
 
@@ -141,11 +141,7 @@ impl Task {
         self.poll_timer(cx, due)
     }
 
-    fn poll_timer(
-        &mut self,
-        cx: &mut Context<'_>,
-        due: Option<std::time::Instant>,
-    ) -> Poll<Next> {
+    fn poll_timer(&mut self, cx: &mut Context<'_>, due: Option<std::time::Instant>) -> Poll<Next> {
         let Some(due) = due else {
             self.timer = None;
             return Poll::Pending;
@@ -204,7 +200,7 @@ impl Task {
         };
         let now = engine::now();
         match event {
-            EngineEvent::Opened { transport, .. } => {
+            EngineEvent::Opened(transport) => {
                 self.shared.upgrade_memory.opened(transport);
                 let mut state = self.shared.lock();
                 state.link = self.link();
@@ -307,8 +303,12 @@ impl Task {
         };
         match encode(self.shared.parser(), packet) {
             Ok(messages) => {
+                let compression = match packet.is_compressed() {
+                    true => Compression::Allowed,
+                    false => Compression::Never,
+                };
                 for message in messages {
-                    engine.send(message);
+                    engine.send(message, compression);
                 }
             }
             Err(error) => {

@@ -55,9 +55,7 @@ impl<T: DeserializeOwned + Send + 'static> Acknowledgement<T> {
 /// A tuple takes several values, any other type the first one.
 fn read<T: DeserializeOwned>(packet: &Packet<'_>) -> Result<T, ArgError> {
     if Spread::<T>::is_tuple() {
-        return packet
-            .data()
-            .unwrap_or(Err(ArgError::Missing { index: 0 }));
+        return packet.data().unwrap_or(Err(ArgError::Missing { index: 0 }));
     }
     packet.args().read()
 }

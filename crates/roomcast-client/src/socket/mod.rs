@@ -22,7 +22,7 @@ pub use config::SocketConfig;
 pub use emission::Emission;
 
 use crate::error::{AckError, EmitError, NotFlushed};
-use crate::listener::{Call, Listener, ListenerId, List, Outcome, Slot, Table, erase};
+use crate::listener::{Call, List, Listener, ListenerId, Outcome, Slot, Table, erase};
 use crate::manager::{Flush, Manager, Shared};
 
 /// One namespace of a [`Manager`]. Cheap to clone; usable from any thread and task.
@@ -81,7 +81,8 @@ impl Socket {
     pub fn connect(&self) {
         self.manager.move_here();
         let key = self.state.key;
-        self.manager.update(|state, now| state.core.connect(now, key));
+        self.manager
+            .update(|state, now| state.core.connect(now, key));
     }
 
     /// Disconnects the socket: it is not connected again by itself. The connection is closed if no
@@ -260,7 +261,9 @@ impl Socket {
         listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
     ) -> ListenerId {
         let mut table = self.state.table.lock();
-        table.list_mut(Slot::Event(event)).push_once(erase(listener))
+        table
+            .list_mut(Slot::Event(event))
+            .push_once(erase(listener))
     }
 
     /// Calls `listener` for each event, before the listeners of its name.
@@ -276,7 +279,11 @@ impl Socket {
         &self,
         listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
     ) -> ListenerId {
-        self.state.table.lock().list_mut(Slot::Any).prepend(erase(listener))
+        self.state
+            .table
+            .lock()
+            .list_mut(Slot::Any)
+            .prepend(erase(listener))
     }
 
     /// Calls `listener` for each event that is sent, when it is.
@@ -295,7 +302,12 @@ impl Socket {
         listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
     ) -> ListenerId {
         let listener = erase(listener);
-        let id = self.state.table.lock().list_mut(Slot::AnyOutgoing).prepend(listener);
+        let id = self
+            .state
+            .table
+            .lock()
+            .list_mut(Slot::AnyOutgoing)
+            .prepend(listener);
         self.watch_outgoing();
         id
     }
