@@ -6,6 +6,9 @@ use std::sync::mpsc::{Receiver, channel};
 use futures_util::future::poll_fn;
 use roomcast::engine as server;
 use roomcast::engine::Engine as Server;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::origin::Origin;
@@ -282,4 +285,104 @@ async fn pings_are_answered_and_a_server_that_is_gone_ends_the_session() {
             assert!(matches!(next(&mut engine).await, EngineEvent::Ping));
         }
     }
+}
+
+/// A server that answers the probe, then the waiting poll, and no other poll.
+async fn serve_one_upgrade(listener: tokio::net::TcpListener, answered: oneshot::Sender<()>) {
+    let (mut polling, _) = listener.accept().await.expect("the client connects");
+    assert!(
+        head(&mut polling)
+            .await
+            .starts_with("GET /engine.io/?EIO=4")
+    );
+    let open = r#"0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}"#;
+    answer(&mut polling, open).await;
+    assert!(head(&mut polling).await.contains("&sid=x"));
+    let (mut websocket, _) = listener.accept().await.expect("the client tries WebSocket");
+    let request = head(&mut websocket).await;
+    let (_, key) = request
+        .split_once("Sec-WebSocket-Key: ")
+        .expect("it names a key");
+    let key = roomcast_websocket::handshake::accept_key(key.lines().next().expect("a line"));
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {key}\r\n\r\n"
+    );
+    write(&mut websocket, head.as_bytes()).await;
+    assert_eq!(frame(&mut websocket).await, "2probe");
+    write(&mut websocket, b"\x81\x063probe").await;
+    answer(&mut polling, "6").await;
+    answered.send(()).expect("the test waits");
+    assert_eq!(frame(&mut websocket).await, "5");
+}
+
+async fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a whole request"));
+    }
+    String::from_utf8(head).expect("requests are text")
+}
+
+async fn answer(stream: &mut TcpStream, body: &str) {
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    write(stream, answer.as_bytes()).await;
+}
+
+async fn write(stream: &mut TcpStream, bytes: &[u8]) {
+    stream.write_all(bytes).await.expect("the client reads");
+}
+
+/// The text of a masked frame.
+async fn frame(stream: &mut TcpStream) -> String {
+    let mut start = [0; 6];
+    stream.read_exact(&mut start).await.expect("a frame");
+    let mut text = vec![0; usize::from(start[1] & 0x7f)];
+    stream.read_exact(&mut text).await.expect("its payload");
+    let mask = start[2..].iter().cycle();
+    text.iter_mut()
+        .zip(mask)
+        .for_each(|(byte, mask)| *byte ^= mask);
+    String::from_utf8(text).expect("a text frame")
+}
+
+#[tokio::test]
+async fn an_upgrade_does_not_hang_when_probe_and_poll_are_answered_at_once() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (answered, mut is_answered) = oneshot::channel();
+    let server = tokio::spawn(serve_one_upgrade(listener, answered));
+    let mut engine = client(address, Options::default());
+    opened(&mut engine).await;
+    tokio::select! {
+        biased;
+        answered = &mut is_answered => answered.expect("the server lives"),
+        event = next(&mut engine) => panic!("{event:?}"),
+    }
+    // Both answers are there before the engine looks.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+
+    let event = next(&mut engine).await;
+    assert!(
+        matches!(event, EngineEvent::Upgraded(Transport::WebSocket)),
+        "{event:?}"
+    );
+    let written = poll_fn(|cx| {
+        // Polling writes what waits.
+        let _ = engine.poll_event(cx);
+        if engine.is_drained() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    written.await;
+    server.await.expect("the server saw the upgrade");
 }
