@@ -174,4 +174,23 @@ mod tests {
         is_send::<Connection>();
         is_send::<Pool>();
     }
+
+    #[test]
+    fn a_message_goes_uncompressed_where_that_is_asked_for() {
+        let config = Config::default().with_threshold_bytes(0);
+        let agreement = crate::deflate::accept("permessage-deflate", &config);
+        let agreement = agreement.expect("it was offered").expect("it is accepted");
+        let mut connection = Connection::new(Role::Client, Limits::default()).with_deflate(
+            &agreement,
+            &config,
+            &Pool::new(0),
+        );
+
+        let mut out = BytesMut::new();
+        connection.send_uncompressed(OpCode::Text, b"aaa", [0; 4], &mut out);
+        assert_eq!(out[..], *b"\x81\x83\0\0\0\0aaa");
+        out.clear();
+        connection.send(OpCode::Text, b"aaa", [0; 4], &mut out);
+        assert_eq!(out[0], 0xc1);
+    }
 }
