@@ -33,7 +33,8 @@ async fn send_message(
     Path(user): Path<String>,
     message: String,
 ) -> Result<String, StatusCode> {
-    let id = *USERS.lock().get(&user).ok_or(StatusCode::NOT_FOUND)?;
+    let users = USERS.lock();
+    let id = users.get(&user).ok_or(StatusCode::NOT_FOUND)?;
     io.to(id).emit("message", message);
     Ok(format!("Message sent to user {user}\n"))
 }

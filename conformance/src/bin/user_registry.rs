@@ -61,12 +61,14 @@ impl Users {
         let known = users
             .iter()
             .find(|known| known.user.as_ref().is_some_and(|name| name == user));
-        known.map(|known| known.id)
+        known.map(|known| known.id.clone())
     }
 
     /// Removes the registrations of a socket and gives them back.
-    fn remove(&self, id: SocketId) -> Vec<Registration> {
-        self.lock().extract_if(.., |known| known.id == id).collect()
+    fn remove(&self, id: &SocketId) -> Vec<Registration> {
+        self.lock()
+            .extract_if(.., |known| known.id == *id)
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Registration>> {
@@ -94,7 +96,7 @@ fn registry(io: &Server, users: &Users) {
 
     let leaving = users.clone();
     io.on_disconnect(move |socket: Socket| {
-        for Registration { user, .. } in leaving.remove(socket.id()) {
+        for Registration { user, .. } in leaving.remove(&socket.id()) {
             println!(
                 "User {} disconnected and removed from map.",
                 text(user.as_ref())

@@ -13,6 +13,12 @@ pub enum DecodeError {
     #[error("{found:?} is no packet type, expected '0' to '6' or 'b'")]
     #[expect(missing_docs, reason = "the field is described above")]
     UnknownType { found: char },
+    /// A length in a payload of revision 3 is missing, no number, or no length of what follows it.
+    #[error("a length in the payload is none, or does not fit")]
+    InvalidLength,
+    /// Text in a binary payload of revision 3 is not UTF-8.
+    #[error("text in a binary payload is not UTF-8")]
+    InvalidText,
 }
 
 /// Why a stream of WebTransport cannot be read any further.

@@ -1,14 +1,15 @@
-//! Sans-IO Engine.IO 4: packets, payloads, handshake, request check and session state machine.
+//! Sans-IO Engine.IO 3 and 4: packets, payloads, handshake, request check and session state machine.
 //!
 //! The crate opens no socket, reads no clock, draws no random number and holds no queue of
 //! messages. Ids, bytes and `now` are arguments; what must happen next is returned.
 //!
 //! - [`revision4`] turns bytes into [`Packet`]s and back, one at a time, as a polling payload, or on
-//!   a stream of WebTransport.
+//!   a stream of WebTransport; [`revision3`] does so for older clients.
 //! - [`Query`] and [`verify`] decide whether a request may reach a session, and a [`Refusal`]
 //!   says which HTTP answer it gets otherwise.
 //! - [`Handshake`] is the JSON of the open packet.
-//! - [`Session`] is the server's side of one client: heartbeat, long-polling, upgrade and close.
+//! - [`Session`] is the server's side of one client: heartbeat, long-polling, upgrade and close;
+//!   [`client::Session`] is the client's side.
 //!
 //! # The drain loop
 //!
@@ -28,7 +29,7 @@
 //!     session.handle_input(now, input);
 //!     while let Some(output) = session.poll_output() {
 //!         if let Output::AnswerPoll(answer) = output {
-//!             sent.push(answer.as_str());
+//!             sent.push(answer.body(session.revision()));
 //!         }
 //!     }
 //!     if session.writable().is_some() && !queue.is_empty() {
@@ -41,17 +42,21 @@
 //! assert_eq!(session.writable(), Some(Transport::Polling)); // the second poll waits
 //! ```
 //!
-//! Supported protocol revisions: 4.
+//! Supported protocol revisions: 3 and 4. A session speaks 4 unless it is made by
+//! [`Session::with_revision`].
 
 mod base64_text;
+pub mod client;
 mod error;
 mod handshake;
 mod packet;
 mod query;
 mod refusal;
 mod revision;
+pub mod revision3;
 pub mod revision4;
 mod session;
+mod text_form;
 mod transport;
 mod verify;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Refusal, Revision, Transport};
+use crate::{Revision, Transport};
 
 /// The query parameters of a request that mean something to Engine.IO; all others are ignored.
 ///
@@ -50,19 +50,17 @@ impl<'a> Query<'a> {
         parsed
     }
 
-    /// The revision of the protocol that a handshake asks for.
+    /// The revision of the protocol that a handshake asks for: that of 4 if `EIO` is exactly `4`.
+    /// Everything else, nothing too, stands for revision 3.
     ///
-    /// The official server looks at it last: behind [`verify`](crate::verify) and behind the
-    /// application's own check of the request.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::UnsupportedProtocolVersion`] unless `EIO` is exactly `4`: everything else stands
-    /// for revision 3.
-    pub fn revision(&self) -> Result<Revision, Refusal> {
+    /// A server that does not speak revision 3 refuses it with
+    /// [`Refusal::UnsupportedProtocolVersion`](crate::Refusal::UnsupportedProtocolVersion). The
+    /// official server does so last: behind [`verify`](crate::verify) and behind the application's
+    /// own check of the request.
+    pub fn revision(&self) -> Revision {
         match &*self.revision {
-            "4" => Ok(Revision::Four),
-            _ => Err(Refusal::UnsupportedProtocolVersion),
+            "4" => Revision::Four,
+            _ => Revision::Three,
         }
     }
 
@@ -111,6 +109,16 @@ fn parameters(query: &str) -> impl Iterator<Item = &str> {
 fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|byte| byte == separator)?;
     Some((&text[..at], &text[at + 1..]))
+}
+
+/// The value of the only parameter of this name; `None` if there are none or several.
+pub(crate) fn only_value<'q>(query: &'q str, wanted: &str) -> Option<Cow<'q, str>> {
+    let mut values = parameters(query).filter_map(|parameter| {
+        let (name, value) = cut(parameter, b'=').unwrap_or((parameter, ""));
+        (decode(name) == wanted).then_some(value)
+    });
+    let only = values.next()?;
+    values.next().is_none().then(|| decode(only))
 }
 
 /// Undoes the encoding of `application/x-www-form-urlencoded`; a `%` without two digits stays.
@@ -162,7 +170,7 @@ mod tests {
     fn a_handshake_is_read() {
         let query = Query::parse("EIO=4&transport=polling&t=abc123");
 
-        assert_eq!(query.revision(), Ok(Revision::Four));
+        assert_eq!(query.revision(), Revision::Four);
         assert_eq!(query.transport(), Some(Transport::Polling));
         assert_eq!(query.sid(), None);
         assert!(!query.wants_base64());
@@ -170,12 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn every_other_revision_is_refused() {
+    fn everything_but_a_4_is_revision_3() {
         for query in [
             "", "EIO=3", "EIO=abc", "EIO=5", "EIO=04", "EIO=", "EIO", "eio=4", "EIO=4+",
         ] {
-            let refused = Err(Refusal::UnsupportedProtocolVersion);
-            assert_eq!(Query::parse(query).revision(), refused, "{query}");
+            assert_eq!(Query::parse(query).revision(), Revision::Three, "{query}");
         }
     }
 

@@ -32,7 +32,8 @@
 //! In text form: one [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
 //! binary message into [`Decoder::binary`]; `Ok(None)` means that attachments are still missing.
 //! After an error the connection is closed: the protocol has no way to carry on.
-//! [`Namespaces`] then says what a packet means in the state of the connection.
+//! [`Namespaces`] then says what a packet means in the state of the connection, on the server; on
+//! the client [`client::Manager`] does all of that.
 //!
 //! [`Parser`] chooses between the text form, the [MessagePack form](msgpack) and a [`CustomParser`],
 //! for both sides of a connection; a [`Packet`] and a [`Raw`] read the same whichever form they came
@@ -43,11 +44,13 @@
 //! - `typescript`: the types of this crate have a type in TypeScript (`ts_rs::TS`). Off by default.
 //!
 //! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
-//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2.
+//! MessagePack form that of `socket.io-msgpack-parser` 3.0.2. Clients of protocol 4 differ in
+//! what an answer to their CONNECT holds ([`encode_error`]).
 
 mod ack_id;
 mod args;
 mod array_buffer;
+pub mod client;
 mod data;
 mod date;
 mod error;
@@ -92,6 +95,6 @@ pub use raw::Raw;
 pub use spread::Spread;
 pub use text::{
     Decoder, encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
-    encode_event,
+    encode_error, encode_event,
 };
 pub use value::{Map, MapIntoIter, Number, Value};

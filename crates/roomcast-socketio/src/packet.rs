@@ -168,6 +168,24 @@ impl<'a> Packet<'a> {
         self.namespace.len() + self.data.weight()
     }
 
+    /// The same packet for another namespace, whose name has its leading slash.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let packet = roomcast_socketio::Decoder::default().text("0/chat?token=1")?;
+    /// let packet = packet.expect("no attachments").with_namespace("/chat");
+    /// assert_eq!(packet.namespace(), "/chat");
+    /// # Ok::<(), roomcast_socketio::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn with_namespace(self, namespace: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            ..self
+        }
+    }
+
     /// The same packet with the borrowed text copied.
     pub fn into_owned(self) -> Packet<'static> {
         Packet {

@@ -92,7 +92,7 @@ impl TestClient {
     /// ```
     #[must_use]
     pub fn id(&self) -> SocketId {
-        self.id
+        self.id.clone()
     }
 
     /// Returns the name of the namespace.

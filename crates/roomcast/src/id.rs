@@ -1,7 +1,10 @@
 //! Identifiers: the public id of a socket, and the random text behind every id.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use rand::Rng as _;
 use roomcast_socketio::Value;
@@ -13,6 +16,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// It is never the Engine.IO session id: who knows a `SocketId` can address that client, and
 /// nothing more. Every socket is a member of the room that bears its id until it leaves that room.
 ///
+/// Clients of Engine.IO 3 are the exception, where
+/// [`allow_eio3`](crate::engine::Builder::allow_eio3) lets them in. They take their session's id as
+/// that of their socket in the main namespace, and put `/name#` before it in another one.
+///
 /// # Example
 ///
 /// ```
@@ -20,15 +27,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// let id: SocketId = "wNhZbJYd3vWdGhFZAAAB".parse()?;
 /// assert_eq!(id.as_str(), "wNhZbJYd3vWdGhFZAAAB");
+/// let old: SocketId = "/chat#wNhZbJYd3vWdGhFZAAAB".parse()?;
+/// assert_ne!(old, id);
 /// assert!("short".parse::<SocketId>().is_err());
 /// # Ok::<(), roomcast::InvalidSocketId>(())
 /// ```
 ///
-/// Spec: features 2.5.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SocketId([u8; ID_LEN]);
+/// Spec: features 1.46, 2.5.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SocketId(Form);
 
-/// Says that a text is not 20 characters of base64url.
+/// Cost: nearly all ids are of one length, and need no memory of their own.
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    Random(RandomId),
+    /// Invariant: never what could be `Random`.
+    Text(Arc<str>),
+}
+
+/// Says that a text is not 20 characters of base64url, alone or behind a namespace and a `#`.
 ///
 /// # Example
 ///
@@ -44,13 +61,65 @@ pub struct InvalidSocketId;
 impl SocketId {
     /// Draws a new id from the thread's secure random source.
     pub(crate) fn random() -> Self {
-        Self(random_base64())
+        Self(Form::Random(RandomId::random()))
+    }
+
+    /// The id that a client of Engine.IO 3 gives itself in a namespace.
+    pub(crate) fn of_session(namespace: &str, sid: &str) -> Self {
+        match namespace {
+            "/" => Self::of_text(sid),
+            _ => Self::of_text(&format!("{namespace}#{sid}")),
+        }
+    }
+
+    /// The id of this text, whatever it is.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let random = RandomId::parse(text).map(Form::Random);
+        Self(random.unwrap_or_else(|| Form::Text(text.into())))
     }
 
     /// Returns the id as text, as the client knows it: `socket.id`. Example: [`SocketId`].
     #[must_use]
     pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Form::Random(id) => id.as_str(),
+            Form::Text(text) => text,
+        }
+    }
+
+    /// The text of an id that is not 20 characters of base64url.
+    pub(crate) fn as_other_text(&self) -> Option<&Arc<str>> {
+        match &self.0 {
+            Form::Random(_) => None,
+            Form::Text(text) => Some(text),
+        }
+    }
+}
+
+/// 20 characters of base64url.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct RandomId([u8; ID_LEN]);
+
+impl RandomId {
+    /// Draws a new id from the thread's secure random source.
+    pub(crate) fn random() -> Self {
+        Self(random_base64())
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let id: [u8; ID_LEN] = text.as_bytes().try_into().ok()?;
+        let is_allowed = id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]);
+        is_allowed.then_some(Self(id))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only base64url characters are stored")
+    }
+}
+
+impl From<RandomId> for SocketId {
+    fn from(id: RandomId) -> Self {
+        Self(Form::Random(id))
     }
 }
 
@@ -58,12 +127,35 @@ impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidSocketId)?;
-        if id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]) {
-            Ok(Self(id))
-        } else {
-            Err(InvalidSocketId)
+        if let Some(id) = RandomId::parse(text) {
+            return Ok(id.into());
         }
+        let (namespace, sid) = text.rsplit_once('#').ok_or(InvalidSocketId)?;
+        match namespace.starts_with('/') && RandomId::parse(sid).is_some() {
+            true => Ok(Self(Form::Text(text.into()))),
+            false => Err(InvalidSocketId),
+        }
+    }
+}
+
+impl Hash for SocketId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Form::Random(id) => state.write(&id.0),
+            Form::Text(text) => state.write(text.as_bytes()),
+        }
+    }
+}
+
+impl Ord for SocketId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for SocketId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -127,7 +219,7 @@ pub(crate) fn random_base64<const LEN: usize>() -> [u8; LEN] {
 
 /// A random id for an Engine.IO session, of the same form as a socket id.
 pub(crate) fn random_text() -> String {
-    SocketId::random().as_str().to_owned()
+    RandomId::random().as_str().to_owned()
 }
 
 #[cfg(test)]
@@ -138,8 +230,28 @@ mod tests {
     fn ids_are_20_characters_of_base64url_and_differ() {
         let (a, b) = (SocketId::random(), SocketId::random());
 
-        assert_eq!(a.as_str().parse(), Ok(a));
+        assert_eq!(a.as_str().parse(), Ok(a.clone()));
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn ids_of_old_clients_are_those_they_give_themselves() {
+        let sid = "wNhZbJYd3vWdGhFZAAAB";
+        let main = SocketId::of_session("/", sid);
+        let other = SocketId::of_session("/chat", sid);
+
+        assert_eq!(main.as_str(), sid);
+        assert_eq!(other.as_str(), "/chat#wNhZbJYd3vWdGhFZAAAB");
+        assert_eq!(other.as_str().parse(), Ok(other));
+        assert_eq!(SocketId::of_session("/", "own").as_str(), "own");
+        for text in ["own", "/chat#own", "chat#wNhZbJYd3vWdGhFZAAAB", "/chat"] {
+            assert_eq!(text.parse::<SocketId>(), Err(InvalidSocketId), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_takes_little_more_than_its_characters() {
+        assert_eq!(size_of::<SocketId>(), 24);
     }
 
     #[test]

@@ -65,9 +65,8 @@
 //! # What it does not do
 //!
 //! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Clients of version 2 are not there yet. Several servers form a cluster over a
-//! [`cluster::Bus`]; one over a broker is not there yet. It keeps no messages, unless [`recovery`]
-//! is on: who is not connected misses them.
+//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It
+//! keeps no messages, unless [`recovery`] is on: who is not connected misses them.
 //!
 //! # Features
 //!
@@ -80,7 +79,9 @@
 //!
 //! # Protocol revisions
 //!
-//! Socket.IO 5 and Engine.IO 4. The behaviour on the wire is that of `socket.io` 4.8.4.
+//! Socket.IO 5 over Engine.IO 4; with [`allow_eio3`](engine::Builder::allow_eio3) also Socket.IO 4
+//! over Engine.IO 3, for clients 1.x and 2.x (`docs/guide/old-clients.md`). The behaviour on the wire
+//! is that of `socket.io` 4.8.4.
 
 mod broadcast;
 mod client;
@@ -151,6 +152,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../../docs/guide/old-clients.md")]
+    struct OldClients;
 
     #[doc = include_str!("../../../docs/guide/cluster.md")]
     struct Cluster;

@@ -121,6 +121,20 @@ pub(crate) fn connect(parser: &Parser, namespace: &str, sid: &str, pid: Option<&
     }))
 }
 
+/// The answer to a client of protocol 4 that has joined: it makes the id itself.
+pub(crate) fn connect4(parser: &Parser, namespace: &str) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_connect::<Value>(out, namespace, None)
+    }))
+}
+
+/// The answer to a client of protocol 4 that is refused.
+pub(crate) fn error4(parser: &Parser, namespace: &str, reason: &Value) -> Outgoing {
+    certain(encode(parser, |out| {
+        parser.encode_error(out, namespace, reason)
+    }))
+}
+
 pub(crate) fn connect_error(
     parser: &Parser,
     namespace: &str,

@@ -23,7 +23,9 @@ impl Person {
     }
 
     fn new(id: SocketId, data: &Value) -> Self {
-        let name = data[NAME].as_str().map_or_else(|| guest(id), str::to_owned);
+        let name = data[NAME]
+            .as_str()
+            .map_or_else(|| guest(&id), str::to_owned);
         Self { id, name }
     }
 }
@@ -54,8 +56,9 @@ pub(super) fn rename(socket: &Socket, name: &Name) {
 }
 
 /// What a socket without a name is called.
-fn guest(id: SocketId) -> String {
-    format!("guest-{}", &id.as_str()[..GUEST_LEN])
+fn guest(id: &SocketId) -> String {
+    let start: String = id.as_str().chars().take(GUEST_LEN).collect();
+    format!("guest-{start}")
 }
 
 /// The key of a socket's name among its data.

@@ -34,7 +34,7 @@ pub(crate) fn whoami(socket: &Socket) -> Value {
         "nsp": socket.namespace().name(),
         "rooms": sorted_rooms(socket),
         "transport": socket.conn().transport().as_str(),
-        "protocol": 4,
+        "protocol": socket.conn().revision().number(),
         "recovered": socket.is_recovered(),
         "data": socket.data().to_value(),
     })

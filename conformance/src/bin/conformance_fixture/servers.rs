@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast::engine::{Builder, Engine, Message, Socket};
+use roomcast::engine::{Bare, Builder, Engine, Message, Socket};
 use roomcast::recovery::Recovery;
 use roomcast::{
     ClientBundle, Cookie, Cors, HttpCompression, Parser, SameSite, Server, ServerBuilder, Transport,
@@ -18,13 +18,13 @@ pub(crate) fn all() -> Vec<Served> {
         socket_io(compat()),
         socket_io(recovery()),
         socket_io(builder().parser(Parser::MessagePack)),
-        engine_echo(),
+        engine_echo(fast(Engine::builder()).allow_eio3()),
         socket_io(limits()),
         socket_io(polling_only()),
         socket_io(builder().transports([Transport::WebSocket])),
         Served::SocketIo(client_app::server()),
         client_engine(),
-        engine_echo(),
+        engine_echo(fast(Engine::builder())),
     ]
 }
 
@@ -57,9 +57,9 @@ fn fast<Kind>(builder: Builder<Kind>) -> Builder<Kind> {
         .ping_timeout(Duration::from_millis(200))
 }
 
-/// EIO3 is not supported yet.
 fn compat() -> ServerBuilder {
     builder()
+        .allow_eio3()
         .ping_interval(Duration::from_secs(1))
         .ping_timeout(Duration::from_secs(1))
         .cookie(Cookie::default())
@@ -99,9 +99,9 @@ fn polling_only() -> ServerBuilder {
     )
 }
 
-fn engine_echo() -> Served {
+fn engine_echo(builder: Builder<Bare>) -> Served {
     let echo = |_: &Socket| |socket: &Socket, message: Message<'_>| socket.send(message);
-    Served::Engine(fast(Engine::builder()).build(echo))
+    Served::Engine(builder.build(echo))
 }
 
 /// The application of the official engine client's own tests.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{DecodeError, Packet, base64_text};
+use crate::{DecodeError, Packet, base64_text, text_form};
 
 /// Decodes a WebSocket text frame, or one packet of a payload.
 ///
@@ -33,17 +33,10 @@ pub fn decode_text(text: &str) -> Result<Packet<'_>, DecodeError> {
         return Err(DecodeError::Empty);
     };
     let data = rest.as_str();
-    Ok(match found {
-        '0' => Packet::Open(data),
-        '1' => Packet::Close,
-        '2' => Packet::Ping(data),
-        '3' => Packet::Pong(data),
-        '4' => Packet::Text(data),
-        '5' => Packet::Upgrade,
-        '6' => Packet::Noop,
-        'b' => Packet::Binary(Cow::Owned(base64_text::decode(data))),
-        _ => return Err(DecodeError::UnknownType { found }),
-    })
+    match found {
+        'b' => Ok(Packet::Binary(Cow::Owned(base64_text::decode(data)))),
+        _ => text_form::decode(found, data),
+    }
 }
 
 /// Appends `packet` to `out` in its text form, a binary message as `b` and base64.
@@ -64,22 +57,10 @@ pub fn decode_text(text: &str) -> Result<Packet<'_>, DecodeError> {
 ///
 /// Spec: Engine.IO protocol 4, "Packet encoding".
 pub fn encode_text(packet: &Packet<'_>, out: &mut Vec<u8>) {
-    let (kind, data): (u8, &[u8]) = match packet {
-        Packet::Open(json) => (b'0', json.as_bytes()),
-        Packet::Close => (b'1', b""),
-        Packet::Ping(text) => (b'2', text.as_bytes()),
-        Packet::Pong(text) => (b'3', text.as_bytes()),
-        Packet::Text(text) => (b'4', text.as_bytes()),
-        Packet::Upgrade => (b'5', b""),
-        Packet::Noop => (b'6', b""),
-        Packet::Binary(bytes) => {
-            out.push(b'b');
-            return base64_text::append(bytes, out);
-        }
-    };
-    out.reserve(1 + data.len());
-    out.push(kind);
-    out.extend_from_slice(data);
+    if let Err(bytes) = text_form::encode(packet, out) {
+        out.push(b'b');
+        base64_text::append(bytes, out);
+    }
 }
 
 #[cfg(test)]

@@ -22,9 +22,11 @@ use std::time::Duration;
     reason = "the caller fills it; a new time is a new protocol rule"
 )]
 pub struct Config {
-    /// From the opening, and from each pong, to the next ping. Default: 25 s.
+    /// From the opening, and from each pong, to the next ping. Default: 25 s. In revision 3 the
+    /// client pings, and is told this time.
     pub ping_interval: Duration,
-    /// From a ping to the end of a session that does not answer it. Default: 20 s.
+    /// From a ping to the end of a session that does not answer it. Default: 20 s. In revision 3,
+    /// from the time at which the client should have pinged.
     pub ping_timeout: Duration,
     /// From the opening of a probing transport to its end if it does not take over. Default: 10 s.
     pub upgrade_timeout: Duration,

@@ -1,14 +1,24 @@
-//! The heartbeat of revision 4: the server pings, the client answers.
+//! The heartbeat. In revision 4 the server pings and the client answers; in revision 3 it is the
+//! other way round.
 
 use std::time::Instant;
 
 use super::Config;
+use crate::Revision;
 
 /// Where the heartbeat stands. Nothing but pings and pongs moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Heartbeat {
-    Idle { ping_at: Option<Instant> },
-    AwaitingPong { until: Option<Instant> },
+    Idle {
+        ping_at: Option<Instant>,
+    },
+    AwaitingPong {
+        until: Option<Instant>,
+    },
+    /// Revision 3, all the time.
+    AwaitingPing {
+        until: Option<Instant>,
+    },
 }
 
 /// What a heartbeat asks for when its time has come.
@@ -20,6 +30,29 @@ pub(super) enum Beat {
 }
 
 impl Heartbeat {
+    pub(super) fn new(now: Instant, config: &Config, revision: Revision) -> Self {
+        match revision {
+            Revision::Three => Self::listening(now, config),
+            Revision::Four => Self::quiet(now, config),
+        }
+    }
+
+    /// The client has an interval and a timeout for its first ping, and for the next one after each.
+    // SPEC: engine.io 6.6.9; the upgrade, which takes the deadline away there, does not here.
+    pub(super) fn listening(now: Instant, config: &Config) -> Self {
+        let patience = config.ping_interval.saturating_add(config.ping_timeout);
+        Self::AwaitingPing {
+            until: now.checked_add(patience),
+        }
+    }
+
+    pub(super) fn revision(&self) -> Revision {
+        match self {
+            Self::AwaitingPing { .. } => Revision::Three,
+            Self::Idle { .. } | Self::AwaitingPong { .. } => Revision::Four,
+        }
+    }
+
     /// The first ping comes an interval after the opening; so does the next one after each pong,
     /// asked for or not.
     pub(super) fn quiet(now: Instant, config: &Config) -> Self {
@@ -39,14 +72,14 @@ impl Heartbeat {
                 };
                 Beat::Ping
             }
-            Self::AwaitingPong { .. } => Beat::TimedOut,
+            Self::AwaitingPong { .. } | Self::AwaitingPing { .. } => Beat::TimedOut,
         }
     }
 
     pub(super) fn due(&self) -> Option<Instant> {
         match *self {
             Self::Idle { ping_at } => ping_at,
-            Self::AwaitingPong { until } => until,
+            Self::AwaitingPong { until } | Self::AwaitingPing { until } => until,
         }
     }
 }

@@ -19,7 +19,7 @@ use self::{
     heartbeat::{Beat, Heartbeat},
     link::{Beside, Duplex, Link, Poll, Polling, Post, Probe},
 };
-use crate::{Message, Packet, Transport};
+use crate::{Message, Packet, Revision, Transport};
 
 /// The server's side of one client.
 ///
@@ -58,7 +58,7 @@ use crate::{Message, Packet, Transport};
 /// assert_eq!(session.poll_output(), Some(Output::Closed(CloseReason::PingTimeout)));
 /// ```
 ///
-/// Spec: Engine.IO protocol 4, "Protocol"; engine.io 6.6.9 where the text leaves a choice.
+/// Spec: Engine.IO protocols 3 and 4, "Protocol"; engine.io 6.6.9 where the text leaves a choice.
 #[derive(Clone, Debug)]
 pub struct Session {
     config: Arc<Config>,
@@ -81,17 +81,47 @@ enum State {
 }
 
 impl Session {
-    /// A session that has just been opened on `transport`.
+    /// A session of revision 4 that has just been opened on `transport`.
     ///
     /// On polling the `GET` of the handshake is a poll like any other: report it as
     /// [`Input::Poll`] with the open packet queued, or answer it with the open packet unreported.
     pub fn new(now: Instant, config: Arc<Config>, transport: Transport) -> Self {
+        Self::with_revision(now, config, transport, Revision::Four)
+    }
+
+    /// A session that has just been opened on `transport`; otherwise as [`new`](Self::new).
+    ///
+    /// In revision 3 the client pings, within [`Config::ping_interval`] plus
+    /// [`Config::ping_timeout`] after the opening and after each ping.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::{sync::Arc, time::{Duration, Instant}};
+    /// use roomcast_engineio::{Config, Output, Packet, Revision, Session, Transport};
+    ///
+    /// let start = Instant::now();
+    /// let config = Arc::new(Config::default());
+    /// let transport = Transport::WebSocket;
+    /// let mut session = Session::with_revision(start, config, transport, Revision::Three);
+    /// assert_eq!(session.next_timeout(), Some(start + Duration::from_secs(45)));
+    ///
+    /// session.handle_packet(start + Duration::from_secs(25), transport, Packet::Ping(""));
+    /// assert_eq!(session.poll_output(), Some(Output::QueuePong));
+    /// assert_eq!(session.next_timeout(), Some(start + Duration::from_secs(70)));
+    /// ```
+    pub fn with_revision(
+        now: Instant,
+        config: Arc<Config>,
+        transport: Transport,
+        revision: Revision,
+    ) -> Self {
         let link = match Duplex::of(transport) {
             Some(duplex) => Link::Duplex(duplex),
             None => Link::Polling(Polling::default()),
         };
         Self {
-            heartbeat: Heartbeat::quiet(now, &config),
+            heartbeat: Heartbeat::new(now, &config, revision),
             config,
             state: State::Open(link),
             outputs: VecDeque::new(),
@@ -171,6 +201,11 @@ impl Session {
         earlier(own, self.heartbeat.due())
     }
 
+    /// The revision of the protocol that the session speaks.
+    pub fn revision(&self) -> Revision {
+        self.heartbeat.revision()
+    }
+
     /// The transport the session is on; after its end, was on.
     pub fn transport(&self) -> Transport {
         match &self.state {
@@ -221,11 +256,23 @@ impl Session {
         match packet {
             Packet::Text(text) => return Some(Message::Text(text)),
             Packet::Binary(bytes) => return Some(Message::Binary(bytes)),
-            Packet::Pong(_) => self.heartbeat = Heartbeat::quiet(now, &self.config),
-            Packet::Ping(_) => self.fail(TransportError::HeartbeatDirection),
+            Packet::Pong(_) | Packet::Ping(_) => self.on_beat(now, &packet),
             Packet::Open(_) | Packet::Close | Packet::Upgrade | Packet::Noop => {}
         }
         None
+    }
+
+    fn on_beat(&mut self, now: Instant, packet: &Packet<'_>) {
+        match (self.revision(), packet) {
+            (Revision::Four, Packet::Pong(_)) => {
+                self.heartbeat = Heartbeat::quiet(now, &self.config);
+            }
+            (Revision::Three, Packet::Ping(_)) => {
+                self.heartbeat = Heartbeat::listening(now, &self.config);
+                self.outputs.push_back(Output::QueuePong);
+            }
+            _ => self.fail(TransportError::HeartbeatDirection),
+        }
     }
 
     fn on_transport_gone(&mut self, transport: Transport, reason: CloseReason) {

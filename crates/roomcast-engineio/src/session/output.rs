@@ -1,6 +1,6 @@
 //! What a session asks of its caller.
 
-use crate::Transport;
+use crate::{Packet, Revision, Transport};
 
 /// What the caller has to do next, in the order in which it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use crate::Transport;
 pub enum Output {
     /// Put a ping packet, `2`, behind the queued packets.
     QueuePing,
+    /// Put a pong packet, `3`, behind the queued packets. Only revision 3 asks for it.
+    QueuePong,
     /// Answer the waiting `GET` with this body. It waits no longer.
     AnswerPoll(PollAnswer),
     /// Refuse the `GET` that was reported last; an earlier one is not meant.
@@ -54,12 +56,24 @@ impl PollAnswer {
         self != Self::Noop
     }
 
-    /// The body, of type `text/plain; charset=UTF-8`.
-    pub fn as_str(self) -> &'static str {
+    /// The packets, for who has more to put into the body.
+    pub fn packets(self) -> &'static [Packet<'static>] {
         match self {
-            Self::Noop => "6",
-            Self::Close => "1",
-            Self::NoopAndClose => "6\u{1e}1",
+            Self::Noop => &[Packet::Noop],
+            Self::Close => &[Packet::Close],
+            Self::NoopAndClose => &[Packet::Noop, Packet::Close],
+        }
+    }
+
+    /// The body, of type `text/plain; charset=UTF-8`.
+    pub fn body(self, revision: Revision) -> &'static str {
+        match (self, revision) {
+            (Self::Noop, Revision::Four) => "6",
+            (Self::Close, Revision::Four) => "1",
+            (Self::NoopAndClose, Revision::Four) => "6\u{1e}1",
+            (Self::Noop, Revision::Three) => "1:6",
+            (Self::Close, Revision::Three) => "1:1",
+            (Self::NoopAndClose, Revision::Three) => "1:61:1",
         }
     }
 }
@@ -158,7 +172,8 @@ pub enum TransportError {
     /// A `POST` came with the content type `application/octet-stream`.
     #[error("invalid content")]
     BinaryPost,
-    /// A ping came from the client, which in revision 4 only answers them.
+    /// A ping came from a client of revision 4, which only answers them, or a pong from one of
+    /// revision 3, which only sends pings.
     #[error("invalid heartbeat direction")]
     HeartbeatDirection,
     /// The connection broke; the caller reported it and knows more.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::driver::*;
 use roomcast_engineio::{
-    CloseReason, Config, Input, Output, PollAnswer, RequestFault, TransportError,
+    CloseReason, Config, Input, Output, PollAnswer, RequestFault, Revision, TransportError,
 };
 
 #[test]
@@ -67,7 +67,7 @@ fn a_graceful_close_without_a_waiting_poll_answers_the_next_one() {
     assert_eq!(driver.session.writable(), None);
 
     let answer = PollAnswer::NoopAndClose;
-    assert_eq!(answer.as_str(), "6\x1e1");
+    assert_eq!(answer.body(Revision::Four), "6\x1e1");
     let outputs = [Output::AnswerPoll(answer), FORCED];
     assert_eq!(driver.input(Input::Poll), outputs);
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use roomcast_engineio::{
-    CloseReason, Config, Input, Message, Output, Packet, PollAnswer, Session, Transport,
+    CloseReason, Config, Input, Message, Output, Packet, PollAnswer, Revision, Session, Transport,
     TransportError, revision4::decode_payload,
 };
 
@@ -34,9 +34,18 @@ impl Driver {
     }
 
     pub(crate) fn with(config: Arc<Config>, transport: Transport) -> Self {
+        Self::of(config, transport, Revision::Four)
+    }
+
+    /// A session of revision 3.
+    pub(crate) fn of_revision3(transport: Transport) -> Self {
+        Self::of(config(), transport, Revision::Three)
+    }
+
+    fn of(config: Arc<Config>, transport: Transport, revision: Revision) -> Self {
         let start = Instant::now();
         Self {
-            session: Session::new(start, config, transport),
+            session: Session::with_revision(start, config, transport, revision),
             start,
             now: start,
         }

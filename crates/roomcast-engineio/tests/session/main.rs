@@ -7,6 +7,7 @@ mod interleavings;
 mod network;
 mod official_client;
 mod polling;
+mod revision3;
 mod rules;
 mod upgrade;
 mod webtransport;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use roomcast_engineio::{Config, Input, Message, Output, Packet, Session, revision4};
+use roomcast_engineio::{Config, Input, Message, Output, Packet, Revision, Session, revision4};
 
 use crate::{
     driver::{Polling, WebSocket},
@@ -139,7 +139,9 @@ impl Server {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::QueuePing => self.queue.push("2".to_owned()),
-                Output::AnswerPoll(answer) => network.send(now, Lane::PollAnswer, answer.as_str()),
+                Output::AnswerPoll(answer) => {
+                    network.send(now, Lane::PollAnswer, answer.body(Revision::Four))
+                }
                 Output::AnswerProbe(_) => network.send(now, Lane::FrameToClient, "3probe"),
                 Output::CloseTransport(_) => network.send(now, Lane::FrameToClient, "close frame"),
                 Output::Upgraded(_) => {}

@@ -8,7 +8,8 @@ use std::{
 };
 
 use roomcast_engineio::{
-    CloseReason, Config, Input, Output, Packet, Session, Transport, revision4::decode_text,
+    CloseReason, Config, Input, Output, Packet, Revision, Session, Transport,
+    revision4::decode_text,
 };
 
 /// A caller that keeps its own books and compares the outputs with them.
@@ -36,7 +37,8 @@ enum Phase {
     Carrying,
 }
 
-/// Runs a session by a script, two bytes to a step: what happens, and after how long.
+/// Runs a session by a script. The first byte chooses transport and revision; then two bytes are a
+/// step: what happens, and after how long.
 ///
 /// Panics if the session breaks a rule.
 pub(crate) fn run(script: &[u8]) {
@@ -64,6 +66,10 @@ impl Caller {
             0 => (Transport::Polling, Phase::None),
             _ => (duplex, Phase::Carrying),
         };
+        let revision = match first & 2 {
+            0 => Revision::Four,
+            _ => Revision::Three,
+        };
         let now = Instant::now();
         let config = Config {
             ping_interval: Duration::from_millis(3000),
@@ -72,7 +78,7 @@ impl Caller {
             close_timeout: Duration::from_millis(1500),
         };
         Self {
-            session: Session::new(now, Arc::new(config), transport),
+            session: Session::with_revision(now, Arc::new(config), transport, revision),
             now,
             poll: Request::None,
             post: Request::None,
@@ -169,7 +175,14 @@ impl Caller {
     /// Does what `output` asks for; `newest` is what was reported last, until it was answered.
     fn obey(&mut self, output: Output, newest: &mut Option<Input>) {
         match output {
-            Output::QueuePing => assert!(self.session.is_open()),
+            Output::QueuePing => {
+                assert!(self.session.is_open());
+                assert_eq!(self.session.revision(), Revision::Four);
+            }
+            Output::QueuePong => {
+                assert!(self.session.is_open());
+                assert_eq!(self.session.revision(), Revision::Three);
+            }
             Output::AnswerPoll(_) => {
                 if self.poll == Request::Waiting {
                     self.poll = Request::None;

@@ -142,6 +142,26 @@ impl Parser {
         }
     }
 
+    /// Appends the ERROR with which a server refuses a client of protocol 4; `reason` is any value.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Value`] if `reason` cannot be sent. `out` is then as it was.
+    pub fn encode_error<T: Serialize + ?Sized>(
+        &self,
+        out: &mut Vec<u8>,
+        namespace: &str,
+        reason: &T,
+    ) -> Result<Encoded, EncodeError> {
+        match self {
+            Self::Text => plain(text::encode_error(out, namespace, reason)),
+            Self::MessagePack => binary(msgpack::encode_error(out, namespace, reason)),
+            Self::Custom(parser) => custom(&**parser, |out| {
+                msgpack::encode_error(out, namespace, reason)
+            }),
+        }
+    }
+
     /// Appends a DISCONNECT.
     ///
     /// # Errors

@@ -146,6 +146,36 @@ pub fn encode_connect_error<T: Serialize + ?Sized>(
     write_json(out, &Refusal { message, data }, None).map_err(|error| undo(out, start, &error))
 }
 
+/// Appends the ERROR with which a server refuses a client of protocol 4 that wants to join: `reason`
+/// may be any value.
+///
+/// The other packets of protocol 4 are those of protocol 5, and its CONNECT is that of
+/// [`encode_connect`] without `auth`, in both directions.
+///
+/// # Errors
+///
+/// [`EncodeError::Value`] if `reason` has no JSON form. `out` is then as it was.
+///
+/// # Example
+///
+/// ```
+/// let mut out = Vec::new();
+/// roomcast_socketio::encode_error(&mut out, "/admin", "missing token")?;
+/// assert_eq!(out, br#"4/admin,"missing token""#);
+/// # Ok::<(), roomcast_socketio::EncodeError>(())
+/// ```
+///
+/// Spec: Socket.IO protocol 4, "Packet types".
+pub fn encode_error<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    namespace: &str,
+    reason: &T,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    write_front(out, b'4', namespace, None);
+    write_json(out, reason, None).map_err(|error| undo(out, start, &error))
+}
+
 /// Appends a DISCONNECT.
 ///
 /// Spec: Socket.IO protocol 5, "Disconnection from a namespace".

@@ -20,7 +20,7 @@ pub use decoder::Decoder;
 pub(crate) use encode::encode_event_packet;
 pub use encode::{
     encode_ack, encode_connect, encode_connect_error, encode_connected, encode_disconnect,
-    encode_event,
+    encode_error, encode_event,
 };
 pub(crate) use placeholder::renumbered;
 pub(crate) use writer::{VERBATIM, write_json};

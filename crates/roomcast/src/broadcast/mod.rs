@@ -300,7 +300,7 @@ impl Broadcast {
         let mut answers = Answers::default();
         let collect = async {
             while let Some((from, answer)) = incoming.recv().await {
-                answered.insert(from);
+                answered.insert(from.clone());
                 match answer.read() {
                     Ok(value) => answers.values.push((from, value)),
                     Err(error) => answers.invalid.push((Some(from), error)),

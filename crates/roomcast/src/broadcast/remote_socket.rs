@@ -101,7 +101,7 @@ impl RemoteSocket {
     pub fn id(&self) -> SocketId {
         match &self.0 {
             Place::Here(socket) => socket.id(),
-            Place::Elsewhere(socket) => socket.id,
+            Place::Elsewhere(socket) => socket.id.clone(),
         }
     }
 
@@ -278,7 +278,7 @@ impl Eq for RemoteSocket {}
 impl Elsewhere {
     /// The room of the socket's id.
     fn selection(&self) -> Broadcast {
-        Broadcast::new(&self.namespace).to(self.id)
+        Broadcast::new(&self.namespace).to(&self.id)
     }
 
     fn link(&self) -> Result<&Link, EmitError> {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
-use super::Connection;
+use super::{Connection, revision3};
 use crate::cluster::RoomInterest;
+use crate::engine::Revision;
 use crate::error::Refusal;
 use crate::handler::{Call, Cause, Verdict};
 use crate::metrics::Meter;
@@ -25,6 +26,7 @@ pub(super) struct Admitted {
 /// Spec: features 2.9, 2.11, 2.15–2.18.
 pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value) -> Admitted {
     let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
+    let revision = connection.engine().revision();
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
         Ok(Some(namespace)) => {
@@ -33,8 +35,10 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
                 let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
             }
             let reclaimed = match namespace.keeper() {
-                Some(keeper) => keeper.reclaim(handshake.auth_value()).await,
-                None => None,
+                Some(keeper) if revision == Revision::Four => {
+                    keeper.reclaim(handshake.auth_value()).await
+                }
+                _ => None,
             };
             let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
             let may_skip = reclaimed
@@ -52,11 +56,20 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
         }
         Ok(None) => {
             Meter::refused_unknown();
-            Err(Refusal::unknown_namespace())
+            Err(unknown_namespace(revision))
         }
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
+}
+
+/// What a client of this revision is told of a namespace that is not there.
+pub(super) fn unknown_namespace(revision: Revision) -> Refusal {
+    let refusal = Refusal::unknown_namespace();
+    match revision {
+        Revision::Three => revision3::with_message_as_data(refusal),
+        _ => refusal,
+    }
 }
 
 /// Where the bus subscribes to each socket's own room, it does so before the client knows its id.

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Disconnect(Socket, DisconnectCause),
     /// All sockets of the client are disconnected and the connection is closed.
     DisconnectAll,
+    /// The client joins the main namespace, as those of Engine.IO 3 do without a packet.
+    JoinMain,
     /// The client has come back over another connection: its sockets here are disconnected. Who
     /// waits is told when their handlers were called.
     TakeOver(Socket, oneshot::Sender<()>),

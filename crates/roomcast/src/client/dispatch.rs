@@ -164,7 +164,7 @@ impl Client {
             );
         } else {
             // The client's mistakes; a panic was logged where it was caught.
-            tracing::debug!(socket = %socket.id(), %error, "nobody handles a socket's error");
+            tracing::debug!(socket = %socket.own_id(), %error, "nobody handles a socket's error");
         }
     }
 
@@ -175,7 +175,7 @@ impl Client {
         message: Arc<str>,
         cx: &mut Context<'_>,
     ) {
-        tracing::error!(socket = %socket.id(), ?origin, %message, "a handler panicked");
+        tracing::error!(socket = %socket.own_id(), ?origin, %message, "a handler panicked");
         let event = match origin {
             Origin::Other(event) => {
                 let event_of_cause = Arc::clone(&event);

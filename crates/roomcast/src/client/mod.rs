@@ -6,6 +6,7 @@ mod dispatch;
 mod explanation;
 mod held;
 mod parked;
+mod revision3;
 mod span;
 
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use held::Held;
 use parked::{Finished, Parked};
 
 use crate::engine::{
-    self, Application, CloseReason, DisconnectCause, Farewell, Message, Readiness, SendOptions,
+    self, Application, CloseReason, DisconnectCause, Farewell, Message, Readiness, Revision,
+    SendOptions,
 };
 use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
@@ -41,6 +43,7 @@ pub(crate) struct Client {
     held: Held,
     /// When a client that has joined no namespace is sent away.
     connect_deadline: Option<Instant>,
+    revision: Revision,
     is_closed: bool,
     /// A namespace was not let in.
     is_refused: bool,
@@ -52,16 +55,21 @@ impl Client {
         let deadline = tokio::time::Instant::now()
             .into_std()
             .checked_add(config.connect_timeout);
-        Self {
+        let client = Self {
             decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             parked: Parked::new(config.max_waiting_handlers),
             held: Held::default(),
             connect_deadline: deadline,
+            revision: engine.revision(),
             connection: Arc::new(Connection::new(server, engine)),
             is_closed: false,
             is_refused: false,
+        };
+        if client.revision == Revision::Three {
+            client.connection.command(Command::JoinMain);
         }
+        client
     }
 
     /// Takes a packet now, or keeps it until a handler has ended.
@@ -119,8 +127,18 @@ impl Client {
     }
 
     fn on_packet(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
+        if self.revision == Revision::Three
+            && let Some((packet, query)) = revision3::without_query(packet)
+        {
+            return self.on_named_packet(&packet, query, cx);
+        }
+        self.on_named_packet(packet, "", cx);
+    }
+
+    /// Takes a packet whose namespace is a name and nothing more; `query` stood behind it.
+    fn on_named_packet(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
         match self.namespaces.route(packet) {
-            Ok(Step::Join) => self.join(packet, cx),
+            Ok(Step::Join) => self.join(packet, query, cx),
             Ok(Step::Leave(socket)) => {
                 let reason = DisconnectReason::ClientNamespaceDisconnect;
                 self.disconnect(&socket, reason, &DisconnectCause::Client, cx);
@@ -143,7 +161,7 @@ impl Client {
     fn acknowledge(&self, socket: &Socket, packet: &Packet<'_>) {
         if let Some(id) = packet.ack() {
             let answer = Answer::new(socket.id(), packet.clone().into_owned());
-            socket.acks().resolve(socket.id(), id, answer);
+            socket.acks().resolve(socket.own_id(), id, answer);
         }
     }
 
@@ -164,20 +182,25 @@ impl Client {
             .close_for(|| explanation::of_decode_error(error));
     }
 
-    /// Starts a client's way into a namespace.
-    fn join(&mut self, packet: &Packet<'_>, cx: &mut Context<'_>) {
-        let auth = packet
-            .data()
-            .unwrap_or_else(|| Ok(Value::Object(Map::new())));
-        let Ok(auth) = auth else {
-            return self.on_decode_error(&DecodeError::InvalidPayload, cx);
+    /// Reads who wants to join a namespace.
+    fn join(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
+        let auth = match self.revision {
+            Revision::Three => Ok(revision3::auth(query)),
+            _ => packet
+                .data()
+                .unwrap_or_else(|| Ok(Value::Object(Map::new()))),
         };
-        self.namespaces.begin(packet.namespace());
-        let admission = admission::admit(
-            Arc::clone(&self.connection),
-            packet.namespace().to_owned(),
-            auth,
-        );
+        match auth {
+            Ok(auth) => self.begin_joining(packet.namespace(), auth, cx),
+            Err(_) => self.on_decode_error(&DecodeError::InvalidPayload, cx),
+        }
+    }
+
+    /// Starts a client's way into a namespace.
+    fn begin_joining(&mut self, namespace: &str, auth: Value, cx: &mut Context<'_>) {
+        self.namespaces.begin(namespace);
+        let connection = Arc::clone(&self.connection);
+        let admission = admission::admit(connection, namespace.to_owned(), auth);
         self.start(
             Box::pin(async move { Finished::Admission(admission.await) }),
             cx,
@@ -201,7 +224,7 @@ impl Client {
                 true => {
                     socket.namespace().meter().refused();
                     discard(&socket);
-                    Err(Refusal::unknown_namespace())
+                    Err(admission::unknown_namespace(self.revision))
                 }
                 false => Ok((socket, reclaimed)),
             });
@@ -210,21 +233,27 @@ impl Client {
             Err(refusal) => {
                 self.is_refused = true;
                 self.namespaces.remove(&name);
-                let parser = &self.connection.server().config().parser;
-                let (message, data) = (refusal.message(), refusal.data());
-                let packet = wire::connect_error(parser, &name, message, data);
-                self.connection
-                    .engine()
-                    .send_frames(packet.frames(), SendOptions::essential());
+                self.refuse(&name, &refusal);
             }
         }
+    }
+
+    fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        let parser = &self.connection.server().config().parser;
+        let packet = match self.revision {
+            Revision::Three => wire::error4(parser, namespace, &revision3::reason(refusal)),
+            _ => wire::connect_error(parser, namespace, refusal.message(), refusal.data()),
+        };
+        self.connection
+            .engine()
+            .send_frames(packet.frames(), SendOptions::essential());
     }
 
     fn connect(&mut self, socket: &Socket, reclaimed: Option<Reclaimed>, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
         if let (Some(keeper), Some(ticket)) = (namespace.keeper(), socket.ticket()) {
             if let Err(Outdated) = keeper.enter(socket, ticket, reclaimed) {
-                tracing::debug!(socket = %socket.id(), "a client was let in too late to recover");
+                tracing::debug!(socket = %socket.own_id(), "a client was let in too late to recover");
                 discard(socket);
                 self.namespaces.remove(namespace.name());
                 // The client connects again, and begins a new session.
@@ -251,21 +280,18 @@ impl Client {
     /// Lets a client in whose state is not kept.
     fn enter(socket: &Socket) {
         let namespace = socket.namespace();
+        let (parser, name) = (namespace.parser(), namespace.name());
         // Invariant: the client is told before anything that others or the handlers send. A socket
         // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
-        socket.send_packet(
-            &wire::connect(
-                namespace.parser(),
-                namespace.name(),
-                socket.id().as_str(),
-                None,
-            ),
-            SendOptions::essential(),
-        );
+        let packet = match socket.conn().revision() {
+            Revision::Three => wire::connect4(parser, name),
+            _ => wire::connect(parser, name, socket.own_id().as_str(), None),
+        };
+        socket.send_packet(&packet, SendOptions::essential());
         namespace.add_connected();
         namespace.meter().connected();
         socket.advance(Phase::Connecting, Phase::Connected);
-        socket.join(socket.id());
+        socket.join(socket.own_id());
     }
 
     /// Tells the handlers of a socket that it is gone, and forgets it.
@@ -351,6 +377,7 @@ impl Client {
                 }
                 drop(done);
             }
+            Command::JoinMain => self.begin_joining("/", Value::Object(Map::new()), cx),
             Command::Drive(socket, work) => self.start(
                 parked::contained(socket, Slot::AnyOutgoing.origin(), work, || {}),
                 cx,
@@ -472,6 +499,6 @@ fn tell_disconnected(socket: &Socket) {
 fn discard(socket: &Socket) {
     socket.finish();
     socket.forget_handlers();
-    socket.namespace().leave_all(socket.id());
+    socket.namespace().leave_all(socket.own_id());
     socket.namespace().remove_guest();
 }

@@ -14,7 +14,7 @@ pub(super) fn of(socket: &Socket, slot: Slot<'_>) -> Span {
         "event",
         event = slot.name(),
         namespace = socket.namespace().name(),
-        socket = %socket.id(),
+        socket = %socket.own_id(),
         transport = socket.conn().transport().as_str(),
     )
 }

@@ -153,6 +153,28 @@ impl<Kind> Builder<Kind> {
         self
     }
 
+    /// Lets in clients of Engine.IO 3, too: those of Socket.IO 1.x and 2.x. Default: they are
+    /// refused, 400 with code 5.
+    ///
+    /// Such a client uses its secret session id as its public one, so everyone who learns the id
+    /// of its socket can poll in its name until it is on a WebSocket. Give the ids of its sockets
+    /// to no other client, or [let it use WebSockets alone](Self::transports). The guide's page
+    /// *Old clients* says more.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().allow_eio3().build();
+    /// ```
+    ///
+    /// Spec: features 1.46.
+    pub fn allow_eio3(mut self) -> Self {
+        self.config.allows_eio3 = true;
+        self
+    }
+
     /// Sets how long a client may take to finish an upgrade. Default: 10 s. Then its WebSocket is
     /// closed, and the session goes on by polling. A client of WebTransport gets as much time for its
     /// request, and again for its first packet.

@@ -70,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) path: String,
     pub(crate) transports: Vec<Transport>,
     pub(crate) allows_upgrades: bool,
+    /// Whether clients of revision 3 are let in.
+    pub(crate) allows_eio3: bool,
     pub(crate) times: Arc<Times>,
     pub(crate) max_message_bytes: usize,
     pub(crate) max_fragments: usize,
@@ -97,6 +99,7 @@ impl Default for Config {
             path: "/engine.io/".to_owned(),
             transports: vec![Transport::Polling, Transport::WebSocket],
             allows_upgrades: true,
+            allows_eio3: false,
             times: Arc::default(),
             max_message_bytes: 1_000_000,
             max_fragments: 4096,

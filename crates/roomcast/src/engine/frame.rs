@@ -31,7 +31,13 @@ impl Frame {
         Self::of(Draft::of(message), OpCode::Binary)
     }
 
-    /// The heartbeat of every session.
+    /// The answer to a client of revision 3, which pings.
+    pub(crate) fn pong() -> Self {
+        static PONG: LazyLock<Frame> = LazyLock::new(|| Frame::text(b"3"));
+        PONG.clone()
+    }
+
+    /// The heartbeat of every session of revision 4.
     pub(crate) fn ping() -> Self {
         static PING: LazyLock<Frame> = LazyLock::new(|| Frame::text(b"2"));
         PING.clone()

@@ -7,19 +7,20 @@ use http::header::{HeaderMap, ORIGIN};
 use http::request::Parts;
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
-use roomcast_engineio::revision4::PayloadEncoder;
 use roomcast_engineio::{
-    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
+    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
+    revision3, revision4,
 };
 
 use super::config::{ConnectionError, OriginCheck};
+use super::dialect::{Content, Dialect};
 use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::request::Request;
 use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
-use super::socket::Socket;
+use super::socket::{Opening, Socket};
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
 use crate::http::head::RequestHead;
@@ -246,7 +247,9 @@ impl Shared {
         query: &Query<'_>,
     ) -> Result<String, Refusal> {
         self.ask_application(request).await?;
-        query.revision()?;
+        if query.revision() == Revision::Three && !self.config().allows_eio3 {
+            return Err(Refusal::UnsupportedProtocolVersion);
+        }
         self.open_sid(request).await
     }
 
@@ -279,13 +282,9 @@ impl Shared {
         sid: String,
     ) -> Result<Answer, Refusal> {
         // The answer to the handshake needs no session yet: its packets are known.
-        let mut payload = PayloadEncoder::new();
-        let open = self.open_packet(&sid, Transport::Polling);
-        payload.push(&proto::Packet::Open(&open));
-        if let Some(text) = &self.config().initial_packet {
-            payload.push_text(text);
-        }
-        let answer = Usual::packets(payload.into_body().into()).into();
+        let dialect = self.dialect_of(request);
+        let body = self.first_payload(&sid, dialect.revision());
+        let answer = dialect.answer(request, body, Content::Text).into();
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
         let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
         let Some(application) = self.accept(&socket) else {
@@ -294,6 +293,30 @@ impl Shared {
         let session = SessionTask::new(Arc::clone(self), socket, application, None);
         self.tasks().spawn(session);
         Ok(answer)
+    }
+
+    /// The packets that every polling session begins with.
+    fn first_payload(&self, sid: &str, revision: Revision) -> Vec<u8> {
+        let open = self.open_packet(sid, Transport::Polling);
+        let open = proto::Packet::Open(&open);
+        let initial = self.initial_text().map(proto::Packet::Text);
+        if revision == Revision::Three {
+            let mut payload = revision3::PayloadEncoder::text();
+            payload.push(&open);
+            initial.inspect(|text| payload.push(text));
+            return payload.into_body();
+        }
+        let mut payload = revision4::PayloadEncoder::new();
+        payload.push(&open);
+        initial.inspect(|text| payload.push(text));
+        payload.into_body()
+    }
+
+    pub(super) fn dialect_of(&self, handshake: &Request) -> Dialect {
+        match self.config().allows_eio3 {
+            true => Dialect::of(handshake),
+            false => Dialect::Four,
+        }
     }
 
     async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
@@ -316,7 +339,13 @@ impl Shared {
         transport: Transport,
     ) -> Socket {
         let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.flusher()));
-        Socket::new(sid.into(), request, mailbox, transport)
+        let opening = Opening {
+            sid: sid.into(),
+            dialect: self.dialect_of(&request),
+            request,
+            transport,
+        };
+        Socket::new(opening, mailbox)
     }
 
     /// The JSON of the open packet.
@@ -353,11 +382,13 @@ impl Shared {
     /// The packets that a session on this transport begins with.
     pub(super) fn greet(&self, sid: &str, transport: Transport) -> impl Iterator<Item = Frame> {
         let open = format!("0{}", self.open_packet(sid, transport));
-        let initial = self.config().initial_packet.as_ref().map(|text| {
-            let text = std::str::from_utf8(text).expect("the option takes text");
-            Frame::message(text)
-        });
+        let initial = self.initial_text().map(Frame::message);
         std::iter::once(Frame::text(open.as_bytes())).chain(initial)
+    }
+
+    fn initial_text(&self) -> Option<&str> {
+        let text = self.config().initial_packet.as_deref()?;
+        Some(std::str::from_utf8(text).expect("the option takes text"))
     }
 }
 

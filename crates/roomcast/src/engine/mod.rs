@@ -23,13 +23,15 @@
 //! }
 //! ```
 //!
-//! Spec: Engine.IO protocol 4.
+//! Spec: Engine.IO protocols 3 and 4.
 
 mod application;
+mod binary_form;
 mod builder;
 mod cause;
 mod config;
 mod departure;
+mod dialect;
 mod draft;
 mod duplex;
 mod events;
@@ -77,5 +79,5 @@ pub(crate) use upgrade::Switch;
 pub(crate) use websocket::WebSocket;
 
 pub use roomcast_engineio::{
-    BadRequest, CloseReason, ErrorCode, Packet, Refusal, Transport, TransportError,
+    BadRequest, CloseReason, ErrorCode, Packet, Refusal, Revision, Transport, TransportError,
 };

@@ -7,9 +7,10 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TY
 use http::{Method, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use roomcast_engineio::Refusal;
+use roomcast_engineio::{Refusal, Revision};
 use tokio::sync::oneshot;
 
+use super::dialect::Content;
 use super::handle::Reply;
 use super::mailbox::{Input, PollAnswer, PostAnswer};
 use super::request::Request;
@@ -40,7 +41,7 @@ impl Shared {
         let (usual, may_compress) = match polled {
             Polled::Status(status) => return Ok(Reply::Answer(respond::status(status))),
             Polled::Taken => (Usual::taken(), false),
-            Polled::Packets(body, may_compress) => (Usual::packets(body), may_compress),
+            Polled::Packets(usual, may_compress) => (usual, may_compress),
         };
         let encoding = match may_compress {
             true => self.encoding_for(head, usual.body.len()),
@@ -69,8 +70,13 @@ impl Shared {
         let answer = answer.await;
         guard.disarm();
         match answer {
-            Ok(PollAnswer::Payload { body, may_compress }) => {
-                Ok(Polled::Packets(body.into(), may_compress))
+            Ok(PollAnswer::Payload {
+                body,
+                content,
+                may_compress,
+            }) => {
+                let usual = socket.dialect().answer(socket.request(), body, content);
+                Ok(Polled::Packets(usual, may_compress))
             }
             Ok(PollAnswer::Refused) => Ok(Polled::Status(StatusCode::BAD_REQUEST)),
             // The session ended before it could take the request.
@@ -88,8 +94,11 @@ impl Shared {
             mailbox.tell(Input::PostOverlapped);
             return Polled::Status(StatusCode::BAD_REQUEST);
         };
-        let content_type = head.header(CONTENT_TYPE.as_str());
-        if content_type == Some(b"application/octet-stream") {
+        let content = match head.header(CONTENT_TYPE.as_str()) {
+            Some(b"application/octet-stream") => Content::Binary,
+            _ => Content::Text,
+        };
+        if (socket.revision(), content) == (Revision::Four, Content::Binary) {
             mailbox.tell(Input::PostRefused);
             return Polled::Status(StatusCode::BAD_REQUEST);
         }
@@ -117,7 +126,11 @@ impl Shared {
         };
         guard.disarm();
         let (sender, done) = oneshot::channel();
-        mailbox.tell(Input::Post { body, done: sender });
+        mailbox.tell(Input::Post {
+            body,
+            content,
+            done: sender,
+        });
         match done.await {
             Ok(PostAnswer::Accepted) => Polled::Taken,
             Ok(PostAnswer::Refused) | Err(_) => Polled::Status(StatusCode::BAD_REQUEST),
@@ -131,7 +144,7 @@ enum Polled {
     /// The packets of a POST were taken.
     Taken,
     /// Packets for a GET, and whether they may be compressed.
-    Packets(Bytes, bool),
+    Packets(Usual, bool),
 }
 
 fn compressed(usual: &Usual, encoding: Encoding) -> Answer {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method};
+use roomcast_engineio::{Query, Revision};
 
 use crate::http::head::RequestHead;
 
@@ -180,6 +181,15 @@ impl Request {
             .enumerate()
             .filter(move |(index, (key, _))| is_last(*index, key));
         last.map(|(_, (key, value))| (key.as_str(), value.as_str()))
+    }
+
+    /// The revision that a handshake asks for.
+    pub(crate) fn revision(&self) -> Revision {
+        // WebTransport, whose handshake is a CONNECT, exists in revision 4 alone; its query is empty.
+        match *self.method() {
+            Method::CONNECT => Revision::Four,
+            _ => Query::parse(self.head.query()).revision(),
+        }
     }
 
     /// Returns the peer's address, where the HTTP server made it known; see [`Peer`]. Example:

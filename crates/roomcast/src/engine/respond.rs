@@ -6,6 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 use roomcast_engineio::Refusal;
 
 use super::config::Config;
+use super::dialect::Content;
 use super::request::Request;
 
 pub(crate) type Answer = Response<Bytes>;
@@ -52,10 +53,21 @@ pub(crate) struct Usual {
 
 impl Usual {
     /// The answer to a poll.
-    pub(super) fn packets(body: Bytes) -> Self {
+    pub(super) fn packets(body: Bytes, content: Content) -> Self {
+        let content_type = match content {
+            Content::Text => "text/plain; charset=UTF-8",
+            Content::Binary => "application/octet-stream",
+        };
+        Self { content_type, body }
+    }
+
+    /// The answer to a poll of a client that loads scripts.
+    ///
+    /// The official server says `text/plain`, which browsers do not run where sniffing is forbidden.
+    pub(super) fn script(script: String) -> Self {
         Self {
-            content_type: "text/plain; charset=UTF-8",
-            body,
+            content_type: "text/javascript; charset=UTF-8",
+            body: script.into(),
         }
     }
 

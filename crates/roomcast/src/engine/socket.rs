@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
-use roomcast_engineio::{CloseReason, Transport};
+use roomcast_engineio::{CloseReason, Revision, Transport};
 use roomcast_websocket::OpCode;
 use tokio::sync::Notify;
 
 use super::cause::DisconnectCause;
 use super::departure::{Departure, Mark};
+use super::dialect::Dialect;
 use super::draft::Draft;
 use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
@@ -50,25 +51,31 @@ struct Inner {
     is_upgraded: AtomicBool,
     /// The kinds of events that somebody listens to.
     watched: AtomicU8,
+    dialect: Dialect,
+}
+
+/// What is known of a session before it begins.
+pub(super) struct Opening {
+    pub(super) sid: Box<str>,
+    /// The handshake.
+    pub(super) request: Arc<Request>,
+    pub(super) transport: Transport,
+    pub(super) dialect: Dialect,
 }
 
 impl Socket {
-    pub(crate) fn new(
-        sid: Box<str>,
-        request: Arc<Request>,
-        mailbox: Mailbox,
-        transport: Transport,
-    ) -> Self {
+    pub(super) fn new(opening: Opening, mailbox: Mailbox) -> Self {
         let socket = Self(Arc::new(Inner {
-            sid,
-            request,
+            sid: opening.sid,
+            request: opening.request,
             mailbox,
             transport: AtomicU8::new(0),
             is_closing: AtomicBool::new(false),
+            dialect: opening.dialect,
             is_upgraded: AtomicBool::new(false),
             watched: AtomicU8::new(0),
         }));
-        socket.set_transport(transport);
+        socket.set_transport(opening.transport);
         socket
     }
 
@@ -107,6 +114,25 @@ impl Socket {
             WEBTRANSPORT => Transport::WebTransport,
             _ => Transport::Polling,
         }
+    }
+
+    /// Returns the revision of the protocol that the client speaks: `conn.protocol` in JavaScript.
+    /// It is always 4 unless [`allow_eio3`](super::Builder::allow_eio3) lets older clients in.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: &roomcast::engine::Socket) {
+    /// if socket.revision().number() == 3 {
+    ///     println!("{} is out of date", socket.request().header("user-agent").unwrap_or("a client"));
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 1.46.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.dialect.revision()
     }
 
     /// Tells whether the client has changed its transport since it opened the session.
@@ -435,6 +461,10 @@ impl Socket {
     /// Makes the session's task call its application.
     pub(crate) fn notify(&self) {
         self.0.mailbox.notify();
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.0.dialect
     }
 
     pub(crate) fn is_closing(&self) -> bool {

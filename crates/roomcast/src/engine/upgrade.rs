@@ -5,11 +5,12 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::upgrade::OnUpgrade;
-use roomcast_engineio::{BadRequest, Refusal, Transport};
+use roomcast_engineio::{BadRequest, Refusal, Revision, Transport};
 use roomcast_websocket::deflate::{self, Deflater};
 use roomcast_websocket::handshake::{self, AcceptKey};
 use roomcast_websocket::{Decoder, Limits, Role};
 
+use super::binary_form::BinaryForm;
 use super::duplex::Duplex;
 use super::mailbox::Input;
 use super::request::Request;
@@ -32,7 +33,11 @@ pub(crate) struct Switch {
 }
 
 /// What reads and writes the frames of a WebSocket.
-pub(crate) type Codecs = (Decoder, Option<Deflater>);
+pub(crate) struct Codecs {
+    pub(super) decoder: Decoder,
+    pub(super) deflater: Option<Deflater>,
+    pub(super) binary_form: Option<BinaryForm>,
+}
 
 /// What an accepted WebSocket is for.
 pub(crate) enum Purpose {
@@ -114,6 +119,20 @@ impl Switch {
     }
 
     fn codecs(&self, engine: &Shared) -> Codecs {
+        let revision = match &self.purpose {
+            Purpose::Session(_) => engine.dialect_of(&self.request).revision(),
+            Purpose::Probe(socket) => socket.revision(),
+            Purpose::Nothing => Revision::Four,
+        };
+        let (decoder, deflater) = self.coders(engine);
+        Codecs {
+            decoder,
+            deflater,
+            binary_form: BinaryForm::of(revision, &self.request),
+        }
+    }
+
+    fn coders(&self, engine: &Shared) -> (Decoder, Option<Deflater>) {
         let max_bytes = engine.config().max_message_bytes;
         let limits = Limits::default()
             .with_max_frame_bytes(max_bytes)

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::binary_form::BinaryForm;
 use super::cause::Farewell;
 use super::frame::Frame;
 use super::mailbox::{Flushed, Lending, Mailbox};
@@ -77,6 +78,7 @@ pub(crate) struct WebSocket {
     connection: Connection,
     pub(crate) decoder: Decoder,
     deflater: Option<Box<deflate::Deflater>>,
+    binary_form: Option<BinaryForm>,
     /// Bytes that were read but not yet decoded.
     pub(crate) unread: BytesMut,
     outgoing: Outgoing,
@@ -115,16 +117,12 @@ impl WebSocket {
         Self::on(Connection::tcp(stream), unread, codecs, unsent)
     }
 
-    fn on(
-        connection: Connection,
-        unread: BytesMut,
-        (decoder, deflater): Codecs,
-        control: Vec<u8>,
-    ) -> Self {
+    fn on(connection: Connection, unread: BytesMut, codecs: Codecs, control: Vec<u8>) -> Self {
         Self {
             connection,
-            decoder,
-            deflater: deflater.map(Box::new),
+            decoder: codecs.decoder,
+            deflater: codecs.deflater.map(Box::new),
+            binary_form: codecs.binary_form,
             unread,
             outgoing: Outgoing::new(control),
         }
@@ -175,7 +173,8 @@ impl WebSocket {
         let Connection::Tcp(_, side @ WriteSide::Here(_)) = &mut self.connection else {
             return;
         };
-        if self.deflater.is_some() || !self.outgoing.is_empty() {
+        let changes_frames = self.deflater.is_some() || self.binary_form.is_some();
+        if changes_frames || !self.outgoing.is_empty() {
             return;
         }
         if let WriteSide::Here(writer) = std::mem::replace(side, WriteSide::Lent(socket.clone())) {
@@ -195,8 +194,11 @@ impl WebSocket {
             Connection::Other(stream) => Pin::new(stream),
         };
         let encode = |queue: &mut Queue, mailbox: &Mailbox| {
+            if let Some(form) = self.binary_form {
+                change_all(queue, mailbox, |entry| form.give_to_entry(entry));
+            }
             if let Some(deflater) = &mut self.deflater {
-                compress_all(deflater, queue, mailbox);
+                change_all(queue, mailbox, |entry| compress(deflater, entry));
             }
         };
         self.outgoing.poll_write(stream, mailbox, encode, cx)
@@ -210,7 +212,15 @@ impl WebSocket {
     /// A farewell goes between what is left and the close frame.
     pub(crate) async fn close(mut self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {
         let frame = match farewell {
-            Some(farewell) => last_frames(code, &farewell),
+            Some(mut farewell) => {
+                if let Some(form) = self.binary_form {
+                    farewell
+                        .packets
+                        .iter_mut()
+                        .for_each(|frame| form.give_to(frame));
+                }
+                last_frames(code, &farewell)
+            }
             None => close_frame(code),
         };
         let farewell = async {
@@ -398,10 +408,11 @@ async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io:
     stream.shutdown().await
 }
 
-fn compress_all(deflater: &mut deflate::Deflater, queue: &mut Queue, mailbox: &Mailbox) {
+/// Gives frames the form that this client takes.
+fn change_all(queue: &mut Queue, mailbox: &Mailbox, mut change: impl FnMut(&mut Entry)) {
     for entry in queue {
         let before = entry.bytes().len();
-        compress(deflater, entry);
+        change(entry);
         mailbox.recount(before, entry.bytes().len());
     }
 }

@@ -232,7 +232,7 @@ impl Namespace {
     /// Spec: features 2.5.
     #[must_use]
     pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
-        let id = id.as_ref().parse().ok()?;
+        let id = &SocketId::of_text(id.as_ref());
         let found = match &self.0.kind {
             Kind::Parent(children) => children
                 .lock()
@@ -409,15 +409,15 @@ impl Namespace {
         self.change_rooms(|all, events| all.leave_selected(selection, rooms, events));
     }
 
-    pub(crate) fn leave_all(&self, id: SocketId) {
+    pub(crate) fn leave_all(&self, id: &SocketId) {
         self.change_rooms(|rooms, events| rooms.leave_all(id, events));
     }
 
-    pub(crate) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+    pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Arc<str>> {
         self.0.rooms.of(id)
     }
 
-    pub(crate) fn is_member(&self, id: SocketId, room: &str) -> bool {
+    pub(crate) fn is_member(&self, id: &SocketId, room: &str) -> bool {
         self.0.rooms.is_member(id, &room.into())
     }
 

@@ -196,6 +196,6 @@ fn receiver_of(state: &RoomsState, socket: &Socket, is_kept: bool) -> Option<Soc
     if socket.is_connected() {
         return Some(socket.clone());
     }
-    let successor = state.socket(socket.id()).filter(|_| is_kept)?;
+    let successor = state.socket(socket.own_id()).filter(|_| is_kept)?;
     successor.is_connected().then(|| successor.clone())
 }

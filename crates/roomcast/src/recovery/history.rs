@@ -157,7 +157,7 @@ impl Socket {
         replay_until_done(|| {
             let past = Past::for_socket(keeper, self, &room, history);
             self.namespace().in_order(|state, events| {
-                if !self.is_connected() || state.is_member(self.id(), &room) {
+                if !self.is_connected() || state.is_member(self.own_id(), &room) {
                     return Ok(0);
                 }
                 let count = keeper.replay(state, self, past)?;

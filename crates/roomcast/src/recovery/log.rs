@@ -145,7 +145,7 @@ impl Audience {
     pub(crate) fn of(state: &RoomsState, socket: &Socket) -> Self {
         Self {
             id: socket.id(),
-            rooms: state.room_names_of(socket.id()).into_iter().collect(),
+            rooms: state.room_names_of(socket.own_id()).into_iter().collect(),
         }
     }
 

@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-use crate::id::SocketId;
+use crate::id::RandomId;
 
 /// The private id of a session, known to its client alone: who has it can take the session over.
 ///
-/// Of the form of a socket id, and drawn as one.
+/// Of the usual form of a socket id, and drawn as one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Pid(SocketId);
+pub(crate) struct Pid(RandomId);
 
 impl Pid {
     pub(crate) fn random() -> Self {
-        Self(SocketId::random())
+        Self(RandomId::random())
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
+        RandomId::parse(text).map(Self)
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -145,7 +145,7 @@ impl Reclaimed {
     }
 
     pub(crate) fn id(&self) -> SocketId {
-        self.stored().audience.id
+        self.stored().audience.id.clone()
     }
 
     pub(crate) fn data(&self) -> &SavedData {

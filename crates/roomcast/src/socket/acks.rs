@@ -44,11 +44,11 @@ impl PendingAcks {
     }
 
     /// Hands over an answer. Late and unknown ones are ignored, as the official server does.
-    pub(crate) fn resolve(&self, from: SocketId, id: AckId, answer: Answer) {
+    pub(crate) fn resolve(&self, from: &SocketId, id: AckId, answer: Answer) {
         match self.take(id) {
             // A closed channel means that the wait ended in this moment.
             Some(Waiting::One(waiting)) => drop(waiting.send(answer)),
-            Some(Waiting::Broadcast(waiting)) => drop(waiting.send((from, answer))),
+            Some(Waiting::Broadcast(waiting)) => drop(waiting.send((from.clone(), answer))),
             None => tracing::debug!(%from, %id, "acknowledgement with an unknown id"),
         }
     }

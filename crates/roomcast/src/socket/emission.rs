@@ -442,7 +442,7 @@ impl Answer {
     /// Returns the id of the socket that answered. Example: [`Answer`].
     #[must_use]
     pub fn from(&self) -> SocketId {
-        self.from
+        self.from.clone()
     }
 
     /// Counts the values. Example: [`Answer`].

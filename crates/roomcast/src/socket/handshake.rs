@@ -8,7 +8,7 @@ use http::HeaderMap;
 use roomcast_socketio::{Map, Value};
 use serde::de::DeserializeOwned;
 
-use crate::engine::Request;
+use crate::engine::{Request, Revision};
 use crate::error::ArgumentError;
 
 /// The details of a socket's connection; cheap to clone.
@@ -114,6 +114,24 @@ impl Handshake {
     /// ```
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.request.queries()
+    }
+
+    /// Returns the revision of Engine.IO that the client speaks; 4 unless
+    /// [`allow_eio3`](crate::engine::Builder::allow_eio3) lets older clients in.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::{Handshake, Server};
+    ///
+    /// let io = Server::builder().allow_eio3().build();
+    /// io.on("is-old", |handshake: Handshake| handshake.revision().number() == 3);
+    /// ```
+    ///
+    /// Spec: features 1.46.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.request.revision()
     }
 
     /// Returns path and query as they came. Example: [`Handshake`].

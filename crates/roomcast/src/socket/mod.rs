@@ -26,7 +26,7 @@ pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, DisconnectCause, Frame, Pace, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Frame, Pace, Revision, Round, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
@@ -95,16 +95,22 @@ impl Socket {
         handshake: Handshake,
         reclaimed: Option<&Reclaimed>,
     ) -> Self {
-        let ticket = match reclaimed {
-            Some(reclaimed) => Some(reclaimed.ticket()),
-            None => namespace.keeper().map(|keeper| keeper.new_ticket()),
+        let engine = connection.engine();
+        let (id, ticket) = match (reclaimed, engine.revision()) {
+            (Some(reclaimed), _) => (reclaimed.id(), Some(reclaimed.ticket())),
+            // These clients cannot come back as who they were.
+            (None, Revision::Three) => (SocketId::of_session(namespace.name(), engine.sid()), None),
+            (None, _) => {
+                let ticket = namespace.keeper().map(|keeper| keeper.new_ticket());
+                (SocketId::random(), ticket)
+            }
         };
         let data = SocketData::default();
         if let Some(reclaimed) = reclaimed {
             data.restore(reclaimed.data());
         }
         Self(Arc::new(Inner {
-            id: reclaimed.map_or_else(SocketId::random, Reclaimed::id),
+            id,
             namespace,
             engine: connection.engine().clone(),
             connection,
@@ -123,7 +129,12 @@ impl Socket {
     /// Spec: features 2.5.
     #[must_use]
     pub fn id(&self) -> SocketId {
-        self.0.id
+        self.0.id.clone()
+    }
+
+    /// As [`id`](Self::id), for those who only look at it.
+    pub(crate) fn own_id(&self) -> &SocketId {
+        &self.0.id
     }
 
     /// Returns the socket's namespace. Example: [`Socket`].

@@ -104,7 +104,7 @@ impl Socket {
         if !self.may_join() {
             return Vec::new();
         }
-        self.namespace().rooms_of(self.id())
+        self.namespace().rooms_of(self.own_id())
     }
 
     /// Tells whether the socket is a member of the room.
@@ -125,7 +125,7 @@ impl Socket {
     /// Spec: features 2.20.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
-        self.may_join() && self.namespace().is_member(self.id(), room)
+        self.may_join() && self.namespace().is_member(self.own_id(), room)
     }
 
     /// Selects everyone in the namespace but this socket.
@@ -140,7 +140,7 @@ impl Socket {
     ///
     /// Spec: features 2.24.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.namespace()).except(self.id())
+        Broadcast::new(self.namespace()).except(self.own_id())
     }
 
     /// Selects the members of the rooms but this socket.

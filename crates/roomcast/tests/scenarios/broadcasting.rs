@@ -206,16 +206,16 @@ async fn room_events_come_in_order() {
         RoomEvent::Create { room: own.clone() },
         RoomEvent::Join {
             room: own.clone(),
-            id,
+            id: id.clone(),
         },
         RoomEvent::Create { room: room.clone() },
         RoomEvent::Join {
             room: room.clone(),
-            id,
+            id: id.clone(),
         },
         RoomEvent::Leave {
             room: room.clone(),
-            id,
+            id: id.clone(),
         },
         RoomEvent::Delete { room },
         RoomEvent::Leave {

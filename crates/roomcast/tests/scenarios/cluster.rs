@@ -60,9 +60,9 @@ async fn the_id_of_a_socket_on_another_server_is_its_room() {
     let mut three = Three::new().await;
     let c = three.sockets[2].id();
 
-    three.servers[0].to(c).emit("private", ());
+    three.servers[0].to(&c).emit("private", ());
     assert_eq!(three.got("private").await, "c");
-    three.sockets[1].to(c).emit("to-c", ());
+    three.sockets[1].to(&c).emit("to-c", ());
     assert_eq!(three.got("to-c").await, "c");
 }
 

@@ -21,6 +21,7 @@ mod disconnecting;
 mod emitting;
 mod engine_alone;
 mod engine_events;
+mod engine_io_3;
 mod explained_disconnects;
 mod fan_out;
 mod foreign_upgrades;
@@ -36,6 +37,7 @@ mod mounting;
 mod namespaces;
 #[cfg(feature = "metrics")]
 mod observing;
+mod old_clients;
 mod options;
 mod outbox_policies;
 mod panics;

@@ -1,11 +1,10 @@
 //! What a session's task is told, and what it answers to requests.
 
 use bytes::Bytes;
-use roomcast_engineio::CloseReason;
-use roomcast_engineio::revision4::PayloadEncoder;
+use roomcast_engineio::{CloseReason, Revision};
 use tokio::sync::oneshot;
 
-use crate::engine::cause::Farewell;
+use crate::engine::dialect::Content;
 use crate::engine::duplex::Duplex;
 
 /// What the HTTP side or the application tells the session's task.
@@ -18,6 +17,7 @@ pub(crate) enum Input {
     /// A POST was read to its end.
     Post {
         body: Bytes,
+        content: Content,
         done: oneshot::Sender<PostAnswer>,
     },
     /// The POST's connection went away before its end.
@@ -37,31 +37,20 @@ pub(crate) enum Input {
 /// The answer to a waiting GET.
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
-    Payload { body: Vec<u8>, may_compress: bool },
+    Payload {
+        body: Vec<u8>,
+        content: Content,
+        may_compress: bool,
+    },
     Refused,
 }
 
 impl PollAnswer {
     /// An answer of the session itself.
-    pub(crate) fn control(answer: roomcast_engineio::PollAnswer) -> Self {
+    pub(crate) fn control(answer: roomcast_engineio::PollAnswer, revision: Revision) -> Self {
         Self::Payload {
-            body: answer.as_str().into(),
-            may_compress: false,
-        }
-    }
-
-    /// The session's last answer, behind what it says to its client at the end.
-    pub(crate) fn last(answer: roomcast_engineio::PollAnswer, farewell: &Farewell) -> Self {
-        let mut payload = PayloadEncoder::with_capacity(0);
-        for packet in &farewell.packets {
-            match packet.is_binary() {
-                true => payload.push_binary(packet.payload()),
-                false => payload.push_encoded(packet.payload()),
-            }
-        }
-        payload.push_encoded(answer.as_str().as_bytes());
-        Self::Payload {
-            body: payload.into_body(),
+            body: answer.body(revision).into(),
+            content: Content::Text,
             may_compress: false,
         }
     }

@@ -1,5 +1,6 @@
 //! The task that owns one session: its transports, its state machine, its timer, its application.
 
+mod body;
 mod polling;
 mod reading;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Session, Transport};
+use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Revision, Session, Transport};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
@@ -48,7 +49,7 @@ pub(crate) struct SessionTask {
 }
 
 struct Post {
-    body: String,
+    body: body::Body,
     /// Where the packets begin that were not handed in yet, in bytes.
     from: usize,
     done: oneshot::Sender<PostAnswer>,
@@ -74,7 +75,8 @@ impl SessionTask {
         duplex: Option<Box<Duplex>>,
     ) -> Self {
         let now = now();
-        let session = Session::new(now, Arc::clone(engine.times()), socket.transport());
+        let times = Arc::clone(engine.times());
+        let session = Session::with_revision(now, times, socket.transport(), socket.revision());
         let deadline = session.next_timeout().unwrap_or(now);
         Self {
             engine,
@@ -123,7 +125,11 @@ impl SessionTask {
                     self.tell(proto::Input::PollAborted, cx);
                 }
             }
-            Input::Post { body, done } => self.on_post(body, done, cx),
+            Input::Post {
+                body,
+                content,
+                done,
+            } => self.on_post(body, content, done, cx),
             Input::PostAborted => {
                 self.tell(proto::Input::PostBegun, cx);
                 self.tell(proto::Input::PostAborted, cx);
@@ -167,7 +173,11 @@ impl SessionTask {
 
     fn tell_packet(&self, packet: &Packet<'_>) {
         self.socket.tell(SessionEvent::Packet(packet));
-        if matches!(packet, Packet::Pong(_)) {
+        let is_beat = match self.session.revision() {
+            Revision::Three => matches!(packet, Packet::Ping(_)),
+            _ => matches!(packet, Packet::Pong(_)),
+        };
+        if is_beat {
             self.socket.tell(SessionEvent::Heartbeat);
         }
     }
@@ -204,9 +214,10 @@ impl SessionTask {
     fn on_output(&mut self, output: Output, cx: &mut Context<'_>) {
         match output {
             Output::QueuePing => self.socket.send_control(Frame::ping()),
+            Output::QueuePong => self.socket.send_control(Frame::pong()),
             Output::AnswerPoll(body) if body.is_last() => self.orders.last_answer = Some(body),
             Output::AnswerPoll(body) => {
-                self.answer_poll(PollAnswer::control(body), cx);
+                self.answer_poll(PollAnswer::control(body, self.session.revision()), cx);
             }
             Output::AnswerProbe(transport) => {
                 self.orders.answers_probe = true;
@@ -262,8 +273,8 @@ impl SessionTask {
     fn say_farewell(&mut self, cx: &mut Context<'_>) {
         if let Some(answer) = self.orders.last_answer.take() {
             let answer = match self.farewell() {
-                Some(farewell) => PollAnswer::last(answer, &farewell),
-                None => PollAnswer::control(answer),
+                Some(farewell) => body::last(answer, &farewell, self.socket.dialect()),
+                None => PollAnswer::control(answer, self.session.revision()),
             };
             self.answer_poll(answer, cx);
         } else if self.orders.closes && self.session.transport() != Transport::Polling {

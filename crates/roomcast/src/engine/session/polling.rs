@@ -3,13 +3,14 @@
 use std::task::Context;
 
 use bytes::Bytes;
-use roomcast_engineio::revision4::{PayloadEncoder, decode_payload};
 use roomcast_engineio::{self as proto, Output, Transport};
 use tokio::sync::oneshot;
 
+use super::body::{self, Body};
 use super::{Post, SessionTask};
 use crate::engine::application::Readiness;
 use crate::engine::cause::DisconnectCause;
+use crate::engine::dialect::Content;
 use crate::engine::events::SessionEvent;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
 use crate::engine::outbox::{Entry, Queue};
@@ -33,7 +34,8 @@ impl SessionTask {
                 }
                 Output::AnswerPoll(body) if self.poll.is_none() => {
                     if let Some(answer) = arriving.take() {
-                        let _ = answer.send(PollAnswer::control(body));
+                        let revision = self.session.revision();
+                        let _ = answer.send(PollAnswer::control(body, revision));
                     }
                 }
                 output => self.on_output(output, cx),
@@ -47,11 +49,11 @@ impl SessionTask {
     pub(super) fn on_post(
         &mut self,
         body: Bytes,
+        content: Content,
         done: oneshot::Sender<PostAnswer>,
         cx: &mut Context<'_>,
     ) {
-        let body = String::from_utf8(body.into())
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let body = Body::new(self.socket.dialect(), content, body);
         let mut arriving = Some(Post {
             body,
             from: 0,
@@ -79,12 +81,12 @@ impl SessionTask {
         let Some(mut post) = self.post.take() else {
             return;
         };
-        let mut packets = decode_payload(&post.body[post.from..]);
+        let mut packets = post.body.packets(post.from);
         while !self.session.is_closed() {
             if self.application.readiness() == Readiness::Saturated
-                && let Some(rest) = packets.rest()
+                && let Some(rest_len) = packets.rest_len()
             {
-                post.from = post.body.len() - rest.len();
+                post.from = post.body.len() - rest_len;
                 self.post = Some(post);
                 return;
             }
@@ -131,29 +133,23 @@ impl SessionTask {
             return;
         }
         self.socket.tell(SessionEvent::Flush);
-        let mut payload = PayloadEncoder::with_capacity(bytes);
-        let mut is_compressible = false;
-        for entry in &queue {
-            // Invariant: packets stand side by side only where a WebSocket carries the session.
-            let Entry::Shared {
-                frame,
-                may_compress,
-                ..
-            } = entry
-            else {
-                continue;
-            };
-            match frame.is_binary() {
-                true => payload.push_binary(frame.payload()),
-                false => payload.push_encoded(frame.payload()),
-            }
-            is_compressible |= may_compress;
-        }
+        let (payload, content) = body::encode(&queue, bytes, self.socket.dialect());
+        let may_compress = |entry: &Entry| {
+            matches!(
+                entry,
+                Entry::Shared {
+                    may_compress: true,
+                    ..
+                }
+            )
+        };
+        let is_compressible = queue.iter().any(may_compress);
         self.socket.mailbox().written(bytes);
         self.session
             .handle_input(self.now, proto::Input::PollAnswered);
         let answer = PollAnswer::Payload {
-            body: payload.into_body(),
+            body: payload,
+            content,
             may_compress: is_compressible,
         };
         if self.answer_poll(answer, cx) {

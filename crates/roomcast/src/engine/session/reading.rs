@@ -2,8 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use roomcast_engineio::revision4::decode_text;
-use roomcast_engineio::{self as proto, Packet, Transport};
+use roomcast_engineio::{self as proto, Packet, Revision, Transport, revision3, revision4};
 use roomcast_websocket::{CloseCode, Event};
 
 use super::SessionTask;
@@ -114,7 +113,13 @@ impl SessionTask {
             position += consumed;
             match event? {
                 Event::Text(text) => self.on_text(transport, &text, cx),
-                Event::Binary(bytes) => self.on_packet(transport, Packet::Binary(bytes), cx),
+                Event::Binary(bytes) => {
+                    let packet = match self.session.revision() {
+                        Revision::Three => revision3::decode_binary(&bytes),
+                        _ => Packet::Binary(bytes),
+                    };
+                    self.on_packet(transport, packet, cx);
+                }
                 Event::Ping(payload) => duplex.answer_ping(&payload),
                 Event::Pong(_) => {}
                 Event::Close(frame) => return Some(ReadEnd::Closed(frame.map(|frame| frame.code))),
@@ -127,7 +132,11 @@ impl SessionTask {
     }
 
     fn on_text(&mut self, from: Transport, text: &str, cx: &mut Context<'_>) {
-        match decode_text(text) {
+        let packet = match self.session.revision() {
+            Revision::Three => revision3::decode_text(text),
+            _ => revision4::decode_text(text),
+        };
+        match packet {
             Ok(packet) => self.on_packet(from, packet, cx),
             Err(error) => {
                 tracing::debug!(%error, "a client sent what is no packet");

@@ -53,6 +53,13 @@ impl IntoRooms for SocketId {
     }
 }
 
+impl IntoRooms for &SocketId {
+    #[expect(private_interfaces, reason = "hidden, called in this crate only")]
+    fn into_rooms(self) -> RoomNames {
+        smallvec![self.clone().into()]
+    }
+}
+
 impl IntoRooms for Arc<str> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {

@@ -125,7 +125,7 @@ impl Rooms {
         let mut state = self.state.lock();
         // The client may have come back, with the id of a socket that is gone.
         if socket.may_join() {
-            state.leave(socket.id(), room, events);
+            state.leave(socket.own_id(), room, events);
             self.changed(&state, socket);
         }
     }
@@ -163,7 +163,7 @@ impl Rooms {
         let sockets = state.connected_of(selection);
         for socket in &sockets {
             for room in rooms {
-                state.leave(socket.id(), room, events);
+                state.leave(socket.own_id(), room, events);
             }
             self.changed(&state, socket);
         }
@@ -171,7 +171,7 @@ impl Rooms {
     }
 
     /// Takes the socket out of every room.
-    pub(crate) fn leave_all(&self, id: SocketId, events: &mut Events) {
+    pub(crate) fn leave_all(&self, id: &SocketId, events: &mut Events) {
         // Invariant: dropped without the lock; the socket may be the last handle of much.
         let member = self.state.lock().leave_all(id, events);
         drop(member);
@@ -184,7 +184,7 @@ impl Rooms {
             .keeper
             .as_ref()
             .and_then(|keeper| keeper.end(&state, socket, reason));
-        let member = state.leave_all(socket.id(), events);
+        let member = state.leave_all(socket.own_id(), events);
         // Invariant: who comes back finds the place of its id free.
         let gone = self
             .keeper
@@ -209,16 +209,16 @@ impl Rooms {
     }
 
     /// The socket of this id, unless it has left all rooms.
-    pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
+    pub(crate) fn socket(&self, id: &SocketId) -> Option<Socket> {
         self.state.lock().socket(id).cloned()
     }
 
     /// The rooms of a socket, in the order in which it joined them.
-    pub(crate) fn of(&self, id: SocketId) -> Vec<Arc<str>> {
+    pub(crate) fn of(&self, id: &SocketId) -> Vec<Arc<str>> {
         self.state.lock().rooms_of(id)
     }
 
-    pub(crate) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
+    pub(crate) fn is_member(&self, id: &SocketId, room: &RoomName) -> bool {
         self.state.lock().is_member(id, room)
     }
 

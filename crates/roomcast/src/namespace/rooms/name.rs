@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::id::SocketId;
+use crate::id::{RandomId, SocketId};
 
-/// The name of a room. One that has the form of a [`SocketId`] is always an `Id`.
+/// The name of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RoomName {
+    /// Invariant: 20 characters of base64url, and no such name is a `Text`.
     Id(SocketId),
     Text(Arc<str>),
 }
@@ -18,23 +19,33 @@ impl RoomName {
             Self::Text(text) => Arc::clone(text),
         }
     }
+
+    /// Whether this is the room of the socket with this id, in a form that costs nothing.
+    pub(crate) fn is_id(&self, id: &SocketId) -> bool {
+        matches!(self, Self::Id(own) if own == id)
+    }
 }
 
 impl From<&str> for RoomName {
     fn from(name: &str) -> Self {
-        name.parse()
-            .map_or_else(|_| Self::Text(name.into()), Self::Id)
+        RandomId::parse(name).map_or_else(|| Self::Text(name.into()), |id| Self::Id(id.into()))
     }
 }
 
 impl From<Arc<str>> for RoomName {
     fn from(name: Arc<str>) -> Self {
-        name.parse().map_or(Self::Text(name), Self::Id)
+        match RandomId::parse(&name) {
+            Some(id) => Self::Id(id.into()),
+            None => Self::Text(name),
+        }
     }
 }
 
 impl From<SocketId> for RoomName {
     fn from(id: SocketId) -> Self {
-        Self::Id(id)
+        match id.as_other_text() {
+            Some(text) => Self::Text(Arc::clone(text)),
+            None => Self::Id(id),
+        }
     }
 }

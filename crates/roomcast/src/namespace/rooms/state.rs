@@ -46,8 +46,7 @@ impl Member {
     }
 
     fn is_in(&self, room: &RoomName) -> bool {
-        let is_own = *room == RoomName::Id(self.socket.id());
-        match is_own {
+        match room.is_id(self.socket.own_id()) {
             true => self.own_room.is_some(),
             false => self.rooms.iter().any(|place| place.room == *room),
         }
@@ -56,10 +55,10 @@ impl Member {
 
 impl State {
     pub(crate) fn join(&mut self, socket: &Socket, room: &RoomName, events: &mut Events) {
-        let id = socket.id();
+        let id = socket.own_id();
         let is_new = events.is_some() && self.members_of(room).next().is_none();
         let everyone = &mut self.everyone;
-        let member = self.members.entry(id).or_insert_with(|| {
+        let member = self.members.entry(id.clone()).or_insert_with(|| {
             everyone.push(socket.clone());
             Member {
                 socket: socket.clone(),
@@ -71,7 +70,7 @@ impl State {
         if member.is_in(room) {
             return;
         }
-        if *room == RoomName::Id(id) {
+        if room.is_id(id) {
             member.own_room = Some(u32::try_from(member.rooms.len()).unwrap_or(u32::MAX));
         } else {
             let sockets = self.rooms.entry(room.clone()).or_default();
@@ -86,14 +85,18 @@ impl State {
             sockets.push(member.socket.clone());
         }
         note(events, is_new, |room| RoomEvent::Create { room }, room);
-        note(events, true, |room| RoomEvent::Join { room, id }, room);
+        let joined = |room| RoomEvent::Join {
+            room,
+            id: id.clone(),
+        };
+        note(events, true, joined, room);
     }
 
-    pub(super) fn leave(&mut self, id: SocketId, room: &RoomName, events: &mut Events) {
-        let Some(member) = self.members.get_mut(&id) else {
+    pub(super) fn leave(&mut self, id: &SocketId, room: &RoomName, events: &mut Events) {
+        let Some(member) = self.members.get_mut(id) else {
             return;
         };
-        if *room == RoomName::Id(id) {
+        if room.is_id(id) {
             if member.own_room.take().is_some() {
                 self.left(id, room, events);
             }
@@ -110,29 +113,29 @@ impl State {
     }
 
     /// Takes the member out of every room, in the order in which it joined them.
-    pub(crate) fn leave_all(&mut self, id: SocketId, events: &mut Events) -> Option<Member> {
-        let mut member = self.members.remove(&id)?;
+    pub(crate) fn leave_all(&mut self, id: &SocketId, events: &mut Events) -> Option<Member> {
+        let mut member = self.members.remove(id)?;
         let place = member.place_in_everyone;
         self.everyone.swap_remove(place);
         if let Some(moved) = self.everyone.get(place).map(Socket::id) {
-            self.member_mut(moved).place_in_everyone = place;
+            self.member_mut(&moved).place_in_everyone = place;
         }
         let before = member.before_own_room();
         for (index, place) in std::mem::take(&mut member.rooms).iter().enumerate() {
             if index == before {
-                self.left(id, &RoomName::Id(id), events);
+                self.left(id, &RoomName::Id(id.clone()), events);
                 member.own_room = None;
             }
             self.vacate(id, place, events);
         }
         if member.own_room.is_some() {
-            self.left(id, &RoomName::Id(id), events);
+            self.left(id, &RoomName::Id(id.clone()), events);
         }
         Some(member)
     }
 
     /// Fills the place that `id` leaves with the room's last member.
-    fn vacate(&mut self, id: SocketId, place: &Place, events: &mut Events) {
+    fn vacate(&mut self, id: &SocketId, place: &Place, events: &mut Events) {
         let sockets = self
             .rooms
             .get_mut(&place.room)
@@ -143,15 +146,19 @@ impl State {
             self.rooms.remove(&place.room);
         }
         if let Some(moved) = moved {
-            let places = &mut self.member_mut(moved).rooms;
+            let places = &mut self.member_mut(&moved).rooms;
             let moved = places.iter_mut().find(|other| other.room == place.room);
             moved.expect("a room's members know the room").index = place.index;
         }
         self.left(id, &place.room, events);
     }
 
-    fn left(&self, id: SocketId, room: &RoomName, events: &mut Events) {
-        note(events, true, |room| RoomEvent::Leave { room, id }, room);
+    fn left(&self, id: &SocketId, room: &RoomName, events: &mut Events) {
+        let left = |room| RoomEvent::Leave {
+            room,
+            id: id.clone(),
+        };
+        note(events, true, left, room);
         let is_empty = events.is_some() && self.members_of(room).next().is_none();
         note(events, is_empty, |room| RoomEvent::Delete { room }, room);
     }
@@ -171,7 +178,7 @@ impl State {
             rooms => {
                 let mut seen = HashSet::with_hasher(RandomState::default());
                 for socket in rooms.iter().flat_map(|room| self.members_of(room)) {
-                    if !excluded.contains(socket) && seen.insert(socket.id()) {
+                    if !excluded.contains(socket) && seen.insert(socket.own_id()) {
                         visit(socket);
                     }
                 }
@@ -203,13 +210,13 @@ impl State {
             .chain(self.rooms.get(room).into_iter().flatten())
     }
 
-    pub(crate) fn socket(&self, id: SocketId) -> Option<&Socket> {
-        self.members.get(&id).map(|member| &member.socket)
+    pub(crate) fn socket(&self, id: &SocketId) -> Option<&Socket> {
+        self.members.get(id).map(|member| &member.socket)
     }
 
     /// The rooms of a socket, in the order in which it joined them.
-    pub(crate) fn room_names_of(&self, id: SocketId) -> Vec<RoomName> {
-        let Some(member) = self.members.get(&id) else {
+    pub(crate) fn room_names_of(&self, id: &SocketId) -> Vec<RoomName> {
+        let Some(member) = self.members.get(id) else {
             return Vec::new();
         };
         let mut rooms: Vec<_> = member
@@ -218,18 +225,21 @@ impl State {
             .map(|place| place.room.clone())
             .collect();
         if member.own_room.is_some() {
-            rooms.insert(member.before_own_room().min(rooms.len()), RoomName::Id(id));
+            rooms.insert(
+                member.before_own_room().min(rooms.len()),
+                RoomName::Id(id.clone()),
+            );
         }
         rooms
     }
 
-    pub(crate) fn rooms_of(&self, id: SocketId) -> Vec<Arc<str>> {
+    pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Arc<str>> {
         let rooms = self.room_names_of(id);
         rooms.iter().map(RoomName::to_shared).collect()
     }
 
-    pub(crate) fn is_member(&self, id: SocketId, room: &RoomName) -> bool {
-        let member = self.members.get(&id);
+    pub(crate) fn is_member(&self, id: &SocketId, room: &RoomName) -> bool {
+        let member = self.members.get(id);
         member.is_some_and(|member| member.is_in(room))
     }
 
@@ -239,7 +249,7 @@ impl State {
 
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         let own = self.members.iter().filter_map(|(id, member)| {
-            let is_listed = || self.rooms.contains_key(&RoomName::Id(*id));
+            let is_listed = || self.rooms.contains_key(&RoomName::Id(id.clone()));
             (member.own_room.is_some() && !is_listed()).then(|| id.as_str().into())
         });
         self.rooms
@@ -249,9 +259,9 @@ impl State {
             .collect()
     }
 
-    fn member_mut(&mut self, id: SocketId) -> &mut Member {
+    fn member_mut(&mut self, id: &SocketId) -> &mut Member {
         self.members
-            .get_mut(&id)
+            .get_mut(id)
             .expect("every socket in a room is a member")
     }
 
@@ -293,8 +303,8 @@ impl Excluded {
     fn contains(&self, socket: &Socket) -> bool {
         match self {
             Self::Nobody => false,
-            Self::One(id) => *id == socket.id(),
-            Self::Many(ids) => ids.contains(&socket.id()),
+            Self::One(id) => id == socket.own_id(),
+            Self::Many(ids) => ids.contains(socket.own_id()),
         }
     }
 }

@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     fn id(&mut self) -> Option<SocketId> {
-        self.text()?.parse().ok()
+        self.text().map(SocketId::of_text)
     }
 
     fn rooms(&mut self) -> Option<Vec<RoomName>> {
