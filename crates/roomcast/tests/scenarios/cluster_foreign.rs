@@ -27,10 +27,13 @@ impl Foreign {
         });
         bus.open(Port::new(id.clone(), "/".into(), inbox))
             .await
-            .unwrap();
+            .expect("the hub is there");
         let node = Self { id, bus, heard };
         let alive = node.message(Body::Heartbeat);
-        node.bus.publish(vec![alive]).await.unwrap();
+        node.bus
+            .publish(vec![alive])
+            .await
+            .expect("the hub is there");
         node
     }
 
@@ -45,22 +48,23 @@ impl Foreign {
     /// Waits for a request, and answers it.
     async fn answer(&mut self, answer: impl Fn(Value) -> (u64, Value)) {
         loop {
-            let message = within("a request", self.heard.recv()).await.unwrap();
+            let message = within("a request", self.heard.recv()).await;
+            let message = message.expect("the bus is open");
             let Some(request) = message.body.request() else {
                 continue;
             };
             let (kind, data) = answer(request.as_str().into());
-            let message = self.message(Body::read(kind, data).unwrap());
+            let message = self.message(Body::read(kind, data).expect("an answer"));
             let to = None;
             let sent = self.bus.respond(vec![Response { to, message }]).await;
-            return sent.unwrap();
+            return sent.expect("the hub is there");
         }
     }
 }
 
 async fn server(hub: &Hub) -> Server {
     let io = Server::builder().bus(hub.bus()).build();
-    io.ready().await.unwrap();
+    io.ready().await.expect("the hub is there");
     io
 }
 
