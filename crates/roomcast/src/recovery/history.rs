@@ -131,7 +131,9 @@ impl Socket {
     ///
     /// A socket that is in the room already, such as one that was
     /// [recovered](Self::is_recovered), gets none. Events that left out a room the socket is in are
-    /// not sent. They are sent as events to this socket, so they are kept for it like any other.
+    /// not sent. They are sent as events to this socket, so they are kept for it like any other. A
+    /// client that loses its connection before they arrive gets those of them twice that were emitted
+    /// after the last event that it has received: it was in the room when it was cut off.
     /// Without [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery)
     /// there is no history.
     ///

@@ -21,7 +21,7 @@ pub(crate) use data::SavedData;
 pub use data::SocketData;
 pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
-pub(crate) use flow::{in_time, room_for, scoped, send_when_room};
+pub(crate) use flow::{in_time, released, room_for, room_in, scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
@@ -288,6 +288,9 @@ impl Socket {
     /// [`EmitError::Disconnected`] if the socket is not connected, [`EmitError::Dropped`] or
     /// [`EmitError::Full`] if the outbox is full and its policy is
     /// [`DropNewest`](crate::OutboxPolicy::DropNewest) or [`Error`](crate::OutboxPolicy::Error).
+    ///
+    /// With a log on disk the event enters the outbox later, so these two are never reported, and
+    /// [`EmitError::LogFull`] is, if too much waits for the disk.
     ///
     /// # Example
     ///

@@ -45,6 +45,7 @@ mod parallel_handlers;
 mod polling_rules;
 mod read_buffer;
 mod recovery;
+mod recovery_backpressure;
 mod recovery_history;
 mod recovery_parsers;
 mod recovery_positions;
