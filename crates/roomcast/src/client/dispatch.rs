@@ -140,8 +140,9 @@ impl Client {
         match span.in_scope(calling) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
-                let work = span::over(span, watch.over(work));
-                self.start(contained(socket.clone(), slot.origin(), work), cx);
+                let work = span::over(span, work);
+                let work = contained(socket.clone(), slot.origin(), work, move || watch.end());
+                self.start(work, cx);
             }
             Ok(Err(error)) => {
                 let error = SocketError::Argument {

@@ -11,6 +11,7 @@ mod client_bundle;
 mod closing;
 mod cluster;
 mod cluster_faults;
+mod cluster_foreign;
 mod cluster_requests;
 mod compression;
 mod cross_origin;
