@@ -27,10 +27,16 @@ impl Client {
         if !socket.is_connected() {
             return;
         }
-        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger)
-            && !ledger.is_new(socket, packet)
-        {
-            return;
+        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger) {
+            match ledger.is_new(socket, packet) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(panic) => {
+                    let event = packet.event().map(|event| event.to_text().as_ref().into());
+                    let origin = Origin::Other(event.unwrap_or_default());
+                    return self.on_panic(socket, origin, panic_message(&*panic), cx);
+                }
+            }
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
         let answered = Answered::default();

@@ -375,7 +375,7 @@ impl Socket {
             None => self.0.connection.command(command),
             Some(keeper) => {
                 let connection = Arc::clone(&self.0.connection);
-                keeper.release(move || connection.command(command));
+                drop(keeper.release(move |_| connection.command(command)));
             }
         }
     }
@@ -507,7 +507,7 @@ impl Socket {
             None => ack.send(self.conn(), options),
             Some(keeper) => {
                 let engine = self.0.engine.clone();
-                keeper.release_answer(move || ack.send(&engine, options));
+                drop(keeper.release_answer(move |round| ack.send_in(round, &engine, options)));
             }
         }
     }
