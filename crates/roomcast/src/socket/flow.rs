@@ -212,10 +212,10 @@ pub(crate) async fn released(keeper: &Keeper) {
         return;
     }
     let (release, is_released) = oneshot::channel();
-    keeper.release(move || {
+    drop(keeper.release(move |_| {
         // Who waited may have given up.
         let _ = release.send(());
-    });
+    }));
     // An error says that the log is gone, and with it whatever could be waited for.
     let _ = is_released.await;
 }
