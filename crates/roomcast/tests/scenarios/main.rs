@@ -44,6 +44,9 @@ mod parallel_handlers;
 mod polling_rules;
 mod read_buffer;
 mod recovery;
+mod recovery_claims;
+#[cfg(feature = "redb")]
+mod recovery_file;
 mod recovery_history;
 mod recovery_parsers;
 mod recovery_positions;
