@@ -12,7 +12,7 @@ The commands of this repository.
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
   cargo xtask test [SUITE…]      every test, or some suites: cargo, instructions, seeds, server,
-                                 recovery, typescript, autobahn, browser, load
+                                 recovery, client, typescript, autobahn, browser, load
   cargo xtask bench instructions [--accept]
                                  instruction counts against benches/instructions.json;
                                  --accept makes them the new baseline
@@ -20,8 +20,8 @@ The commands of this repository.
 
 A run of every suite writes docs/guide/compatibility.md: what is proven, and by which test.
 SUITE=FOLDER runs the cases of another folder: seeds=../other/seeds.
-With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, TYPESCRIPT_CMD, CHAT_CMD,
-USER_REGISTRY_CMD, ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
+With CI=true a test that cannot run is a failure. SEED_CMD, SERVER_CMD, CLIENT_CMD, TYPESCRIPT_CMD,
+CHAT_CMD, USER_REGISTRY_CMD, ROOMCAST_CMD and LOAD_CMD put other programs to the test than this workspace's.
 ";
 
 /// What to do.
@@ -90,7 +90,10 @@ fn suite(text: &str) -> Result<Selected, Failure> {
         return Err(unexpected(text, &format!("the suites are {names}")));
     };
     if folder.is_some() && !suite.is_black_box() {
-        return Err(unexpected(text, "only seeds and server take a folder"));
+        return Err(unexpected(
+            text,
+            "only seeds, server and client take a folder",
+        ));
     }
     Ok(Selected { suite, folder })
 }
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_folder_for_a_suite_of_the_workspace_is_refused() {
-        let text = "unexpected `cargo=x`: only seeds and server take a folder";
+        let text = "unexpected `cargo=x`: only seeds, server and client take a folder";
 
         assert_eq!(parse("test cargo=x"), Err(text.to_owned()));
     }
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, recovery, typescript, autobahn, browser, load";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, recovery, client, typescript, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

@@ -78,7 +78,7 @@ struct Position;
 #[event(name = "search")]
 struct Search {
     r#in: String,
-    words: Vec<String>,
+    r#static: Vec<String>,
     limit: Option<u32>,
 }
 

@@ -70,6 +70,12 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Subscribes for one namespace; resolves when the broker has confirmed it. Called once for each
     /// namespace, and again if it failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the server closes, or the namespace is deleted, before the future has resolved, it is
+    /// dropped and [`close`](Self::close) is not called: what it has begun by then must end with it.
+    /// The same holds for an attempt that failed.
     fn open(&self, port: Port) -> BusFuture<'_, Result<(), BusError>>;
 
     /// Sends messages to all other nodes, in this order; resolves when the broker has them.
@@ -99,7 +105,8 @@ pub trait Bus: Send + Sync + 'static {
         Box::pin(async { Ok(1) })
     }
 
-    /// Ends the subscriptions of one adapter. What it published has left before.
+    /// Ends the subscriptions of one adapter, whose [`open`](Self::open) has resolved without an
+    /// error. What it published has left before.
     fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()>;
 }
 
@@ -188,7 +195,21 @@ pub enum RoomInterest {
     All,
 }
 
-/// One adapter, as a bus knows it.
+/// One adapter, as a bus knows it: what [`Bus::open`] is given.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_cluster::{Body, Inbox, Message, Port};
+///
+/// let inbox = Inbox::new(|received| assert!(received.is_ok()));
+/// let port = Port::new("7091f9242a3d22fa".into(), "/chat".into(), inbox);
+/// port.inbox.deliver(Message {
+///     from: Some("1ee44d320bd3d444".into()),
+///     namespace: port.namespace.clone(),
+///     body: Body::Heartbeat,
+/// });
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Port {
@@ -201,7 +222,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// Describes an adapter.
+    /// Describes an adapter. Example: [`Port`].
     #[must_use]
     pub fn new(node: NodeId, namespace: Arc<str>, inbox: Inbox) -> Self {
         Self {
@@ -249,7 +270,23 @@ impl fmt::Debug for Inbox {
     }
 }
 
-/// An answer on its way to the node that asked.
+/// An answer on its way to the node that asked: what [`Bus::respond`] is given.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_cluster::{Body, Message, Response};
+///
+/// let response = Response {
+///     to: Some("7091f9242a3d22fa".into()),
+///     message: Message {
+///         from: Some("1ee44d320bd3d444".into()),
+///         namespace: "/".into(),
+///         body: Body::AllRoomsResponse { request: "AAAAAA".into(), rooms: vec!["news".into()] },
+///     },
+/// };
+/// assert!(response.message.body.is_response());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -262,7 +299,26 @@ pub struct Response {
     pub message: Message,
 }
 
-/// Rooms of one adapter that came or went.
+/// Rooms of one adapter that came or went: what [`Bus::change_rooms`] is given.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_cluster::RoomChange;
+///
+/// /// The channels of a broker that stand for the rooms.
+/// fn channels(change: &RoomChange) -> impl Iterator<Item = String> {
+///     change.subscribe.iter().map(|room| format!("{}#{room}", change.namespace))
+/// }
+///
+/// let change = RoomChange {
+///     node: "7091f9242a3d22fa".into(),
+///     namespace: "/chat".into(),
+///     subscribe: vec!["news".into()],
+///     unsubscribe: vec![],
+/// };
+/// assert_eq!(channels(&change).collect::<Vec<_>>(), ["/chat#news"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,

@@ -233,7 +233,8 @@ impl Body {
         }
     }
 
-    /// About how many bytes the body takes in memory: what queues count.
+    /// About how many bytes the body takes in memory, names of rooms and of sockets included: what
+    /// queues count.
     ///
     /// # Example
     ///
@@ -245,17 +246,34 @@ impl Body {
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
         let payload = match self {
-            Self::Broadcast { packet, .. } | Self::ServerSideEmit { packet, .. } => {
-                packet.iter().map(bytes_of).sum()
+            Self::Broadcast {
+                packet, options, ..
+            } => options.approximate_bytes() + packet.iter().map(bytes_of).sum::<usize>(),
+            Self::ServerSideEmit { packet, .. } => packet.iter().map(bytes_of).sum(),
+            Self::SocketsJoin { options, rooms } | Self::SocketsLeave { options, rooms } => {
+                options.approximate_bytes() + bytes_of_texts(rooms)
             }
+            Self::DisconnectSockets { options, .. } | Self::FetchSockets { options, .. } => {
+                options.approximate_bytes()
+            }
+            Self::BroadcastClientCount { clients: texts, .. }
+            | Self::AllRoomsResponse { rooms: texts, .. }
+            | Self::SocketIds { rooms: texts, .. }
+            | Self::SocketIdsResponse { ids: texts, .. } => bytes_of_texts(texts),
             Self::ServerSideEmitResponse { packet, .. } | Self::BroadcastAck { packet, .. } => {
                 bytes_of(packet)
             }
             Self::FetchSocketsResponse { sockets, .. } => sockets
                 .iter()
-                .map(|socket| bytes_of(&socket.handshake) + bytes_of(&socket.data))
+                .map(|socket| {
+                    let values = bytes_of(&socket.handshake) + bytes_of(&socket.data);
+                    values + socket.id.len() + bytes_of_texts(&socket.rooms)
+                })
                 .sum(),
-            _ => 0,
+            Self::InitialHeartbeat
+            | Self::Heartbeat
+            | Self::AdapterClose
+            | Self::AllRooms { .. } => 0,
         };
         OVERHEAD + payload
     }
@@ -270,6 +288,20 @@ pub(crate) fn has_binary(value: &Value) -> bool {
         Value::Array(elements) => elements.iter().any(has_binary),
         Value::Object(map) => map.values().any(has_binary),
         _ => false,
+    }
+}
+
+/// What texts take, with what refers to each.
+fn bytes_of_texts(texts: &[Arc<str>]) -> usize {
+    texts
+        .iter()
+        .map(|text| size_of::<Arc<str>>() + text.len())
+        .sum()
+}
+
+impl Options {
+    fn approximate_bytes(&self) -> usize {
+        bytes_of_texts(&self.rooms) + bytes_of_texts(&self.except)
     }
 }
 

@@ -418,6 +418,64 @@ fn nodes_that_are_counted_are_missing_by_number() {
 }
 
 #[test]
+fn a_request_whose_nodes_were_never_counted_is_not_complete() {
+    for question in [fetch(), vote()] {
+        let mut scene = Scene::counting();
+        scene.asks(0, question.clone());
+        scene.hears(1, "a", sockets(&["1"]));
+        let outputs = scene.at(5000, Input::Tick);
+        assert_eq!(outcome(&outputs).missing.unnamed, 1);
+        assert!(outcome(&outputs).has_timed_out);
+
+        let mut scene = Scene::counting();
+        scene.asks(0, question);
+        let outputs = scene.at(1, Input::Close);
+        assert_eq!(outcome(&outputs).missing.unnamed, 1);
+    }
+}
+
+#[test]
+fn counts_beyond_all_numbers_add_up_to_the_largest() {
+    // The largest number that JSON carries as one, from two nodes.
+    let count = |from: &str| {
+        let text = format!(
+            r#"{{"type":11,"data":{{"requestId":"r","clientCount":18446744073709551615}},"uid":"{from}","nsp":"/"}}"#
+        );
+        Input::Received(Message::decode(text.into_bytes().into(), "/").unwrap())
+    };
+    let mut scene = Scene::among(&["a", "b"]);
+    scene.asks(0, vote());
+    scene.at(1, count("a"));
+    scene.at(2, count("b"));
+    scene.hears(3, "a", ack(None));
+
+    let outputs = scene.at(5000, Input::Tick);
+    assert_eq!(outcome(&outputs).unnamed_clients, usize::MAX);
+
+    let mut sum = missing(&["a"]);
+    sum.unnamed = usize::MAX;
+    let other = sum.clone();
+    sum.extend(other);
+    assert_eq!((sum.unnamed, sum.len()), (usize::MAX, usize::MAX));
+}
+
+#[test]
+fn who_is_missing_is_told_in_the_right_number() {
+    let told = |nodes: &[&str], unnamed| {
+        let mut missing = missing(nodes);
+        missing.unnamed = unnamed;
+        missing.to_string()
+    };
+
+    assert_eq!(told(&[], 0), "all nodes have answered");
+    assert_eq!(told(&[], 1), "no answer from 1 node");
+    assert_eq!(told(&[], 2), "no answer from 2 nodes");
+    assert_eq!(told(&["a", "b"], 0), "no answer from a, b");
+    assert_eq!(told(&["a"], 1), "no answer from a and 1 more node");
+    assert_eq!(told(&["a"], 2), "no answer from a and 2 more nodes");
+}
+
+#[test]
 fn its_own_request_is_not_answered_where_the_wire_does_not_say_who_asks() {
     let mut scene = Scene::counting();
     scene.asks(0, Question::AllRooms);

@@ -98,6 +98,17 @@ impl<'a> Handshake<'a> {
     pub fn decode(json: &'a str) -> Result<Self, HandshakeError> {
         serde_json::from_str(json).map_err(|error| HandshakeError::Malformed(error.to_string()))
     }
+
+    /// The same, with a life of its own.
+    pub fn into_owned(self) -> Handshake<'static> {
+        Handshake {
+            sid: Cow::Owned(self.sid.into_owned()),
+            upgrades: Cow::Owned(self.upgrades.into_owned()),
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            max_payload: self.max_payload,
+        }
+    }
 }
 
 fn known_transports<'de, 'a, D: Deserializer<'de>>(

@@ -8,7 +8,8 @@
 //! - [`Query`] and [`verify`] decide whether a request may reach a session, and a [`Refusal`]
 //!   says which HTTP answer it gets otherwise.
 //! - [`Handshake`] is the JSON of the open packet.
-//! - [`Session`] is the server's side of one client: heartbeat, long-polling, upgrade and close.
+//! - [`Session`] is the server's side of one client: heartbeat, long-polling, upgrade and close;
+//!   [`client::Session`] is the client's side.
 //!
 //! # The drain loop
 //!
@@ -45,6 +46,7 @@
 //! [`Session::with_revision`].
 
 mod base64_text;
+pub mod client;
 mod error;
 mod handshake;
 mod packet;

@@ -32,7 +32,8 @@
 //! In text form: one [`Decoder`] per connection. Each Engine.IO text message goes into [`Decoder::text`], each
 //! binary message into [`Decoder::binary`]; `Ok(None)` means that attachments are still missing.
 //! After an error the connection is closed: the protocol has no way to carry on.
-//! [`Namespaces`] then says what a packet means in the state of the connection.
+//! [`Namespaces`] then says what a packet means in the state of the connection, on the server; on
+//! the client [`client::Manager`] does all of that.
 //!
 //! [`Parser`] chooses between the text form, the [MessagePack form](msgpack) and a [`CustomParser`],
 //! for both sides of a connection; a [`Packet`] and a [`Raw`] read the same whichever form they came
@@ -49,6 +50,7 @@
 mod ack_id;
 mod args;
 mod array_buffer;
+pub mod client;
 mod data;
 mod date;
 mod error;

@@ -65,7 +65,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets what the client sends as `auth`, an object. Default: nothing.
+    /// Sets what the client sends as `auth`, an object. Default: nothing. Example: [`ClientBuilder`].
     ///
     /// # Panics
     ///
@@ -77,20 +77,22 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds a header to the request that opens the connection.
+    /// Adds a header to the request that opens the connection. Example: [`ClientBuilder`].
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Adds parameters to the query, in their encoded form: `room=red&team=a%20b`.
+    /// Example: [`ClientBuilder`].
     pub fn query(mut self, query: &str) -> Self {
         self.query.push('&');
         self.query.push_str(query);
         self
     }
 
-    /// Sets the address that the server sees. Default: `127.0.0.1:40000`.
+    /// Sets the address that the server sees. Default: `127.0.0.1:40000`. Example:
+    /// [`ClientBuilder`].
     pub fn address(mut self, address: impl Into<SocketAddr>) -> Self {
         self.address = address.into();
         self

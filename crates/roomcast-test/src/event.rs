@@ -105,6 +105,25 @@ impl fmt::Debug for Event {
 }
 
 /// Why a namespace did not let a client in: the client's `connect_error`.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use roomcast::{Refusal, Server, Socket, value};
+///
+/// let io = Server::new();
+/// io.middleware(|_: Socket| {
+///     Err::<(), _>(Refusal::new("full").with_data(value!({"retry": 5})))
+/// });
+///
+/// let server = roomcast_test::TestServer::new(&io);
+/// let refused = server.client().connect_refused("/").await;
+/// assert_eq!(refused.message, "full");
+/// assert_eq!(refused.data["retry"], 5);
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Refused {

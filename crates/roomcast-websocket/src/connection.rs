@@ -119,6 +119,23 @@ impl Connection {
         }
     }
 
+    /// Appends a frame as [`send`](Self::send) does, and never compresses it.
+    pub fn send_uncompressed(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        mask: [u8; 4],
+        out: &mut BytesMut,
+    ) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        match self.role {
+            Role::Server => out.put(encode(opcode, payload)),
+            Role::Client => encode_masked(opcode, payload, mask, out),
+        }
+    }
+
     /// Starts the close handshake; the peer's answer comes as [`Event::Close`].
     pub fn close(&mut self, code: CloseCode, reason: &str, mask: [u8; 4], out: &mut BytesMut) {
         self.send_close(Some(code), reason, mask, out);
@@ -156,5 +173,24 @@ mod tests {
 
         is_send::<Connection>();
         is_send::<Pool>();
+    }
+
+    #[test]
+    fn a_message_goes_uncompressed_where_that_is_asked_for() {
+        let config = Config::default().with_threshold_bytes(0);
+        let agreement = crate::deflate::accept("permessage-deflate", &config);
+        let agreement = agreement.expect("it was offered").expect("it is accepted");
+        let mut connection = Connection::new(Role::Client, Limits::default()).with_deflate(
+            &agreement,
+            &config,
+            &Pool::new(0),
+        );
+
+        let mut out = BytesMut::new();
+        connection.send_uncompressed(OpCode::Text, b"aaa", [0; 4], &mut out);
+        assert_eq!(out[..], *b"\x81\x83\0\0\0\0aaa");
+        out.clear();
+        connection.send(OpCode::Text, b"aaa", [0; 4], &mut out);
+        assert_eq!(out[0], 0xc1);
     }
 }

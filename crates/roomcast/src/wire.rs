@@ -8,7 +8,7 @@ use roomcast_socketio::{
 use roomcast_websocket::OpCode;
 use serde::Serialize;
 
-use crate::engine::{self, Draft, Frame, SendOptions};
+use crate::engine::{self, Draft, Frame, Round, SendOptions};
 
 /// One encoded packet: the frames of its messages.
 #[derive(Clone, Debug)]
@@ -92,6 +92,18 @@ impl Ack {
             }
             Self::Frames(frames) => {
                 to.send_frames(&frames, options);
+            }
+        }
+    }
+
+    /// Sends it together with what else is in `round`.
+    pub(crate) fn send_in(self, round: &mut Round, to: &engine::Socket, options: SendOptions) {
+        match self {
+            Self::Draft(packet, opcode, attachments) => {
+                to.send_own_in(round, (packet, opcode, &attachments), options);
+            }
+            Self::Frames(frames) => {
+                to.send_in(round, &frames, None, options);
             }
         }
     }

@@ -274,6 +274,40 @@ fn names_that_typescript_does_not_allow_are_changed() {
 }
 
 #[test]
+fn words_that_strict_mode_reserves_are_changed() {
+    #[derive(Event, TypeScript)]
+    #[event(name = "strict")]
+    struct Strict {
+        implements: u8,
+        interface: u8,
+        r#let: u8,
+        package: u8,
+        private: u8,
+        protected: u8,
+        public: u8,
+        r#static: u8,
+        r#yield: u8,
+        r#await: u8,
+    }
+
+    let member = member::<Strict>();
+    for word in [
+        "implements",
+        "interface",
+        "let",
+        "package",
+        "private",
+        "protected",
+        "public",
+        "static",
+        "yield",
+        "await",
+    ] {
+        assert!(member.contains(&format!("{word}_: number")), "{member}");
+    }
+}
+
+#[test]
 fn documentation_of_an_event_comes_along() {
     /// Joins a room.
     ///

@@ -4,6 +4,7 @@ mod autobahn;
 mod browser;
 mod cargo;
 mod cases;
+mod client;
 mod compatibility;
 mod expected;
 mod instructions;
@@ -40,6 +41,8 @@ pub(crate) enum Suite {
     Server,
     /// The official client and the ways to lose a session.
     Recovery,
+    /// The client conformance suite against its driver.
+    Client,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -51,12 +54,13 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Recovery,
+        Self::Client,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -70,6 +74,7 @@ impl Suite {
             Self::Seeds => "seeds",
             Self::Server => "server",
             Self::Recovery => "recovery",
+            Self::Client => "client",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -79,7 +84,7 @@ impl Suite {
 
     /// Whether its cases know nothing of this workspace, so that another copy of them can be run.
     pub(crate) fn is_black_box(self) -> bool {
-        matches!(self, Self::Seeds | Self::Server)
+        matches!(self, Self::Seeds | Self::Server | Self::Client)
     }
 
     fn run(self, bench: &Bench, folder: Option<PathBuf>) -> Result<Outcome, Failure> {
@@ -89,6 +94,7 @@ impl Suite {
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
             Self::Recovery => recovery::run(bench),
+            Self::Client => client::run(bench, folder),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),

@@ -177,7 +177,8 @@ pub struct Outcome {
 pub struct Missing {
     /// Those that are known by name: they were there when the request was made.
     pub nodes: Vec<NodeId>,
-    /// How many more did not answer, where a bus counts without names.
+    /// How many more did not answer, where a bus counts without names; 1 if it could not count
+    /// them: there may be more, or none.
     pub unnamed: usize,
 }
 
@@ -191,13 +192,13 @@ impl Missing {
     /// How many have not answered. Example: [`Missing`].
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len() + self.unnamed
+        self.nodes.len().saturating_add(self.unnamed)
     }
 
     /// Adds those that another request misses.
     pub fn extend(&mut self, other: Self) {
         self.nodes.extend(other.nodes);
-        self.unnamed += other.unnamed;
+        self.unnamed = self.unnamed.saturating_add(other.unnamed);
     }
 }
 
@@ -205,10 +206,12 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.nodes.iter().map(NodeId::as_str).collect();
         let names = names.join(", ");
+        let nodes = if self.unnamed == 1 { "node" } else { "nodes" };
         match (names.is_empty(), self.unnamed) {
-            (_, 0) => write!(f, "no answer from {names}"),
-            (true, unnamed) => write!(f, "no answer from {unnamed} nodes"),
-            (false, unnamed) => write!(f, "no answer from {names} and {unnamed} more nodes"),
+            (true, 0) => f.write_str("all nodes have answered"),
+            (false, 0) => write!(f, "no answer from {names}"),
+            (true, unnamed) => write!(f, "no answer from {unnamed} {nodes}"),
+            (false, unnamed) => write!(f, "no answer from {names} and {unnamed} more {nodes}"),
         }
     }
 }

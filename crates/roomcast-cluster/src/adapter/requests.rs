@@ -159,7 +159,8 @@ impl Open {
         match &self.expected {
             Expected::Named(waiting) => missing.nodes.extend(waiting.iter().cloned()),
             Expected::Counted(nodes) => {
-                missing.unnamed = nodes.map_or(0, |nodes| nodes.saturating_sub(self.answers()));
+                // Invariant: without a count nobody knows that all have answered.
+                missing.unnamed = nodes.map_or(1, |nodes| nodes.saturating_sub(self.answers()));
             }
         }
         let mut outcome = Outcome {
@@ -173,7 +174,9 @@ impl Open {
             let names = tally.names.difference(&tally.acked).cloned();
             outcome.missing_clients.extend(names);
             let named = outcome.missing_clients.len() - named;
-            outcome.unnamed_clients += silent.saturating_sub(named);
+            // Nodes say what numbers they like.
+            let unnamed = silent.saturating_sub(named);
+            outcome.unnamed_clients = outcome.unnamed_clients.saturating_add(unnamed);
         }
         outcome
     }

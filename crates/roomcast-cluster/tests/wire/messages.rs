@@ -2,7 +2,7 @@
 //! Spec: cluster, sections 5 to 8 and 11.
 
 use bytes::Bytes;
-use roomcast_cluster::{Body, DecodeError, Encoding, Extras, Message};
+use roomcast_cluster::{Body, DecodeError, Encoding, Extras, Message, Options, SocketDescription};
 use roomcast_socketio::{Value, value};
 
 use crate::recorded::{Recorded, each_command, hex, published, untagged, vectors};
@@ -209,4 +209,103 @@ fn names_of_sockets_are_written_where_they_are_wanted_and_read_back() {
     let value = message.to_value(Extras::Written);
     assert_eq!(value["data"]["socketIds"][0], "44tjkoMvc9nHEeuIAAAB");
     assert_eq!(Message::from_value(value, "/"), Ok(message));
+}
+
+#[test]
+fn names_of_rooms_and_sockets_count_as_bytes() {
+    let many = || vec![std::sync::Arc::from("r".repeat(1000)); 10];
+    let request = || "r".into();
+    let options = || Options {
+        rooms: many(),
+        except: many(),
+        ..Options::default()
+    };
+    let socket = SocketDescription {
+        id: "44tjkoMvc9nHEeuIAAAB".into(),
+        handshake: Value::Null,
+        rooms: many(),
+        data: Value::Null,
+    };
+    let bodies = [
+        (
+            20,
+            Body::Broadcast {
+                packet: [].into(),
+                options: options(),
+                request: None,
+            },
+        ),
+        (
+            30,
+            Body::SocketsJoin {
+                options: options(),
+                rooms: many(),
+            },
+        ),
+        (
+            30,
+            Body::SocketsLeave {
+                options: options(),
+                rooms: many(),
+            },
+        ),
+        (
+            20,
+            Body::DisconnectSockets {
+                options: options(),
+                close: true,
+            },
+        ),
+        (
+            20,
+            Body::FetchSockets {
+                request: request(),
+                options: options(),
+            },
+        ),
+        (
+            10,
+            Body::FetchSocketsResponse {
+                request: request(),
+                sockets: vec![socket],
+            },
+        ),
+        (
+            10,
+            Body::BroadcastClientCount {
+                request: request(),
+                client_count: 0,
+                clients: many(),
+            },
+        ),
+        (
+            10,
+            Body::AllRoomsResponse {
+                request: request(),
+                rooms: many(),
+            },
+        ),
+        (
+            10,
+            Body::SocketIds {
+                request: request(),
+                rooms: many(),
+            },
+        ),
+        (
+            10,
+            Body::SocketIdsResponse {
+                request: request(),
+                ids: many(),
+            },
+        ),
+    ];
+
+    for (texts, body) in bodies {
+        let bytes = body.approximate_bytes();
+        assert!(
+            (texts * 1000..texts * 1000 + 2000).contains(&bytes),
+            "{bytes}: {body:?}"
+        );
+    }
 }

@@ -119,6 +119,31 @@ pub fn encode_data<'e, T: Serialize + ?Sized>(
     whole_or_nothing(out, |out| array(out, Some(&packet.event), args, None))
 }
 
+/// Appends the array of an acknowledgement, as [`encode_data`] does that of an event.
+pub(crate) fn encode_ack_data<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    args: &T,
+) -> std::result::Result<(), EncodeError> {
+    whole_or_nothing(out, |out| array(out, None, args, None))
+}
+
+/// Appends a packet whose array is written already.
+pub(crate) fn encode_written(
+    out: &mut Vec<u8>,
+    packet: PacketKind,
+    header: Header<'_>,
+    array: &[u8],
+) -> std::result::Result<(), EncodeError> {
+    whole_or_nothing(out, |out| {
+        put::map_len(out, 3 + u32::from(header.ack.is_some()));
+        kind(out, packet)?;
+        put::text(out, "data")?;
+        out.extend_from_slice(array);
+        id(out, header.ack)?;
+        namespace(out, header.namespace)
+    })
+}
+
 /// Appends the CONNECT of a client. `auth` is an object, or `None` if there is none.
 ///
 /// # Errors

@@ -38,10 +38,10 @@ mod writer;
 
 pub(crate) use data::{Buffer, Data};
 pub use decoder::Decoder;
-pub(crate) use encode::encode_event_packet;
 pub use encode::{
     encode_ack, encode_connect, encode_connect_error, encode_connected, encode_data,
     encode_disconnect, encode_error, encode_event,
 };
+pub(crate) use encode::{encode_ack_data, encode_event_packet, encode_written};
 pub(crate) use header::parse_data;
 pub use value::{from_slice, to_vec};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
+
 use super::{CustomDecoder, Parser};
 use crate::{DecodeError, Decoder, Limits, Packet, msgpack};
 
@@ -51,6 +53,20 @@ impl ParserDecoder {
             Kind::Text(decoder) => decoder.binary(bytes),
             Kind::MessagePack(decoder) => decoder.binary(bytes).map(Some),
             Kind::Custom(decoder) => contained(|| decoder.binary(bytes)),
+        }
+    }
+
+    /// Takes the content of a binary message without copying it. `None` if the packet goes on in the
+    /// next message.
+    ///
+    /// # Errors
+    ///
+    /// As [`binary`](Self::binary).
+    pub fn binary_owned(&mut self, bytes: Bytes) -> Result<Option<Packet<'static>>, DecodeError> {
+        match &mut self.0 {
+            Kind::Text(decoder) => decoder.binary_owned(bytes),
+            Kind::MessagePack(decoder) => decoder.binary_owned(bytes).map(Some),
+            Kind::Custom(decoder) => contained(|| decoder.binary(&bytes)),
         }
     }
 }

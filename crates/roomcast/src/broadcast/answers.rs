@@ -67,7 +67,9 @@ impl<T> Answers<T> {
         };
         let answered = self.values.len() + self.unnamed.len() + self.invalid.len();
         meter.acks(AckOutcome::Answered, answered);
-        meter.acks(missing, self.missing.len() + self.missing_unnamed);
+        // The other servers say how many they have not named.
+        let silent = self.missing.len().saturating_add(self.missing_unnamed);
+        meter.acks(missing, silent);
     }
 
     /// Tells whether everyone has answered with a `T`. Example: [`Answers`].

@@ -159,10 +159,10 @@ pub(super) async fn collect<T: DeserializeOwned>(mut inquiry: Inquiry, answers: 
     for client in clients {
         match client.parse() {
             Ok(client) => answers.missing.push(client),
-            Err(_) => unnamed += 1,
+            Err(_) => unnamed = unnamed.saturating_add(1),
         }
     }
-    answers.missing_unnamed += unnamed;
+    answers.missing_unnamed = answers.missing_unnamed.saturating_add(unnamed);
     answers.missing_nodes.extend(outcome.missing);
     answers.has_timed_out |= outcome.has_timed_out;
 }

@@ -208,7 +208,9 @@ impl Broadcast {
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form;
     /// [`EmitError::Full`] if a receiver's outbox is full and the policy is
-    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event.
+    /// [`Error`](crate::OutboxPolicy::Error): the other receivers have the event. With a log on disk
+    /// the event enters the outboxes later, and [`EmitError::LogFull`] says instead that too much
+    /// waits for the disk.
     ///
     /// # Example
     ///

@@ -11,7 +11,7 @@ use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::Namespace;
-use crate::socket::{Socket, in_time, room_for, scoped, send_when_room};
+use crate::socket::{Socket, in_time, released, room_for, room_in, scoped, send_when_room};
 use crate::wire::{self, Outgoing};
 
 /// Says what became of an event that was sent by [`Broadcast::emit_async`].
@@ -200,10 +200,18 @@ impl Broadcast {
     /// [`timeout`](Self::timeout), if one was set. In a cluster the other servers send it by the
     /// policies of their own, and are not waited for.
     ///
+    /// With [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery) an event has
+    /// one place among all others, so nobody has it before all have room. They are waited for up to the
+    /// timeout, without one up to [`ack_timeout`](crate::ServerBuilder::ack_timeout), and without that
+    /// 10 s. Then the event goes to all, and whose outbox is full is dealt with by its
+    /// [policy](crate::OutboxPolicy). With a log on disk it waits until the event is written, too, and
+    /// the policies have the last word after that: everyone it was written for counts as `queued`.
+    ///
     /// # Errors
     ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form. That a receiver
-    /// is gone or late is no error.
+    /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
+    /// [`EmitError::LogFull`] if too much waits for the disk until the timeout is over. That a
+    /// receiver is gone or late is no error.
     ///
     /// # Example
     ///
@@ -222,7 +230,7 @@ impl Broadcast {
     /// # Cancel safety
     ///
     /// Receivers with room have the event when the future was first polled. Dropping it leaves out
-    /// those who are waited for.
+    /// those who are waited for: with recovery that is everyone, or nobody.
     ///
     /// Spec: features N8.
     pub async fn emit_async(
@@ -282,19 +290,49 @@ impl Broadcast {
             .flat_map(|namespace| namespace.connected_of(&self.selection))
             .collect();
         let rooms: FuturesUnordered<_> = receivers.iter().map(room_for).collect();
+        let patience = self
+            .timeout
+            .or_else(|| self.namespace.server()?.ack_timeout());
         // Who has no room in time is dealt with by the policy of its outbox.
-        let _ = in_time(self.timeout, rooms.collect::<()>()).await;
+        let _ = in_time(Some(patience.unwrap_or(MAX_HOLD)), rooms.collect::<()>()).await;
         let mut tally = Tally::default();
         for namespace in targets {
-            self.emit_counted(namespace, event, args, None, &mut tally)?;
+            let sending = self.emit_when_logged(namespace, event, args, &mut tally);
+            in_time(self.timeout, sending)
+                .await
+                .unwrap_or(Err(EmitError::LogFull))?;
             self.publish(namespace, event, args)?;
         }
+        // Invariant: what waits for the log is in no outbox, so the next broadcast waits for this one.
+        let keepers = targets.iter().filter_map(Namespace::keeper);
+        let leaving: FuturesUnordered<_> = keepers.map(|keeper| released(keeper)).collect();
+        // It leaves, however long the log takes.
+        let _ = in_time(self.timeout, leaving.collect::<()>()).await;
         let full = tally.full.iter().map(|(socket, _)| socket.id());
         Ok(Delivery {
             queued: tally.queued,
             gone: tally.gone,
             late: tally.dropped.into_iter().chain(full).collect(),
         })
+    }
+
+    /// Sends the event in one namespace as soon as its log has room.
+    async fn emit_when_logged(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &Spread<Raw>,
+        tally: &mut Tally,
+    ) -> Result<(), EmitError> {
+        loop {
+            match (
+                self.emit_counted(namespace, event, args, None, tally),
+                namespace.keeper(),
+            ) {
+                (Err(EmitError::LogFull), Some(keeper)) => room_in(keeper).await,
+                (sent, _) => return sent.map(drop),
+            }
+        }
     }
 
     /// The pace in one namespace, whose keys are its own.
@@ -305,6 +343,9 @@ impl Broadcast {
         Some(Pace { key, may_wait })
     }
 }
+
+/// How long receivers without room hold back an event that has one place for all.
+const MAX_HOLD: Duration = Duration::from_secs(10);
 
 /// Sends to a receiver that had no room.
 async fn late(

@@ -27,10 +27,16 @@ impl Client {
         if !socket.is_connected() {
             return;
         }
-        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger)
-            && !ledger.is_new(socket, packet)
-        {
-            return;
+        if let Some(ledger) = socket.ticket().and_then(Ticket::ledger) {
+            match ledger.is_new(socket, packet) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(panic) => {
+                    let event = packet.event().map(|event| event.to_text().as_ref().into());
+                    let origin = Origin::Other(event.unwrap_or_default());
+                    return self.on_panic(socket, origin, panic_message(&*panic), cx);
+                }
+            }
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
         let answered = Answered::default();
@@ -134,8 +140,9 @@ impl Client {
         match span.in_scope(calling) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
-                let work = span::over(span, watch.over(work));
-                self.start(contained(socket.clone(), slot.origin(), work), cx);
+                let work = span::over(span, work);
+                let work = contained(socket.clone(), slot.origin(), work, move || watch.end());
+                self.start(work, cx);
             }
             Ok(Err(error)) => {
                 let error = SocketError::Argument {

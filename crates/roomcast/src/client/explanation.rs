@@ -12,7 +12,8 @@ pub(super) fn of_decode_error(error: &DecodeError) -> DisconnectCause {
     match error {
         DecodeError::TooManyAttachments { .. }
         | DecodeError::AttachmentsTooLarge { .. }
-        | DecodeError::TooDeep { .. } => DisconnectCause::limit(error),
+        | DecodeError::TooDeep { .. }
+        | DecodeError::TooManyElements { .. } => DisconnectCause::limit(error),
         error => DisconnectCause::parse(error),
     }
 }

@@ -395,7 +395,7 @@ impl Client {
             }
             Command::JoinMain => self.begin_joining("/", Value::Object(Map::new()), cx),
             Command::Drive(socket, work) => self.start(
-                parked::contained(socket, Slot::AnyOutgoing.origin(), work),
+                parked::contained(socket, Slot::AnyOutgoing.origin(), work, || {}),
                 cx,
             ),
         }

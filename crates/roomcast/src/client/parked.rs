@@ -81,16 +81,21 @@ impl Parked {
     }
 }
 
-/// The work of one handler, whose panic harms nobody else.
-pub(super) fn contained(socket: Socket, origin: Origin, work: BoxFuture) -> Work {
-    Box::pin(
-        AssertUnwindSafe(work)
-            .catch_unwind()
-            .map(move |result| match result {
-                Ok(()) => Finished::Handler,
-                Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
-            }),
-    )
+/// The work of one handler, whose panic harms nobody else, and what is done when it has ended.
+pub(super) fn contained(
+    socket: Socket,
+    origin: Origin,
+    work: BoxFuture,
+    end: impl FnOnce() + Send + 'static,
+) -> Work {
+    let ended = AssertUnwindSafe(work).catch_unwind();
+    Box::pin(ended.map(move |result| {
+        end();
+        match result {
+            Ok(()) => Finished::Handler,
+            Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
+        }
+    }))
 }
 
 /// The text of a panic, where it has one.

@@ -85,9 +85,15 @@ pub(crate) fn handshake_of(described: &Value) -> Handshake {
     Handshake::described(
         Request::described(url, &headers, peer),
         described["auth"].clone(),
-        UNIX_EPOCH.checked_add(issued).unwrap_or(UNIX_EPOCH),
+        UNIX_EPOCH
+            + Some(issued)
+                .filter(|issued| *issued < YEAR_10_000)
+                .unwrap_or_default(),
     )
 }
+
+/// No date is written from here on, counted from 1970.
+const YEAR_10_000: Duration = Duration::from_secs(253_402_300_800);
 
 /// Rooms that another server names.
 pub(crate) fn rooms_of(rooms: &[Arc<str>]) -> RoomNames {

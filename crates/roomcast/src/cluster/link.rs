@@ -15,6 +15,7 @@ use roomcast_cluster::{
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::outbox::{Batch, Outbox};
+use super::responses::Responses;
 use super::room_ledger::{Pending, RoomLedger};
 use super::stats::{ClusterStats, Counters, count};
 use super::{Cluster, Inquiry, apply, driver, now};
@@ -42,7 +43,7 @@ pub(super) struct Shared {
 struct State {
     adapter: Adapter,
     outbox: Outbox,
-    responses: Vec<Response>,
+    responses: Responses,
     asked: HashMap<RequestId, mpsc::UnboundedSender<Progress>>,
     work: Vec<BoxFuture<'static, ()>>,
     rooms: RoomLedger,
@@ -81,7 +82,7 @@ impl Link {
         let state = State {
             adapter: Adapter::new(id.clone(), Arc::clone(&name), profile),
             outbox: Outbox::new(cluster),
-            responses: Vec::new(),
+            responses: Responses::new(cluster),
             asked: HashMap::new(),
             work: Vec::new(),
             rooms: RoomLedger::default(),
@@ -315,15 +316,13 @@ impl Shared {
     /// Queues an answer for another server.
     pub(super) fn respond(&self, to: Option<NodeId>, body: Body) {
         let mut state = self.state.lock();
-        if state.is_closing || state.responses.len() >= MAX_RESPONSES {
-            drop(state);
-            count(&self.counters.failed, 1);
-            return;
-        }
         let message = state.adapter.response(body);
-        state.responses.push(Response { to, message });
+        let is_queued = !state.is_closing && state.responses.push(Response { to, message });
         drop(state);
-        self.wake.notify_one();
+        match is_queued {
+            true => self.wake.notify_one(),
+            false => count(&self.counters.failed, 1),
+        }
     }
 
     /// Hands work that waits to the driver, which drops it where there is too much: who asked gets
@@ -398,7 +397,7 @@ impl Shared {
     pub(super) fn take_batch(&self) -> Option<(Batch, Vec<Response>)> {
         let mut state = self.state.lock();
         let (batch, too_old) = state.outbox.take(now());
-        let responses = std::mem::take(&mut state.responses);
+        let responses = state.responses.take();
         drop(state);
         count(&self.counters.dropped_old, too_old);
         (!batch.messages.is_empty() || !responses.is_empty()).then_some((batch, responses))
@@ -450,10 +449,6 @@ impl Shared {
         &self.name
     }
 }
-
-/// The most answers of one namespace that wait for the bus; who asked learns by its timeout that one
-/// is lost.
-const MAX_RESPONSES: usize = 100_000;
 
 /// Asks the bus how many servers have to answer a request.
 async fn count_for(link: Arc<Shared>, id: RequestId) {

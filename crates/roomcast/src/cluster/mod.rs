@@ -8,6 +8,7 @@ mod link;
 mod outbox;
 mod packet;
 mod reply;
+mod responses;
 mod room_ledger;
 mod server_side;
 mod stats;
@@ -93,6 +94,9 @@ impl Cluster {
 
     /// Sets about how many bytes the messages of one namespace may take that wait for the bus.
     /// Default: 64 MiB. The policy is that of [`max_queued_messages`](Self::max_queued_messages).
+    ///
+    /// The answers to other servers' requests have a limit of the same size; one that finds no room
+    /// is not sent and counted ([`ClusterStats::failed`]), and who asked misses it.
     ///
     /// # Example
     ///

@@ -60,9 +60,14 @@ impl Outgoing {
             if let (None, Some(mailbox)) = (&self.unsent, mailbox) {
                 let mut queue = Queue::new();
                 mailbox.take(&mut queue);
+                let has_taken = !queue.is_empty();
                 encode(&mut queue, mailbox);
                 let mut batch = Batch::new(queue);
                 batch.advance(0);
+                if has_taken && batch.is_empty() {
+                    // Invariant: only a mailbox that was found empty wakes the task for what comes.
+                    continue;
+                }
                 self.unsent = (!batch.is_empty()).then(|| Box::new(batch));
             }
             if !self.control.is_empty() {

@@ -383,17 +383,33 @@ impl Socket {
     ) -> Sent {
         if self.watches(Kinds::PACKET_CREATE) {
             // Who looks at each packet gets it in a form that can be looked at.
-            let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
-            let frames: Vec<_> = std::iter::once(Frame::of(packet, opcode))
-                .chain(binary)
-                .collect();
-            return self.send_frames(&frames, options);
+            return self.send_frames(&own_frames(packet, opcode, attachments), options);
         }
         let sent = self
             .0
             .mailbox
             .send_own(packet, opcode, attachments, options);
         self.flushed_as(sent)
+    }
+
+    /// Sends a message that no other session gets together with what else is in `round`.
+    pub(crate) fn send_own_in(
+        &self,
+        round: &mut Round,
+        (packet, opcode, attachments): (Draft, OpCode, &[Bytes]),
+        options: SendOptions,
+    ) -> Sent {
+        if self.watches(Kinds::PACKET_CREATE) {
+            let frames = own_frames(packet, opcode, attachments);
+            return self.send_in(round, &frames, None, options);
+        }
+        let mailbox = &self.0.mailbox;
+        let sent = mailbox.send_own(packet, opcode, attachments, options);
+        if sent == Sent::MustFlush {
+            round.add(self);
+            return Sent::Queued;
+        }
+        sent
     }
 
     /// Queues a packet of the session itself.
@@ -501,3 +517,11 @@ impl fmt::Debug for Socket {
 const POLLING: u8 = 0;
 const WEBSOCKET: u8 = 1;
 const WEBTRANSPORT: u8 = 2;
+
+/// A message in a form that can be looked at.
+fn own_frames(packet: Draft, opcode: OpCode, attachments: &[Bytes]) -> Vec<Frame> {
+    let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
+    std::iter::once(Frame::of(packet, opcode))
+        .chain(binary)
+        .collect()
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cause::{self, DisconnectCause};
-use crate::metrics;
+use crate::metrics::OutboxMeter;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -29,6 +29,7 @@ pub(crate) struct Totals {
     overflowed: Count,
     /// Sessions that are over, by cause.
     closed: [Count; cause::NAMES.len()],
+    meter: OutboxMeter,
 }
 
 /// What full outboxes did with events since the server was made;
@@ -61,17 +62,17 @@ pub struct OutboxCounts {
 impl Totals {
     pub(crate) fn dropped(&self, events: u64) {
         self.dropped.add(events);
-        metrics::outbox("dropped", events);
+        self.meter.dropped(events);
     }
 
     pub(crate) fn coalesced(&self) {
         self.coalesced.add(1);
-        metrics::outbox("coalesced", 1);
+        self.meter.coalesced();
     }
 
     pub(crate) fn refused(&self) {
         self.refused.add(1);
-        metrics::outbox("refused", 1);
+        self.meter.refused();
     }
 
     pub(crate) fn overflowed(&self) {

@@ -1,10 +1,11 @@
-//! What sessions count: once or twice in a session's life, so nothing is kept.
+//! What sessions count. What happens once or twice in a session's life is looked up each time.
 
 use metrics::{counter, gauge};
 use roomcast_engineio::{CloseReason, Transport};
 
 use crate::engine::DisconnectCause;
 
+use super::by_label::ByLabel;
 use super::{OUTBOX, REQUESTS_REFUSED, SESSIONS, SESSIONS_CLOSED, SESSIONS_OPENED, UPGRADES};
 
 pub(crate) fn session_opened(transport: Transport) {
@@ -26,9 +27,34 @@ pub(crate) fn session_closed(transport: Transport, reason: CloseReason, cause: &
     gauge!(SESSIONS, "transport" => transport.as_str()).decrement(1);
 }
 
-pub(crate) fn outbox(outcome: &'static str, events: u64) {
-    if events > 0 {
-        counter!(OUTBOX, "outcome" => outcome).increment(events);
+/// What one server counts of its outboxes, as often as an event meets a full one.
+#[derive(Debug)]
+pub(crate) struct OutboxMeter(ByLabel<3>);
+
+impl Default for OutboxMeter {
+    fn default() -> Self {
+        Self(ByLabel::new(["dropped", "coalesced", "refused"]))
+    }
+}
+
+impl OutboxMeter {
+    pub(crate) fn dropped(&self, events: u64) {
+        self.count(0, events);
+    }
+
+    pub(crate) fn coalesced(&self) {
+        self.count(1, 1);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.count(2, 1);
+    }
+
+    fn count(&self, outcome: usize, events: u64) {
+        if events > 0 {
+            let make = |outcome| counter!(OUTBOX, "outcome" => outcome);
+            self.0.get(outcome, make).increment(events);
+        }
     }
 }
 

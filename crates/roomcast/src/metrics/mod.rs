@@ -24,11 +24,12 @@
 //!
 //! Spec: features N16.
 
+mod by_label;
 mod engine;
 mod namespace;
 
 pub(crate) use engine::{
-    outbox, request_refused, session_closed, session_opened, session_upgraded,
+    OutboxMeter, request_refused, session_closed, session_opened, session_upgraded,
 };
 pub(crate) use namespace::{AckOutcome, Meter};
 

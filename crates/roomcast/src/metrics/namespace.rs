@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram};
 use parking_lot::RwLock;
 
+use super::by_label::ByLabel;
 use super::{
     ACKS, BROADCAST_RECEIVERS, CONNECT_ERRORS, CONNECTS, DISCONNECTS, ERRORS, EVENTS_DELIVERED,
     EVENTS_EMITTED, EVENTS_RECEIVED, HANDLER_SECONDS, MAX_EVENTS, OTHER, SOCKETS, UNHANDLED,
 };
 use crate::error::SocketError;
-use crate::handler::BoxFuture;
 
 /// The counters of one namespace.
 pub(crate) struct Meter {
@@ -26,6 +26,8 @@ struct Series {
     connects: Counter,
     delivered: Counter,
     receivers: Histogram,
+    acks: ByLabel<3>,
+    errors: ByLabel<4>,
     received: ByEvent<Counter>,
     emitted: ByEvent<Counter>,
     seconds: ByEvent<Histogram>,
@@ -34,11 +36,11 @@ struct Series {
 /// One series for each event, up to a bound.
 struct ByEvent<T> {
     // Lock order: a leaf. A recorder is called while it is held for writing.
-    known: RwLock<HashMap<Box<str>, T, foldhash::fast::RandomState>>,
+    known: RwLock<Known<T>>,
     make: fn(namespace: &SharedString, event: &str) -> T,
 }
 
-/// What became of a question.
+/// What became of a question, in the order of the labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AckOutcome {
     Answered,
@@ -100,25 +102,23 @@ impl Meter {
     }
 
     pub(crate) fn acks(&self, outcome: AckOutcome, count: usize) {
-        let outcome = match outcome {
-            AckOutcome::Answered => "answered",
-            AckOutcome::TimedOut => "timed out",
-            AckOutcome::Disconnected => "disconnected",
-        };
         if count > 0 {
-            counter!(ACKS, "namespace" => self.label.clone(), "outcome" => outcome)
-                .increment(count as u64);
+            let make =
+                |outcome| counter!(ACKS, "namespace" => self.label.clone(), "outcome" => outcome);
+            let acks = self.series().acks.get(outcome as usize, make);
+            acks.increment(count as u64);
         }
     }
 
     pub(crate) fn error(&self, error: &SocketError) {
         let kind = match error {
-            SocketError::Packet(_) => "packet",
-            SocketError::Argument { .. } => "argument",
-            SocketError::Refused(_) => "refused",
-            SocketError::Panic { .. } => "panic",
+            SocketError::Packet(_) => 0,
+            SocketError::Argument { .. } => 1,
+            SocketError::Refused(_) => 2,
+            SocketError::Panic { .. } => 3,
         };
-        counter!(ERRORS, "namespace" => self.label.clone(), "kind" => kind).increment(1);
+        let make = |kind| counter!(ERRORS, "namespace" => self.label.clone(), "kind" => kind);
+        self.series().errors.get(kind, make).increment(1);
     }
 
     /// Starts to measure a handler; the measure ends when the watch is dropped.
@@ -147,6 +147,8 @@ impl Series {
             connects: counter!(CONNECTS, "namespace" => namespace()),
             delivered: counter!(EVENTS_DELIVERED, "namespace" => namespace()),
             receivers: histogram!(BROADCAST_RECEIVERS, "namespace" => namespace()),
+            acks: ByLabel::new(["answered", "timed out", "disconnected"]),
+            errors: ByLabel::new(["packet", "argument", "refused", "panic"]),
             received: ByEvent::new(|namespace, event| {
                 let (namespace, event) = (namespace.clone(), event.to_owned());
                 counter!(EVENTS_RECEIVED, "namespace" => namespace, "event" => event)
@@ -173,7 +175,8 @@ impl<T> ByEvent<T> {
 
     /// Hands the series of `event` to `act`.
     fn with(&self, namespace: &SharedString, event: &str, act: impl FnOnce(&T)) {
-        if let Some(series) = self.known.read().get(event) {
+        // Cost: nothing is allocated where the series is known, that of all others included.
+        if let Some(series) = find(&self.known.read(), event) {
             return act(series);
         }
         let mut known = self.known.write();
@@ -188,6 +191,13 @@ impl<T> ByEvent<T> {
     }
 }
 
+type Known<T> = HashMap<Box<str>, T, foldhash::fast::RandomState>;
+
+fn find<'k, T>(known: &'k Known<T>, event: &str) -> Option<&'k T> {
+    let others = || (known.len() >= MAX_EVENTS).then(|| known.get(OTHER));
+    known.get(event).or_else(|| others().flatten())
+}
+
 /// A handler that is being measured.
 pub(crate) struct Watch {
     seconds: Histogram,
@@ -195,18 +205,54 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Goes on measuring until `work` has ended.
-    pub(crate) fn over(self, work: BoxFuture) -> BoxFuture {
-        Box::pin(async move {
-            let _watch = self;
-            work.await;
-        })
-    }
+    /// The handler has ended.
+    pub(crate) fn end(self) {}
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         let elapsed: Duration = self.since.elapsed();
         self.seconds.record(elapsed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roomcast_socketio::DecodeError;
+
+    use super::*;
+    use crate::metrics::OutboxMeter;
+
+    #[test]
+    fn what_is_counted_for_a_message_allocates_nothing_after_the_first() {
+        let (meter, outbox) = (Meter::new(&"/".into()), OutboxMeter::default());
+        let error = SocketError::Packet(DecodeError::UnexpectedText);
+        let names: Vec<_> = (0..2 * MAX_EVENTS)
+            .map(|number| number.to_string())
+            .collect();
+        let count = || {
+            for name in &names {
+                meter.received(Some(name));
+                meter.emitted(name, 1);
+                meter.broadcast(name, 2);
+                meter.watch(name).end();
+            }
+            meter.received(None);
+            for outcome in [
+                AckOutcome::Answered,
+                AckOutcome::TimedOut,
+                AckOutcome::Disconnected,
+            ] {
+                meter.acks(outcome, 1);
+            }
+            meter.error(&error);
+            outbox.dropped(1);
+            outbox.coalesced();
+            outbox.refused();
+        };
+        count();
+
+        let counted = allocation_counter::measure(count);
+        assert_eq!(counted.count_total, 0);
     }
 }

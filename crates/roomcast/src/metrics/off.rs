@@ -6,7 +6,6 @@ use roomcast_engineio::{CloseReason, Transport};
 
 use crate::engine::DisconnectCause;
 use crate::error::SocketError;
-use crate::handler::BoxFuture;
 
 /// Whether there is anybody to find labels for.
 pub(crate) const IS_ON: bool = false;
@@ -22,7 +21,16 @@ pub(crate) fn session_closed(
 ) {
 }
 
-pub(crate) fn outbox(_outcome: &'static str, _events: u64) {}
+#[derive(Debug, Default)]
+pub(crate) struct OutboxMeter;
+
+impl OutboxMeter {
+    pub(crate) fn dropped(&self, _events: u64) {}
+
+    pub(crate) fn coalesced(&self) {}
+
+    pub(crate) fn refused(&self) {}
+}
 
 pub(crate) fn request_refused(_code: u8) {}
 
@@ -66,7 +74,5 @@ impl Meter {
 }
 
 impl Watch {
-    pub(crate) fn over(self, work: BoxFuture) -> BoxFuture {
-        work
-    }
+    pub(crate) fn end(self) {}
 }

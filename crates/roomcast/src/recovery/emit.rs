@@ -6,9 +6,11 @@ use serde::Serialize;
 use super::keeper::Keeper;
 use super::log::{NotAppended, Target};
 use super::offset::Position;
+use super::released::Released;
 use super::stamped::{Stamped, Tail};
 use crate::engine::{Pace, Round, SendOptions, Sent};
 use crate::error::EmitError;
+use crate::id::SocketId;
 use crate::namespace::{Namespace, RoomsState, Selection};
 use crate::socket::Socket;
 use crate::wire::{self, Outgoing};
@@ -46,6 +48,17 @@ impl<T: Serialize + ?Sized> Emitted<'_, T> {
     }
 }
 
+impl<T: ?Sized> Emitted<'_, T> {
+    /// Invariant: a client has seen all kept events up to its offset. One that takes the place of
+    /// another goes to the end: it has a higher offset than those between.
+    fn ordered(&self) -> SendOptions {
+        SendOptions {
+            keeps_order: true,
+            ..self.options
+        }
+    }
+}
+
 impl Keeper {
     /// Sends an event to all selected sockets that `takes` lets pass, and tells `note_sent` what became
     /// of it. What the log holds back counts as queued.
@@ -74,7 +87,7 @@ impl Keeper {
                 note(socket, position);
                 let frames = packet.packet().frames();
                 let sent = match is_immediate {
-                    true => socket.send_in(&mut round, frames, emitted.pace, emitted.options),
+                    true => socket.send_in(&mut round, frames, emitted.pace, emitted.ordered()),
                     false => {
                         receivers.push(socket.clone());
                         Sent::Queued
@@ -82,11 +95,12 @@ impl Keeper {
                 };
                 note_sent(socket, packet.packet(), sent);
             });
-            if !is_immediate {
-                self.send_later(receivers, packet, emitted);
+            // Invariant: it outlives the lock: its end may write to many sessions, and calls
+            // listeners.
+            match is_immediate {
+                true => (round, None),
+                false => self.send_later(receivers, packet, emitted),
             }
-            // Invariant: outlives the lock: its end may write to many sessions.
-            round
         })?;
         Ok(())
     }
@@ -108,19 +122,24 @@ impl Keeper {
             socket.notify_outgoing(&wire::event(namespace.parser(), &content)?);
         }
         let target = || Target::Socket(socket.id());
-        let sent = self.in_its_place(namespace, emitted, target, |state, packet, position| {
-            note(socket, position);
-            let Some(receiver) = receiver_of(state, socket, emitted.is_kept()) else {
-                // It is kept for the client's return.
-                return Sent::Queued;
-            };
-            note(&receiver, position);
-            if self.log().is_immediate() {
-                return receiver.send_paced(packet.packet(), emitted.pace, emitted.options);
-            }
-            self.send_later(vec![receiver], packet, emitted);
-            Sent::Queued
-        })?;
+        let (sent, left) =
+            self.in_its_place(namespace, emitted, target, |state, packet, position| {
+                note(socket, position);
+                let Some(receiver) = receiver_of(state, socket, emitted.is_kept()) else {
+                    // It is kept for the client's return.
+                    return (Sent::Queued, Released::default());
+                };
+                note(&receiver, position);
+                if self.log().is_immediate() {
+                    let (mut round, frames) = (Round::default(), packet.packet().frames());
+                    let sent =
+                        receiver.send_in(&mut round, frames, emitted.pace, emitted.ordered());
+                    return (sent, (round, None));
+                }
+                let left = self.send_later(vec![receiver], packet, emitted);
+                (Sent::Queued, left)
+            })?;
+        drop(left);
         // A client that may come back gets it then.
         if sent != Sent::Closed || !can_arrive() {
             sent.into_result()?;
@@ -140,16 +159,21 @@ impl Keeper {
         let log = self.log();
         loop {
             let head = log.head();
-            let expected = log.epoch().offset(match emitted.is_kept() {
-                true => head.next(),
-                false => head,
-            });
+            let expected = log
+                .epoch()
+                .offset(match emitted.is_kept() || self.is_marked(head) {
+                    true => head.next(),
+                    false => head,
+                });
             let content = (emitted.header(namespace), emitted.event, emitted.args);
             let mut packet = Stamped::event(namespace.parser(), content, emitted.tail(), expected)?;
             let result = namespace.selection().locked(|state| {
                 let position = match emitted.is_kept() {
                     true => Some(log.append(target(), &mut packet)?),
                     false => {
+                        if packet.has_offset() && self.is_marked(log.head()) {
+                            self.pass_mark()?;
+                        }
                         packet.stamp(log.epoch().offset(log.head()))?;
                         None
                     }
@@ -166,22 +190,31 @@ impl Keeper {
         }
     }
 
+    /// Takes a position that nobody's packet has.
+    ///
+    /// Invariant: who sees an offset behind a mark has seen the mark. A packet that is not kept has
+    /// the offset of the newest one that is, which is in front of the marks behind that.
+    fn pass_mark(&self) -> Result<(), NotAppended> {
+        let nobody = Target::Socket(SocketId::random());
+        self.log().append(nobody, &mut Stamped::placeholder())?;
+        Ok(())
+    }
+
     /// Sends the packet when the log allows it.
     fn send_later<T: ?Sized>(
         &self,
         receivers: Vec<Socket>,
         packet: &Stamped,
         emitted: &Emitted<'_, T>,
-    ) {
+    ) -> Released {
         let (packet, pace) = (packet.clone(), emitted.pace.cloned());
-        let options = emitted.options;
-        self.release(move || {
-            let mut round = Round::default();
+        let options = emitted.ordered();
+        self.release(move |round| {
             for socket in &receivers {
                 // Nobody waits for the outcome any more: the policy of the outbox says what to do.
-                socket.send_in(&mut round, packet.packet().frames(), pace.as_ref(), options);
+                socket.send_in(round, packet.packet().frames(), pace.as_ref(), options);
             }
-        });
+        })
     }
 }
 

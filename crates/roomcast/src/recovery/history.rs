@@ -9,6 +9,7 @@ use super::keeper::Keeper;
 use super::log::{Audience, Entry, Target};
 use super::memory::now;
 use super::offset::Position;
+use super::released::Released;
 use super::stamped::{Overtaken, Stamped};
 use crate::engine::SendOptions;
 use crate::namespace::{Namespace, RoomName, RoomsState};
@@ -131,7 +132,9 @@ impl Socket {
     ///
     /// A socket that is in the room already, such as one that was
     /// [recovered](Self::is_recovered), gets none. Events that left out a room the socket is in are
-    /// not sent. They are sent as events to this socket, so they are kept for it like any other.
+    /// not sent. They are sent as events to this socket, so they are kept for it like any other. A
+    /// client that loses its connection before they arrive gets those of them twice that were emitted
+    /// after the last event that it has received: it was in the room when it was cut off.
     /// Without [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery)
     /// there is no history.
     ///
@@ -158,13 +161,13 @@ impl Socket {
             let past = Past::for_socket(keeper, self, &room, history);
             self.namespace().in_order(|state, events| {
                 if !self.is_connected() || state.is_member(self.own_id(), &room) {
-                    return Ok(0);
+                    return Ok(Replayed::default());
                 }
-                let count = keeper.replay(state, self, past)?;
+                let replayed = keeper.replay(state, self, past)?;
                 // What is emitted to the room from now on has its place behind that.
                 state.join(self, &room, events);
                 keeper.save_live(state, self);
-                Ok(count)
+                Ok(replayed)
             })
         })
     }
@@ -195,7 +198,7 @@ impl Socket {
             self.namespace()
                 .in_order(|state, _| match self.is_connected() {
                     true => keeper.replay(state, self, past),
-                    false => Ok(0),
+                    false => Ok(Replayed::default()),
                 })
         })
     }
@@ -232,9 +235,13 @@ struct Past {
     fixed: Option<(Audience, Vec<Stamped>)>,
 }
 
-fn replay_until_done(mut replay: impl FnMut() -> Result<usize, Overtaken>) -> usize {
+/// How many events were sent, and what has left: to be dropped when nothing is locked.
+type Replayed = (usize, Released);
+
+fn replay_until_done(mut replay: impl FnMut() -> Result<Replayed, Overtaken>) -> usize {
     loop {
-        if let Ok(count) = replay() {
+        if let Ok((count, left)) = replay() {
+            drop(left);
             return count;
         }
     }
@@ -329,7 +336,12 @@ fn event_of(room: &RoomName, entry: &Entry) -> Option<(Instant, Target, Stamped)
 
 impl Keeper {
     /// Sends the past as events of now, which are kept for the socket alone.
-    fn replay(&self, state: &RoomsState, socket: &Socket, past: Past) -> Result<usize, Overtaken> {
+    fn replay(
+        &self,
+        state: &RoomsState,
+        socket: &Socket,
+        past: Past,
+    ) -> Result<Replayed, Overtaken> {
         let packets = past.complete(self, &Audience::of(state, socket))?;
         let mut sent = Vec::with_capacity(packets.len());
         for mut packet in packets {
@@ -346,11 +358,12 @@ impl Keeper {
         }
         let count = sent.len();
         let socket = socket.clone();
-        self.release(move || {
+        let left = self.release(move |round| {
             for packet in &sent {
-                socket.send_packet(packet.packet(), SendOptions::default());
+                let frames = packet.packet().frames();
+                socket.send_in(round, frames, None, SendOptions::default());
             }
         });
-        Ok(count)
+        Ok((count, left))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,7 +12,9 @@ use tokio::sync::oneshot;
 use super::ledger::Ledger;
 use super::log::{Audience, Log, SessionRecord};
 use super::memory::now;
+use super::offset::Position;
 use super::options::Options;
+use super::released::Released;
 use super::session::{Claim, Reclaimed, Stored, Ticket, replay_from};
 use super::sessions::{Found, Sessions};
 use super::stamped::Stamped;
@@ -27,6 +30,8 @@ pub(crate) struct Keeper {
     log: Arc<dyn Log>,
     // Lock order: a leaf, also taken with the rooms' lock.
     sessions: Mutex<Sessions>,
+    /// The position behind which the last mark was sent, and 1; 0 if there was none.
+    marked: AtomicU64,
 }
 
 /// Says that a session was let in too late: packets for it are kept no longer.
@@ -52,6 +57,7 @@ impl Keeper {
             options,
             log,
             sessions: Mutex::new(sessions),
+            marked: AtomicU64::new(0),
         }
     }
 
@@ -134,7 +140,7 @@ impl Keeper {
         if let Some(reclaimed) = &reclaimed {
             missed.look_up(&*self.log, reclaimed)?;
         }
-        namespace.in_order(|state, events| {
+        let left = namespace.in_order(|state, events| {
             match &reclaimed {
                 Some(reclaimed) => {
                     missed.look_up(&*self.log, reclaimed)?;
@@ -155,9 +161,9 @@ impl Keeper {
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
             self.watch_data(socket);
-            self.welcome(socket, connect, std::mem::take(&mut missed.packets));
-            Ok(())
+            Ok(self.welcome(socket, connect, std::mem::take(&mut missed.packets)))
         })?;
+        drop(left);
         let stored = reclaimed.and_then(Reclaimed::consume);
         if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
             ledger.resume(missed.seen);
@@ -169,14 +175,15 @@ impl Keeper {
     ///
     /// COMPAT: the official server sends what was missed first. The client keeps it until CONNECT
     /// comes, even if the connection is lost before that, and would then see it twice.
-    fn welcome(&self, socket: &Socket, connect: wire::Outgoing, missed: Vec<Stamped>) {
+    fn welcome(&self, socket: &Socket, connect: wire::Outgoing, missed: Vec<Stamped>) -> Released {
         let socket = socket.clone();
-        self.release(move || {
-            socket.send_packet(&connect, SendOptions::essential());
+        self.release(move |round| {
+            socket.send_in(round, connect.frames(), None, SendOptions::essential());
             for packet in &missed {
-                socket.send_packet(packet.packet(), SendOptions::default());
+                let frames = packet.packet().frames();
+                socket.send_in(round, frames, None, SendOptions::default());
             }
-        });
+        })
     }
 
     /// Notes that a socket leaves its rooms, and gives what is to be kept of its session if its
@@ -294,21 +301,15 @@ impl Keeper {
         });
     }
 
-    /// Lets an answer leave behind everything that was emitted before, if the log keeps up: clients
-    /// that ask fill no queue without end.
-    pub(crate) fn release_answer(&self, release: impl FnOnce() + Send + 'static) {
-        match self.log.is_overfull() {
-            true => release(),
-            false => self.release(release),
-        }
+    /// Notes that a mark was sent that stands behind the packet at this position. The caller holds
+    /// the rooms' lock.
+    pub(super) fn note_mark(&self, position: Position) {
+        self.marked.store(position.0 + 1, Ordering::Relaxed);
     }
 
-    /// Lets something leave behind everything that was emitted before.
-    pub(crate) fn release(&self, release: impl FnOnce() + Send + 'static) {
-        match self.log.is_immediate() {
-            true => release(),
-            false => self.log.release(Box::new(release)),
-        }
+    /// Whether a mark was sent since the packet at this position, the newest, was.
+    pub(super) fn is_marked(&self, position: Position) -> bool {
+        self.marked.load(Ordering::Relaxed) == position.0 + 1
     }
 }
 
@@ -316,7 +317,7 @@ impl Keeper {
 #[derive(Default)]
 struct Missed {
     packets: Vec<Stamped>,
-    until: super::offset::Position,
+    until: Position,
     seen: super::offset::Seen,
 }
 

@@ -10,138 +10,105 @@
 //!   the answer. A mark is an event that is named like its offset and has no arguments.
 //! - the client has not given the one before up: counted by its ids, it has not used up its tries.
 
-use std::collections::VecDeque;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parking_lot::Mutex;
-use roomcast_socketio::{AckId, EventPacket, Header, Packet, Spread, Value};
+use roomcast_socketio::{AckId, EncodeError, EventPacket, Header, Packet, Parser, Spread, Value};
 use serde::Serialize;
 
+use super::digest::{Digest, Keys};
+use super::keeper::Keeper;
+use super::known::{Again, Known};
 use super::offset::Seen;
 use super::packed::Packed;
+use super::released::Released;
 use super::retries::{FindId, Retries, Rule};
+use super::stamped::Overtaken;
 use crate::engine::SendOptions;
-use crate::socket::{Socket, WeakSocket};
-use crate::wire;
+use crate::namespace::Namespace;
+use crate::socket::Socket;
+use crate::wire::{self, Ack, Outgoing};
 
 /// The events of one session that may come again.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     rule: Rule,
+    max_bytes: usize,
+    keys: Keys,
     // Lock order: a leaf, also taken with the rooms' lock.
     known: Mutex<Known>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    events: VecDeque<Received>,
-    /// The id of the event before the last: what has a higher one was sent after it.
-    before: Option<u64>,
-    marks: u64,
-}
-
-#[derive(Debug)]
-struct Received {
-    key: Key,
-    /// The id under which the handlers answer.
-    first: AckId,
-    /// The id under which the client waits now, and where.
-    latest: (AckId, WeakSocket),
-    answer: Answer,
-}
-
-#[derive(Debug)]
-enum Key {
-    /// Name and arguments.
-    Content(Value),
-    Id(String),
-}
-
-#[derive(Debug)]
-enum Answer {
-    /// The handlers have not answered.
-    Awaited,
-    /// Sent behind this mark, if it was sent.
-    Given {
-        values: Vec<Value>,
-        mark: Option<Seen>,
-    },
-    /// The client has it, or may have it.
-    Confirmed,
-}
-
 impl Ledger {
-    pub(super) fn new(Retries(rule): Retries) -> Self {
+    pub(super) fn new(retries: Retries) -> Self {
         Self {
-            rule,
+            rule: retries.rule,
+            max_bytes: retries.max_answer_bytes,
+            keys: Keys::default(),
             known: Mutex::default(),
         }
     }
 
     /// Whether the handlers are to be called for this event; else it is answered here.
-    pub(crate) fn is_new(&self, socket: &Socket, packet: &Packet<'_>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// What the user's function panicked with, that finds ids.
+    pub(crate) fn is_new(
+        &self,
+        socket: &Socket,
+        packet: &Packet<'_>,
+    ) -> Result<bool, Box<dyn Any + Send>> {
         let Some(id) = packet.ack() else {
-            return true;
+            return Ok(true);
         };
-        let values = {
+        let Some(key) = self.key_of(packet)? else {
+            return Ok(true);
+        };
+        let again = {
             let mut known = self.known.lock();
             let again = match &self.rule {
-                Rule::Queue { retries } => {
-                    let Some(content) = content_of(packet) else {
-                        return true;
-                    };
-                    known.find_in_order(id, content, *retries)
-                }
-                Rule::Id { find, .. } => {
-                    let Some(key) = id_of(packet, &**find) else {
-                        return true;
-                    };
-                    known.find_by_id(key)
-                }
+                Rule::Queue { retries } => known.find_in_order((key, id), socket, *retries),
+                Rule::Id { .. } => known.find_by_key((key, id), socket),
             };
-            let again = match again {
-                Ok(again) => again,
-                Err(key) => {
-                    known.note(key, id, socket, self.rule.remembered());
-                    return true;
-                }
-            };
-            again.latest = (id, socket.downgrade());
-            match &again.answer {
-                Answer::Given { values, .. } => values.clone(),
-                // It is answered when the handlers answer.
-                Answer::Awaited | Answer::Confirmed => return false,
+            if again.is_none() {
+                known.note((key, id), socket, self.rule.remembered());
             }
+            again
         };
-        let first = self.first_of(id);
-        self.send(socket, id, first, values);
-        false
+        let Some(Again { first, answer }) = again else {
+            return Ok(true);
+        };
+        if let Some(values) = answer.and_then(|answer| answer.values()) {
+            self.send(socket, id, first, &Spread(values));
+        }
+        Ok(false)
+    }
+
+    /// What the event is recognised by, if it is to be.
+    fn key_of(&self, packet: &Packet<'_>) -> Result<Option<Digest>, Box<dyn Any + Send>> {
+        Ok(match &self.rule {
+            Rule::Queue { .. } => content_of(packet).map(|content| self.keys.digest_of(&content)),
+            Rule::Id { find, .. } => {
+                // Invariant: nothing is locked where the user's function is called.
+                let id = catch_unwind(AssertUnwindSafe(|| id_of(packet, &**find)))?;
+                id.map(|id| self.keys.digest_of_text(&id))
+            }
+        })
     }
 
     /// Answers an event, and keeps the answer for the case that it does not arrive.
     pub(crate) fn answer<T: Serialize + ?Sized>(&self, socket: &Socket, id: AckId, args: &T) {
-        let Some(values) = Packed::of(args).and_then(|packed| packed.values()) else {
+        let Some(packed) = Packed::of(args) else {
             return socket.send_ack_now(id, args);
         };
-        let waiting = {
-            let mut known = self.known.lock();
-            let received = known
-                .events
-                .iter_mut()
-                .rev()
-                .find(|event| event.first == id);
-            received.map(|event| {
-                event.answer = Answer::Given {
-                    values: values.clone(),
-                    mark: None,
-                };
-                event.latest.clone()
-            })
-        };
+        let waiting = self.known.lock().keep_answer(id, packed, self.max_bytes);
         match waiting {
-            None => socket.send_ack_now(id, &Spread(values)),
+            None => socket.send_ack_now(id, args),
             Some((latest, waiting)) => {
                 if let Some(waiting) = waiting.upgrade().filter(Socket::is_connected) {
-                    self.send(&waiting, latest, Some(id), values);
+                    self.send(&waiting, latest, id, args);
                 }
             }
         }
@@ -149,144 +116,123 @@ impl Ledger {
 
     /// The client has come back, having seen so much.
     pub(super) fn resume(&self, seen: Seen) {
-        for event in &mut self.known.lock().events {
-            if let Answer::Given {
-                mark: Some(mark), ..
-            } = event.answer
-                && self.rule.is_in_order()
-                && seen >= mark
-            {
-                event.answer = Answer::Confirmed;
-            }
+        if self.rule.is_in_order() {
+            self.known.lock().resume(seen);
         }
-    }
-
-    fn first_of(&self, latest: AckId) -> Option<AckId> {
-        let known = self.known.lock();
-        let event = known.events.iter().find(|event| event.latest.0 == latest);
-        event.map(|event| event.first)
     }
 
     /// Sends a mark, where one is needed, and the answer right behind it.
-    fn send(&self, socket: &Socket, id: AckId, first: Option<AckId>, values: Vec<Value>) {
-        if !self.rule.is_in_order() {
-            return socket.send_ack_now(id, &Spread(values));
-        }
+    fn send<T: Serialize + ?Sized>(&self, socket: &Socket, id: AckId, first: AckId, args: &T) {
         let namespace = socket.namespace();
-        let Some(keeper) = namespace.keeper() else {
-            return;
+        let Some(keeper) = namespace.keeper().filter(|_| self.rule.is_in_order()) else {
+            return socket.send_ack_now(id, args);
         };
-        let header = Header {
-            namespace: namespace.name(),
-            ack: None,
+        if keeper.log().is_overfull() {
+            // A mark ahead of what waits would say that the client has seen it.
+            self.known.lock().confirm(first);
+            return socket.send_ack_now(id, args);
+        }
+        // Cost: encoded before everybody else has to wait; and a parser of the user's cannot be
+        // called under the lock.
+        let mut ack = match wire::ack(namespace.parser(), namespace.name(), id, args) {
+            Ok(ack) => Some(ack),
+            Err(error) => return tracing::warn!(%error, "an acknowledgement cannot be encoded"),
         };
-        // Invariant: nothing else reaches the client between the mark and the answer, and packets
-        // behind the mark have higher positions.
-        namespace.selection().locked(|_| {
-            let mark = {
-                let mut known = self.known.lock();
-                known.marks += 1;
-                let seen = Seen {
-                    position: keeper.log().head(),
-                    marks: known.marks,
-                };
-                let event = known
-                    .events
-                    .iter_mut()
-                    .find(|event| Some(event.first) == first);
-                if let Some(Answer::Given { mark, .. }) = event.map(|event| &mut event.answer) {
-                    *mark = Some(seen);
+        loop {
+            let mark = match Mark::prepare(namespace, self.next_mark(keeper)) {
+                Ok(mark) => mark,
+                Err(error) => {
+                    tracing::error!(%error, "a mark cannot be encoded");
+                    self.known.lock().confirm(first);
+                    return socket.send_ack_now(id, args);
                 }
-                keeper.log().epoch().marked(seen)
             };
-            match wire::event(
-                namespace.parser(),
-                &EventPacket::new(header, mark.as_str(), &()),
-            ) {
-                Ok(mark) => {
-                    let receiver = socket.clone();
-                    keeper.release(move || {
-                        receiver.send_packet(&mark, SendOptions::default());
-                    });
-                }
-                Err(error) => tracing::error!(%error, "a mark cannot be encoded"),
+            let sent = namespace
+                .selection()
+                .locked(|_| self.send_marked(socket, first, mark, &mut ack));
+            if let Ok(left) = sent {
+                return drop(left);
             }
-            socket.send_ack_now(id, &Spread(values));
-        });
+        }
+    }
+
+    /// Sends the answer behind the mark, if it is still the next one.
+    ///
+    /// Invariant: nothing else reaches the client between the mark and the answer, and packets
+    /// behind the mark have higher positions.
+    fn send_marked(
+        &self,
+        socket: &Socket,
+        first: AckId,
+        mark: Mark,
+        ack: &mut Option<Ack>,
+    ) -> Result<Released, Overtaken> {
+        let namespace = socket.namespace();
+        let Some(keeper) = namespace.keeper().filter(|_| socket.is_connected()) else {
+            // Without a mark it is certain that the client has no answer.
+            return Ok(Released::default());
+        };
+        let seen = self.next_mark(keeper);
+        let mark = mark.finish(namespace, seen)?;
+        let Some(ack) = ack.take() else {
+            return Ok(Released::default());
+        };
+        self.known.lock().mark(first, seen);
+        keeper.note_mark(seen.position);
+        let receiver = socket.clone();
+        Ok(keeper.release(move |round| {
+            // Invariant: an answer whose mark was left out would count as missed.
+            let options = SendOptions::essential();
+            receiver.send_in(round, mark.frames(), None, options);
+            ack.send_in(round, receiver.conn(), options);
+        }))
+    }
+
+    fn next_mark(&self, keeper: &Keeper) -> Seen {
+        Seen {
+            position: keeper.log().head(),
+            marks: self.known.lock().marks + 1,
+        }
     }
 }
 
-impl Known {
-    /// The last event, if this one can be nothing but the same.
-    fn find_in_order(
-        &mut self,
-        id: AckId,
-        content: Value,
-        retries: u64,
-    ) -> Result<&mut Received, Key> {
-        let before = self.before;
-        match self.events.back_mut() {
-            Some(last)
-                if last.may_be_missed()
-                    && matches!(&last.key, Key::Content(known) if *known == content)
-                    && is_next_try(before, last.latest.0, id, retries) =>
-            {
-                Ok(last)
+/// A mark on its way to be sent.
+enum Mark {
+    /// By our own parsers it is encoded when its place is known.
+    Open,
+    Encoded(Seen, Outgoing),
+}
+
+impl Mark {
+    fn prepare(namespace: &Namespace, expected: Seen) -> Result<Self, EncodeError> {
+        Ok(match namespace.parser() {
+            Parser::Custom(_) => Self::Encoded(expected, encode_mark(namespace, expected)?),
+            Parser::Text | Parser::MessagePack => Self::Open,
+        })
+    }
+
+    fn finish(self, namespace: &Namespace, seen: Seen) -> Result<Outgoing, Overtaken> {
+        match self {
+            Self::Open => {
+                Ok(encode_mark(namespace, seen).expect("our parsers encode a name of any length"))
             }
-            _ => Err(Key::Content(content)),
-        }
-    }
-
-    fn find_by_id(&mut self, id: String) -> Result<&mut Received, Key> {
-        let is_known = |event: &&mut Received| matches!(&event.key, Key::Id(known) if *known == id);
-        let found = self.events.iter_mut().find(is_known);
-        found.ok_or(Key::Id(id))
-    }
-
-    fn note(&mut self, key: Key, id: AckId, socket: &Socket, remembered: usize) {
-        self.before = self.events.back().and_then(|last| last.latest.0.as_u64());
-        if self.events.len() >= remembered {
-            self.events.pop_front();
-        }
-        self.events.push_back(Received {
-            key,
-            first: id,
-            latest: (id, socket.downgrade()),
-            answer: Answer::Awaited,
-        });
-    }
-}
-
-impl Received {
-    /// Whether it is certain that the client has no answer. An answer that was sent over the
-    /// connection that still stands may be there.
-    fn may_be_missed(&self) -> bool {
-        match &self.answer {
-            Answer::Awaited | Answer::Given { mark: None, .. } => true,
-            Answer::Given { .. } => self
-                .latest
-                .1
-                .upgrade()
-                .is_none_or(|socket| !socket.is_connected()),
-            Answer::Confirmed => false,
+            Self::Encoded(expected, mark) if expected == seen => Ok(mark),
+            Self::Encoded(..) => Err(Overtaken),
         }
     }
 }
 
-/// Whether the client may still be trying: each attempt has taken one id.
-///
-/// `before` is the id of the event before the one that is tried, `latest` the one of its last
-/// attempt that has arrived. Attempts that were lost count, too.
-fn is_next_try(before: Option<u64>, latest: AckId, id: AckId, retries: u64) -> bool {
-    let (Some(latest), Some(id)) = (latest.as_u64(), id.as_u64()) else {
-        return false;
+fn encode_mark(namespace: &Namespace, seen: Seen) -> Result<Outgoing, EncodeError> {
+    let header = Header {
+        namespace: namespace.name(),
+        ack: None,
     };
-    // The ids of a client begin at 0.
-    let tries = match before {
-        Some(before) => id.saturating_sub(before),
-        None => id.saturating_add(1),
-    };
-    id > latest && tries <= retries.saturating_add(1)
+    let epoch = namespace.keeper().map(|keeper| keeper.log().epoch());
+    let name = epoch.map(|epoch| epoch.marked(seen)).unwrap_or_default();
+    wire::event(
+        namespace.parser(),
+        &EventPacket::new(header, name.as_str(), &()),
+    )
 }
 
 /// The name of an event and its arguments, bytes included.

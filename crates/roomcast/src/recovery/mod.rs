@@ -7,12 +7,14 @@
 //! What is kept: every event without an acknowledgement that is not volatile. The page
 //! `docs/guide/recovery.md` says what clients can rely on, and at what cost.
 
+mod digest;
 #[cfg(feature = "redb")]
 mod durable;
 mod emit;
 mod error;
 mod history;
 mod keeper;
+mod known;
 mod ledger;
 mod log;
 mod memory;
@@ -20,6 +22,7 @@ mod offset;
 mod options;
 mod packed;
 mod pid;
+mod released;
 mod retries;
 mod ring;
 mod session;

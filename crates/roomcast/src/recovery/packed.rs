@@ -5,7 +5,7 @@ use roomcast_socketio::{AckId, Decoder, Header, Limits, Value};
 use serde::Serialize;
 
 /// Values in the form in which an acknowledgement carries them.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Packed {
     pub(super) text: String,
     pub(super) attachments: Vec<Bytes>,
@@ -22,6 +22,11 @@ impl Packed {
         let attachments = roomcast_socketio::encode_ack(&mut out, header, args).ok()?;
         let text = String::from_utf8(out).ok()?;
         Some(Self { text, attachments })
+    }
+
+    /// Bytes that it takes up.
+    pub(super) fn len(&self) -> usize {
+        self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 
     pub(super) fn values(&self) -> Option<Vec<Value>> {

@@ -19,7 +19,11 @@ use roomcast_socketio::Value;
 ///
 /// Spec: features N5.
 #[derive(Clone, Debug)]
-pub struct Retries(pub(super) Rule);
+#[must_use = "hand it to `Recovery::deduplicate`"]
+pub struct Retries {
+    pub(super) rule: Rule,
+    pub(super) max_answer_bytes: usize,
+}
 
 #[derive(Clone)]
 pub(super) enum Rule {
@@ -56,9 +60,8 @@ impl Retries {
     /// // io({ retries: 3, ackTimeout: 10_000 })
     /// let recovery = Recovery::new().deduplicate(Retries::of_clients(3));
     /// ```
-    #[must_use]
     pub fn of_clients(retries: u32) -> Self {
-        Self(Rule::Queue {
+        Self::by(Rule::Queue {
             retries: retries.into(),
         })
     }
@@ -79,12 +82,37 @@ impl Retries {
     /// let last_argument = Retries::by_id(|_event, args| args.last()?.as_str().map(str::to_owned));
     /// let recovery = Recovery::new().deduplicate(last_argument);
     /// ```
-    #[must_use]
     pub fn by_id(find: impl Fn(&str, &[Value]) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Rule::Id {
+        Self::by(Rule::Id {
             find: Arc::new(find),
             remembered: MAX_REMEMBERED,
         })
+    }
+
+    /// Sets how many bytes the answers of one session may take that are kept to be sent again.
+    /// Default: 1 MiB.
+    ///
+    /// Beyond that the oldest events that were answered are forgotten, at last the one whose answer
+    /// is larger than all: it is handled again if it comes again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::recovery::{Recovery, Retries};
+    ///
+    /// let retries = Retries::of_clients(3).max_answer_bytes(64 * 1024);
+    /// let recovery = Recovery::new().deduplicate(retries);
+    /// ```
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer_bytes = bytes;
+        self
+    }
+
+    fn by(rule: Rule) -> Self {
+        Self {
+            rule,
+            max_answer_bytes: 1024 * 1024,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use roomcast_socketio::{EncodeError, EventPacket, Header, Parser, Spread, Value}
 use serde::Serialize;
 
 use super::offset::{OFFSET_LEN, OffsetText};
-#[cfg(feature = "redb")]
 use crate::engine::Frame;
 use crate::wire::{self, Outgoing};
 
@@ -64,6 +63,16 @@ impl Stamped {
             _ => Place::BeforeEnd(OFFSET_LEN + len_behind_offset(parser, header.namespace)),
         };
         Ok(Self { packet, place })
+    }
+
+    /// A packet that nobody gets.
+    pub(crate) fn placeholder() -> Self {
+        Self::plain(Outgoing::One(Frame::message("")))
+    }
+
+    /// Whether the event carries an offset.
+    pub(crate) fn has_offset(&self) -> bool {
+        self.place != Place::Nowhere
     }
 
     fn plain(packet: Outgoing) -> Self {

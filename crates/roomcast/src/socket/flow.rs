@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use roomcast_socketio::{Raw, Spread};
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::{Emission, Socket};
 use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
+use crate::recovery::Keeper;
 use crate::wire::{self, Outgoing};
 
 /// What is done when the client reads too slowly; `docs/guide/backpressure.md` compares the ways.
@@ -60,6 +63,10 @@ impl Socket {
     /// while the handler waits, its session goes on writing and reading. Other events to the same
     /// client may overtake one that waits.
     ///
+    /// With a log on disk ([`RedbLog`](crate::recovery)) it also waits until the event is written and
+    /// in the outbox, and where [`try_emit`](Self::try_emit) fails with [`EmitError::LogFull`] it
+    /// waits until there is room. So one event at a time takes one or two writes of the disk.
+    ///
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that have no JSON form,
@@ -86,7 +93,7 @@ impl Socket {
     ///
     /// # Cancel safety
     ///
-    /// An event whose future is dropped while it waits is not sent.
+    /// An event whose future is dropped while it waits for room is not sent.
     ///
     /// Spec: features N8.
     pub async fn emit_async(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
@@ -116,7 +123,8 @@ impl Emission {
 
     /// Sends the event as soon as the client's outbox has room, as [`Socket::emit_async`].
     ///
-    /// A [`timeout`](Self::timeout) limits the wait.
+    /// A [`timeout`](Self::timeout) limits the wait. An event that waits for nothing but the disk then
+    /// is sent all the same.
     ///
     /// # Errors
     ///
@@ -138,7 +146,7 @@ impl Emission {
     ///
     /// # Cancel safety
     ///
-    /// An event whose future is dropped while it waits is not sent.
+    /// An event whose future is dropped while it waits for room is not sent.
     ///
     /// Spec: features N8.
     pub async fn emit_async(mut self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
@@ -148,12 +156,9 @@ impl Emission {
         if !self.socket.is_connected() {
             return Err(EmitError::Disconnected);
         }
-        if namespace.keeper().is_some() {
-            // Invariant: what is kept has its place when it is queued, so it waits before that.
+        if let Some(keeper) = namespace.keeper() {
             let args = wire::args_of(namespace.parser(), &packet);
-            in_time(self.timeout, room_for(&self.socket)).await?;
-            let (pace, options) = (self.pace.as_ref(), self.options);
-            return self.socket.emit_packet(event, &args, None, pace, options);
+            return self.emit_kept(keeper, event, &args).await;
         }
         self.socket.notify_outgoing(&packet);
         let pace = self.pace.get_or_insert_default();
@@ -162,6 +167,63 @@ impl Emission {
         in_time(self.timeout, sending).await??;
         self.socket.namespace().meter().emitted(event, 1);
         Ok(())
+    }
+}
+
+impl Emission {
+    /// Waits for room, sends an event that is kept for a client that misses it, and waits until the log
+    /// lets it leave.
+    ///
+    /// Invariant: it has its place among all that is kept when it is emitted, so it waits for room before
+    /// that. What waits for the log is not in the outbox, so the next one waits for this one.
+    async fn emit_kept(
+        &self,
+        keeper: &Keeper,
+        event: &str,
+        args: &Spread<Raw>,
+    ) -> Result<(), EmitError> {
+        let mut is_placed = false;
+        let sending = async {
+            loop {
+                room_for(&self.socket).await;
+                let (pace, options) = (self.pace.as_ref(), self.options);
+                let sent = self.socket.emit_packet(event, args, None, pace, options);
+                if sent != Err(EmitError::LogFull) {
+                    sent?;
+                    break;
+                }
+                room_in(keeper).await;
+            }
+            is_placed = true;
+            released(keeper).await;
+            Ok(())
+        };
+        match in_time(self.timeout, sending).await {
+            // It leaves, however long the log takes.
+            Err(_) if is_placed => Ok(()),
+            result => result.flatten(),
+        }
+    }
+}
+
+/// Waits until everything that was emitted before may leave.
+pub(crate) async fn released(keeper: &Keeper) {
+    if keeper.log().is_immediate() {
+        return;
+    }
+    let (release, is_released) = oneshot::channel();
+    keeper.release(move || {
+        // Who waited may have given up.
+        let _ = release.send(());
+    });
+    // An error says that the log is gone, and with it whatever could be waited for.
+    let _ = is_released.await;
+}
+
+/// Waits until what has filled the log is written.
+pub(crate) async fn room_in(keeper: &Keeper) {
+    if let Err(error) = keeper.log().settled().await {
+        tracing::debug!(%error, "what has filled the log is not on disk");
     }
 }
 

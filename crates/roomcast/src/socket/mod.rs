@@ -21,7 +21,7 @@ pub(crate) use data::SavedData;
 pub use data::SocketData;
 pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
-pub(crate) use flow::{in_time, room_for, scoped, send_when_room};
+pub(crate) use flow::{in_time, released, room_for, room_in, scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 
@@ -289,6 +289,9 @@ impl Socket {
     /// [`EmitError::Full`] if the outbox is full and its policy is
     /// [`DropNewest`](crate::OutboxPolicy::DropNewest) or [`Error`](crate::OutboxPolicy::Error).
     ///
+    /// With a log on disk the event enters the outbox later, so these two are never reported, and
+    /// [`EmitError::LogFull`] is, if too much waits for the disk.
+    ///
     /// # Example
     ///
     /// ```
@@ -373,7 +376,7 @@ impl Socket {
             None => self.0.connection.command(command),
             Some(keeper) => {
                 let connection = Arc::clone(&self.0.connection);
-                keeper.release(move || connection.command(command));
+                drop(keeper.release(move |_| connection.command(command)));
             }
         }
     }
@@ -505,7 +508,7 @@ impl Socket {
             None => ack.send(self.conn(), options),
             Some(keeper) => {
                 let engine = self.0.engine.clone();
-                keeper.release_answer(move || ack.send(&engine, options));
+                drop(keeper.release_answer(move |round| ack.send_in(round, &engine, options)));
             }
         }
     }

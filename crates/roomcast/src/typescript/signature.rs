@@ -159,9 +159,11 @@ impl<'d> Signature<'d> {
     }
 }
 
-/// Words that name no parameter in TypeScript, and can be the name of a field in Rust.
-const NO_PARAMETERS: [&str; 37] = [
+/// Words that name no parameter in a module of TypeScript, which is strict, and can be the name of a
+/// field in Rust.
+const NO_PARAMETERS: [&str; 47] = [
     "arguments",
+    "await",
     "break",
     "case",
     "catch",
@@ -182,12 +184,20 @@ const NO_PARAMETERS: [&str; 37] = [
     "for",
     "function",
     "if",
+    "implements",
     "import",
     "in",
     "instanceof",
+    "interface",
+    "let",
     "new",
     "null",
+    "package",
+    "private",
+    "protected",
+    "public",
     "return",
+    "static",
     "switch",
     "this",
     "throw",
@@ -198,4 +208,5 @@ const NO_PARAMETERS: [&str; 37] = [
     "void",
     "while",
     "with",
+    "yield",
 ];

@@ -240,8 +240,20 @@ async fn finish(stream: &mut SendStream) {
     }
 }
 
+/// Where bytes come from.
+trait Source {
+    /// Fills all of `buf`.
+    async fn fill(&mut self, buf: &mut [u8]) -> Result<(), Failure>;
+}
+
+impl Source for RecvStream {
+    async fn fill(&mut self, buf: &mut [u8]) -> Result<(), Failure> {
+        Ok(self.read_exact(buf).await?)
+    }
+}
+
 /// Reads frames up to the first one with headers, and gives its payload.
-async fn read_headers(stream: &mut RecvStream) -> Result<Vec<u8>, Failure> {
+async fn read_headers(stream: &mut impl Source) -> Result<Vec<u8>, Failure> {
     let mut skipped = 0;
     loop {
         let kind = read_varint(stream).await?;
@@ -254,7 +266,7 @@ async fn read_headers(stream: &mut RecvStream) -> Result<Vec<u8>, Failure> {
             return Err(Failure::Protocol("request is too long", EXCESSIVE_LOAD));
         }
         let mut payload = vec![0; len];
-        stream.read_exact(&mut payload).await?;
+        stream.fill(&mut payload).await?;
         if kind == HEADERS {
             return Ok(payload);
         }
@@ -263,11 +275,11 @@ async fn read_headers(stream: &mut RecvStream) -> Result<Vec<u8>, Failure> {
 }
 
 /// Spec: RFC 9000, section 16.
-async fn read_varint(stream: &mut RecvStream) -> Result<u64, Failure> {
+async fn read_varint(stream: &mut impl Source) -> Result<u64, Failure> {
     let mut bytes = [0; 8];
-    stream.read_exact(&mut bytes[..1]).await?;
+    stream.fill(&mut bytes[..1]).await?;
     let len = 1 << (bytes[0] >> 6);
-    stream.read_exact(&mut bytes[1..len]).await?;
+    stream.fill(&mut bytes[1..len]).await?;
     bytes[0] &= 0x3f;
     Ok(bytes[..len]
         .iter()
@@ -303,3 +315,112 @@ const DECOMPRESSION_FAILED: u32 = 0x200;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// How long the end of a session may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Source for &[u8] {
+        async fn fill(&mut self, buf: &mut [u8]) -> Result<(), Failure> {
+            let Some((filled, rest)) = self.split_at_checked(buf.len()) else {
+                return Err(ReadExactError::FinishedEarly(self.len()).into());
+            };
+            buf.copy_from_slice(filled);
+            *self = rest;
+            Ok(())
+        }
+    }
+
+    /// What comes of a stream that ends behind these bytes, and what is left of them.
+    fn read(mut stream: &[u8]) -> (Result<Vec<u8>, Failure>, usize) {
+        let read = read_headers(&mut stream).now_or_never();
+        (read.expect("bytes in memory never wait"), stream.len())
+    }
+
+    /// The code of a request that breaks a rule, or nothing if it ended early.
+    fn code(stream: &[u8]) -> Option<u32> {
+        match read(stream).0 {
+            Err(Failure::Protocol(_, code)) => Some(code),
+            Err(Failure::Read(_)) => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The request of wtransport 0.7.2 for `/socket.io/?EIO=4&transport=webtransport`, as recorded.
+    const REQUEST: &[u8] =
+        b"\x01\x40\x4a\x00\x00\x50\x8b\x08\x9d\x5c\x0b\x81\x70\xdc\x68\x4c\xb8\x1f\xcf\x51\
+        \x9e\x61\x07\x27\x52\xa5\x73\x1d\x8f\xf3\x06\x4d\x50\x35\xf0\x9b\x07\x52\x2b\x3d\
+        \x89\x83\xc1\x63\x4d\x83\xa9\x15\x9e\xc4\xff\x2f\x00\xb9\x5d\x87\x49\xc8\x7a\x3f\
+        \x89\xf0\x58\xd3\x60\xea\x45\x67\xb1\x3f\x5f\x07\x84\x9d\x29\xad\x1f";
+
+    #[test]
+    fn every_truncation_of_a_request_ends_early() {
+        let (section, left) = read(REQUEST);
+        assert_eq!(left, 0);
+        let section = section.unwrap();
+        let fields = qpack::decode(&section).unwrap();
+        assert_eq!(fields.len(), 5);
+        let path = (
+            ":path".to_owned(),
+            b"/socket.io/?EIO=4&transport=webtransport".to_vec(),
+        );
+        assert!(fields.contains(&path));
+        for end in 0..section.len() {
+            let found = qpack::decode(&section[..end]).map_or(0, |fields| fields.len());
+            assert!(found < 5, "cut at {end}");
+        }
+        for end in 0..REQUEST.len() {
+            assert_eq!(code(&REQUEST[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn what_is_announced_beyond_the_limit_is_refused_before_it_is_reserved() {
+        // 16,384 bytes in one frame, in two, and one more.
+        let most = [&b"\x01\x80\x00\x40\x00"[..], &[0; 16_384]].concat();
+        assert_eq!(read(&most).0.unwrap().len(), 16_384);
+        let unknown = [&b"\x21\x01\xff"[..], &most].concat();
+        assert_eq!(code(&unknown), Some(EXCESSIVE_LOAD));
+        for announced in [
+            &b"\x01\x80\x00\x40\x01"[..],
+            b"\x01\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x21\xff\xff\xff\xff\xff\xff\xff\xff",
+        ] {
+            assert_eq!(code(announced), Some(EXCESSIVE_LOAD));
+        }
+    }
+
+    /// Frames with the lengths that they announce, or with others.
+    fn frames() -> impl Strategy<Value = Vec<u8>> {
+        let kind = prop_oneof![Just(1_u64), Just(0x21), 0..0x50_u64, any::<u64>()];
+        let frame = (
+            kind,
+            any::<Option<u64>>(),
+            prop::collection::vec(any::<u8>(), 0..9_000),
+        );
+        let frame = frame.prop_map(|(kind, len, payload)| {
+            let len = len.unwrap_or(payload.len() as u64);
+            let varint = |value: u64| (value | 0xc0 << 56).to_be_bytes();
+            [&varint(kind)[..], &varint(len), &payload].concat()
+        });
+        prop::collection::vec(frame, 0..4).prop_map(|frames| frames.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_take_more_memory_than_the_limit(
+            stream in prop_oneof![frames(), prop::collection::vec(any::<u8>(), 0..40)],
+        ) {
+            let mut found = None;
+            let taken = allocation_counter::measure(|| found = Some(read(&stream).0));
+
+            prop_assert!(taken.bytes_max <= MAX_HEADER_BYTES as u64, "{}", taken.bytes_max);
+            if let Some(Ok(section)) = found {
+                prop_assert!(section.len() <= MAX_HEADER_BYTES);
+            }
+        }
+    }
+}

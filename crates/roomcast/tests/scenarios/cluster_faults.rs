@@ -399,9 +399,9 @@ async fn the_room_of_a_socket_is_subscribed_to_before_its_client_knows_it() {
     assert_eq!(connected, format!(r#"40{{"sid":"{room}"}}"#));
 }
 
-/// A bus that knows the number of its nodes and not their names.
+/// A bus that knows the number of its nodes, or nothing, and not their names.
 #[derive(Clone)]
-struct Counted(LocalBus);
+struct Counted(LocalBus, Result<usize, BusError>);
 
 impl Bus for Counted {
     fn profile(&self) -> Profile {
@@ -421,7 +421,7 @@ impl Bus for Counted {
     }
 
     fn count_nodes<'a>(&'a self, _namespace: &'a str) -> BusFuture<'a, Result<usize, BusError>> {
-        Box::pin(async { Ok(3) })
+        Box::pin(async { self.1.clone() })
     }
 
     fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()> {
@@ -432,7 +432,7 @@ impl Bus for Counted {
 #[tokio::test(start_paused = true)]
 async fn a_bus_that_counts_without_names_tells_how_many_are_missing() {
     let hub = Hub::new();
-    let buses = [(); 3].map(|()| Counted(hub.bus()));
+    let buses = [(); 3].map(|()| Counted(hub.bus(), Ok(3)));
     let servers = buses.clone().map(|bus| Server::builder().bus(bus).build());
     for io in &servers {
         io.ready().await.unwrap();
@@ -457,6 +457,25 @@ async fn a_bus_that_counts_without_names_tells_how_many_are_missing() {
         .unwrap();
     assert_eq!(answers.values, [1]);
     assert_eq!(answers.missing.unnamed, 1);
-    assert_eq!(answers.missing.to_string(), "no answer from 1 nodes");
+    assert_eq!(answers.missing.to_string(), "no answer from 1 node");
     assert!(answers.has_timed_out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_bus_could_not_count_is_never_complete() {
+    let hub = Hub::new();
+    let bus = Counted(hub.bus(), Err(BusError::Closed));
+    let io = Server::builder().bus(bus).build();
+    io.ready().await.unwrap();
+
+    let fetched = io.fetch_sockets().await.unwrap();
+    assert!(!fetched.is_complete());
+    assert_eq!(fetched.missing().unnamed, 1);
+    assert!(fetched.complete().is_err());
+    let answers = io.server_side_emit_with_ack::<u8>("number", ()).await;
+    let answers = answers.unwrap();
+    assert!(!answers.is_complete() && answers.has_timed_out);
+    assert!(answers.complete().is_err());
+    let answers = io.emit_with_ack::<u8>("vote", ()).await.unwrap();
+    assert!(!answers.is_complete());
 }

@@ -288,3 +288,47 @@ async fn a_message_that_is_dropped_or_outlived_never_leaves() {
     let late = conn.send_noted(Message::Text("too late".into()));
     assert_eq!(late.await, Err(NeverLeft));
 }
+
+/// The stream in memory is not plain TCP: only the session's task writes to it.
+#[tokio::test(start_paused = true)]
+async fn an_event_leaves_at_once_behind_a_future_that_waited_alone_for_a_blocked_write() {
+    let io = Server::new();
+    let host = Host::memory(&io);
+    let mut client = host.joined().await;
+    idle().await;
+    let socket = io.sockets().remove(0);
+    socket.emit("large", "x".repeat(1_000_000));
+    idle().await;
+    let everything = socket.conn().flushed();
+
+    client.next_text().await;
+    assert_eq!(everything.await, Ok(()));
+    idle().await;
+    socket.emit("after", ());
+    idle().await;
+    assert_eq!(socket.conn().pending_bytes(), 0);
+    client.expect(r#"42["after"]"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_answers_the_poll_that_found_nothing_but_a_waiting_future() {
+    let io = Server::new();
+    let mut client = Host::memory(&io).polling().await;
+    let id = client.join("/").await;
+    idle().await;
+    let socket = socket(&io, &id);
+    let (teller, mut asked) = channel();
+    let watched = socket.clone();
+    socket
+        .conn()
+        .on_flush(move || teller.tell(watched.conn().flushed()));
+    socket.emit("one", ());
+    assert_eq!(packets(&client.get().await), [r#"42["one"]"#]);
+    let everything = asked.next().await;
+
+    let poll = client.start_get();
+    assert_eq!(everything.await, Ok(()));
+    idle().await;
+    socket.emit("two", ());
+    assert_eq!(packets(&poll.answer().await), [r#"42["two"]"#]);
+}

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use roomcast::{DisconnectCause, DisconnectReason, OutboxPolicy, Server, ServerBuilder, Socket};
+use roomcast::{
+    DisconnectCause, DisconnectReason, OutboxPolicy, Parser, Server, ServerBuilder, Socket,
+};
 
 use crate::support::{Heard, Host, WebSocket, answering, channel, idle, socket};
 
@@ -123,6 +125,27 @@ async fn a_limit_is_named() {
         assert_eq!(close_frame(&mut client).await, b"\x03\xf0limit");
     }
     assert_eq!(counts(&io), [("limit", 2)]);
+}
+
+#[tokio::test]
+async fn a_limit_of_the_other_parser_is_named_as_well() {
+    let builder = Server::builder().parser(Parser::MessagePack);
+    let (io, mut causes) = explaining(builder.max_elements(4));
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    client.send_binary(b"\x82\xa4type\x00\xa3nsp\xa1/").await;
+    client.next().await;
+
+    // {type: 2, data: ["x", [1, 2, 3]], nsp: "/"}
+    client
+        .send_binary(b"\x83\xa4type\x02\xa4data\x92\xa1x\x93\x01\x02\x03\xa3nsp\xa1/")
+        .await;
+
+    let (_, cause) = causes.next().await;
+    assert_eq!(cause.as_str(), "limit");
+    client.next().await;
+    assert_eq!(close_frame(&mut client).await, b"\x03\xf0limit");
+    assert_eq!(counts(&io), [("limit", 1)]);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Recovery with other parsers than JSON text. Spec: features 2.4, 2.38.
 
+use std::sync::{Arc, OnceLock};
+
 use roomcast::parser::{
     AckId, CustomDecoder, CustomParser, Header, Limits, Message, Packet, PacketKind,
 };
-use roomcast::recovery::{History, Recovery};
+use roomcast::recovery::{History, Recovery, Retries};
 use roomcast::{DecodeError, EncodeError, Parser, Server, Socket, Value, value};
 
 use crate::support::{Frame, Host, WebSocket, answering, reasons};
@@ -218,4 +220,46 @@ async fn history_is_encoded_anew_by_a_parser_of_ones_own() {
     }
     let past = io.history("red", History::last(2));
     assert_eq!(past[1].args(), [value!(4)]);
+}
+
+/// A parser that uses the server it belongs to, as one that logs might.
+struct Curious(Arc<OnceLock<Server>>);
+
+impl CustomParser for Curious {
+    fn encode(&self, packet: &Packet<'_>) -> Result<Vec<Message>, EncodeError> {
+        if let Some(io) = self.0.get() {
+            assert!(!io.rooms().contains(&"nobody".into()));
+        }
+        Lines.encode(packet)
+    }
+
+    fn decoder(&self, limits: Limits) -> Box<dyn CustomDecoder> {
+        Lines.decoder(limits)
+    }
+}
+
+#[tokio::test]
+async fn a_parser_of_ones_own_encodes_marks_and_answers_where_nothing_is_locked() {
+    let of_parser = Arc::new(OnceLock::new());
+    let retries = Retries::of_clients(3);
+    let io = Server::builder()
+        .parser(Curious(Arc::clone(&of_parser)))
+        .connection_state_recovery(Recovery::new().deduplicate(retries))
+        .build();
+    answering(&io);
+    assert!(of_parser.set(io.clone()).is_ok());
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    client.send(r#"4["connect","/",null,{}]"#).await;
+    next_line(&mut client).await;
+
+    client.send(r#"4["event","/",7,["alive"]]"#).await;
+
+    let mark = next_line(&mut client).await;
+    assert_eq!(mark[0], "event");
+    assert!(mark[3][0].as_str().is_some_and(|name| name.ends_with(".1")));
+    assert_eq!(
+        next_line(&mut client).await,
+        value!(["ack", "/", 7, ["yes"]])
+    );
 }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use roomcast::recovery::{Recovery, Retries};
-use roomcast::{Server, Socket, Spread, Value};
+use roomcast::{Server, Socket, SocketError, Spread, Value};
 
-use crate::support::{Heard, Host, Session, WebSocket, answering, channel, gate, pass, reasons};
+use crate::support::{
+    Heard, Host, Session, WebSocket, answering, channel, errors, gate, idle, pass, reasons,
+};
 
 /// A server that tells which events its handlers get, and answers them with their count.
 fn server(retries: Retries) -> (Server, Heard<String>) {
@@ -78,6 +80,55 @@ async fn an_event_that_equals_an_answered_one_is_new_after_a_return() {
     client.send(r#"421["inc","a"]"#).await;
     assert_eq!(answer(&mut client, &mut session).await, "431[2]");
     assert_eq!(heard.so_far().len(), 2);
+}
+
+#[tokio::test]
+async fn an_event_that_equals_an_answered_one_is_new_though_a_volatile_one_came_between() {
+    let (io, mut heard) = server(Retries::of_clients(3));
+    let host = Host::tcp(&io).await;
+    let mut reasons = reasons(&io);
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    client.send(r#"420["inc","a"]"#).await;
+    assert_eq!(answer(&mut client, &mut session).await, "430[1]");
+    let mark = session.offset.clone();
+    idle().await;
+    // It ends in a text, so it carries an offset, which the client has from then on.
+    io.volatile().emit("status", "connected");
+    let status = session.next(&mut client).await;
+    assert_eq!(status, r#"42["status","connected"]"#);
+    assert!(session.offset > mark);
+    drop(client);
+    reasons.next().await;
+
+    let mut client = session.resume(&host).await;
+    client.send(r#"421["inc","a"]"#).await;
+    assert_eq!(answer(&mut client, &mut session).await, "431[2]");
+    assert_eq!(heard.so_far().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_client_sees_after_its_return_is_no_sign_that_it_had_the_answer() {
+    let (io, mut heard) = server(Retries::of_clients(3));
+    let host = Host::tcp(&io).await;
+    let mut reasons = reasons(&io);
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    client.send(r#"420["inc","a"]"#).await;
+    heard.next().await;
+    // The answer does not arrive, and what comes next does.
+    drop(client);
+    reasons.next().await;
+    io.emit("news", 1);
+    let mut client = session.resume(&host).await;
+    assert_eq!(session.next(&mut client).await, r#"42["news",1]"#);
+    drop(client);
+    reasons.next().await;
+
+    let mut client = session.resume(&host).await;
+    client.send(r#"421["inc","a"]"#).await;
+    assert_eq!(answer(&mut client, &mut session).await, "431[1]");
+    assert!(heard.so_far().is_empty());
 }
 
 #[tokio::test]
@@ -278,4 +329,89 @@ async fn a_hundred_ids_are_remembered_and_the_oldest_is_forgotten_for_one_more()
     client.expect("43101[101]").await;
     client.send(r#"42102["inc","id-0"]"#).await;
     client.expect("43102[102]").await;
+}
+
+#[tokio::test]
+async fn a_panic_of_the_function_that_finds_ids_is_reported_and_ends_its_socket_alone() {
+    let (io, mut heard) = server(Retries::by_id(|_event, args| {
+        args[0].as_str().map(str::to_owned)
+    }));
+    let mut errors = errors(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    Session::begin(&mut client).await;
+
+    client.send(r#"420["inc"]"#).await;
+
+    let error = errors.next().await;
+    assert!(
+        matches!(&error, SocketError::Panic { event, .. } if &**event == "inc"),
+        "{error:?}"
+    );
+    client.expect("41").await;
+    Session::begin(&mut client).await;
+    client.send(r#"420["inc","id"]"#).await;
+    client.expect("430[1]").await;
+    assert_eq!(heard.so_far(), [r#"["id"]"#]);
+}
+
+/// A server whose answers to `size` have that many bytes in all, six of which are not the text.
+fn server_of_sizes(retries: Retries) -> (Server, Heard<usize>) {
+    let (io, _) = server(retries);
+    let (teller, heard) = channel();
+    io.on("size", move |size: usize| {
+        teller.tell(size);
+        "x".repeat(size - 6)
+    });
+    (io, heard)
+}
+
+#[tokio::test]
+async fn answers_are_remembered_up_to_their_bytes_and_one_byte_more_forgets_the_oldest() {
+    let id = |_: &str, args: &[Value]| args.last()?.as_str().map(str::to_owned);
+    let (io, mut heard) = server_of_sizes(Retries::by_id(id).max_answer_bytes(200));
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    Session::begin(&mut client).await;
+    client.send(r#"420["size",100,"a"]"#).await;
+    client.next_text().await;
+    client.send(r#"421["size",100,"b"]"#).await;
+    client.next_text().await;
+    client.send(r#"422["size",100,"a"]"#).await;
+    assert!(client.next_text().await.starts_with("432[\"xxx"));
+    assert_eq!(heard.so_far(), [100, 100]);
+
+    // With the last two there is one byte too many: the first of the three goes.
+    client.send(r#"423["size",101,"c"]"#).await;
+    client.next_text().await;
+    client.send(r#"424["size",101,"c"]"#).await;
+    client.next_text().await;
+    assert_eq!(heard.so_far(), [101]);
+    client.send(r#"425["size",99,"b"]"#).await;
+    client.next_text().await;
+    assert_eq!(heard.so_far(), [99]);
+}
+
+#[tokio::test]
+async fn the_answers_of_a_session_take_a_mebibyte_and_a_larger_one_is_not_kept() {
+    for (size, is_kept) in [(1024 * 1024, true), (1024 * 1024 + 1, false)] {
+        let (io, mut heard) = server_of_sizes(Retries::of_clients(3));
+        let host = Host::tcp(&io).await;
+        let mut reasons = reasons(&io);
+        let mut client = host.websocket().await;
+        let session = Session::begin(&mut client).await;
+        client.send(&format!(r#"420["size",{size}]"#)).await;
+        heard.next().await;
+        drop(client);
+        reasons.next().await;
+
+        let mut client = session.resume(&host).await;
+        client.send(&format!(r#"421["size",{size}]"#)).await;
+        let mut session = session;
+        let answer = answer(&mut client, &mut session).await;
+        assert!(answer.starts_with("431[\"xxx"));
+        // Engine.IO puts a digit in front.
+        assert_eq!(answer.len(), 1 + size);
+        assert_eq!(heard.so_far().len(), usize::from(!is_kept));
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::State;
+use super::{SendOptions, State};
 use crate::engine::frame::Frame;
 use crate::engine::outbox::{Entry, Role};
 
@@ -77,6 +77,27 @@ impl State {
                 *place = *place + frames.len() - old;
             }
         }
+        true
+    }
+
+    /// Drops the packet that waits under `key`, and queues another one behind all others; false if
+    /// there is none.
+    pub(super) fn replace_at_end(
+        &mut self,
+        key: &Arc<str>,
+        frames: &[Frame],
+        options: SendOptions,
+    ) -> bool {
+        let Some(&at) = self.keep_backlog().keys.get(key) else {
+            return false;
+        };
+        if !self.queue.get(at).is_some_and(is_event) {
+            return false;
+        }
+        self.drop_packet(at);
+        self.close_gaps();
+        self.note_key(key);
+        self.push(frames, options);
         true
     }
 

@@ -105,7 +105,10 @@ impl Mailbox {
         if let Some(key) = &pace.key
             && !state.is_closed
             && !options.is_volatile
-            && state.replace(key, frames, options.may_compress)
+            && match options.keeps_order {
+                true => state.replace_at_end(key, frames, options),
+                false => state.replace(key, frames, options.may_compress),
+            }
         {
             self.flusher.totals().coalesced();
             return self.queued(state);
@@ -354,6 +357,7 @@ mod tests {
     const VOLATILE: SendOptions = SendOptions {
         is_volatile: true,
         may_compress: true,
+        keeps_order: false,
         when_full: None,
         role: Role::EVENT,
     };

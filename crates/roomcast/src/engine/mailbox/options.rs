@@ -53,6 +53,8 @@ pub(crate) struct SendOptions {
     pub(crate) is_volatile: bool,
     /// Whether a transport that compresses may compress this message.
     pub(crate) may_compress: bool,
+    /// Nothing that was queued before may come behind it: it replaces none in its place.
+    pub(crate) keeps_order: bool,
     /// What a full outbox does with it, whatever the session's policy says.
     pub(crate) when_full: Option<OutboxPolicy>,
     /// An event, or a packet that the client cannot do without: one that is never left out, nor
@@ -74,6 +76,7 @@ impl Default for SendOptions {
         Self {
             is_volatile: false,
             may_compress: true,
+            keeps_order: false,
             when_full: None,
             role: Role::EVENT,
         }

@@ -120,13 +120,24 @@ impl SessionTask {
         is_answered
     }
 
+    /// Everything that is queued, and its bytes; none if nothing is left to answer with.
+    fn take_packets(&self) -> (Queue, usize) {
+        loop {
+            let mut queue = Queue::new();
+            self.socket.mailbox().take(&mut queue);
+            let bytes = queue.iter().map(|entry| entry.bytes().len()).sum();
+            // Invariant: only a mailbox that was found empty wakes the task for what comes.
+            if bytes > 0 || queue.is_empty() {
+                return (queue, bytes);
+            }
+            queue.iter_mut().for_each(Entry::pass);
+        }
+    }
+
     /// Answers the waiting GET with everything that is queued.
     pub(super) fn write_poll(&mut self, cx: &mut Context<'_>) {
-        let mut queue = Queue::new();
-        self.socket.mailbox().take(&mut queue);
-        let bytes: usize = queue.iter().map(|entry| entry.bytes().len()).sum();
+        let (mut queue, bytes) = self.take_packets();
         if bytes == 0 {
-            queue.iter_mut().for_each(Entry::pass);
             if self.session.is_flushing() {
                 self.tell(proto::Input::Drained, cx);
             }

@@ -265,15 +265,15 @@ impl State {
             .expect("every socket in a room is a member")
     }
 
-    fn excluded(&self, except: &[RoomName]) -> Excluded {
+    fn excluded(&self, except: &[RoomName]) -> Excluded<'_> {
         let mut members = except.iter().flat_map(|room| self.members_of(room));
         match (members.next(), members.next()) {
             (None, _) => Excluded::Nobody,
-            (Some(only), None) => Excluded::One(only.id()),
+            (Some(only), None) => Excluded::One(only.own_id()),
             (Some(first), Some(second)) => {
-                let ids = [first.id(), second.id()]
+                let ids = [first.own_id(), second.own_id()]
                     .into_iter()
-                    .chain(members.map(Socket::id));
+                    .chain(members.map(Socket::own_id));
                 Excluded::Many(ids.collect())
             }
         }
@@ -293,17 +293,19 @@ fn note(
 }
 
 /// Who is left out; mostly nobody or the sender alone.
-enum Excluded {
+enum Excluded<'s> {
     Nobody,
-    One(SocketId),
-    Many(HashSet<SocketId, RandomState>),
+    One(&'s SocketId),
+    Many(HashSet<&'s SocketId, RandomState>),
 }
 
-impl Excluded {
+impl Excluded<'_> {
+    // Cost: each receiver of a broadcast asks.
+    #[inline]
     fn contains(&self, socket: &Socket) -> bool {
         match self {
             Self::Nobody => false,
-            Self::One(id) => id == socket.own_id(),
+            Self::One(id) => *id == socket.own_id(),
             Self::Many(ids) => ids.contains(socket.own_id()),
         }
     }

@@ -98,6 +98,8 @@ const MAX_FIELDS: usize = 100;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fields(section: &[u8]) -> Option<Vec<(String, String)>> {
@@ -174,24 +176,52 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_are_more_than_refused() {
-        let mut state = 1_u32;
-        let mut byte = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        };
-        for len in 0..2000 {
-            let section: Vec<u8> = [0, 0].into_iter().chain((0..len).map(|_| byte())).collect();
-            let fields = decode(&section).unwrap_or_default();
-            assert!(fields.len() <= MAX_FIELDS);
-        }
-    }
-
-    #[test]
     fn more_fields_than_a_request_needs_are_refused() {
         let section = |count| [&[0, 0][..], &vec![0xcf; count]].concat();
 
         assert_eq!(decode(&section(100)).map(|fields| fields.len()), Some(100));
         assert_eq!(decode(&section(101)), None);
+    }
+
+    /// Sections that begin as they must, of any bytes or of fields in each of their forms.
+    fn sections() -> impl Strategy<Value = Vec<u8>> {
+        let texts = prop::collection::vec(any::<u8>(), 0..120);
+        let field = (any::<u8>(), texts).prop_map(|(first, text)| {
+            let len = text.len() as u8;
+            // By numbers, with a name by its number, and all as text; plain or by the Huffman code.
+            match first % 3 {
+                0 => vec![0xc0 | first],
+                1 => [&[0x50 | first >> 4, first & 0x80 | len], &text[..]].concat(),
+                _ => [&[0x21 | first & 8, b'a', first & 0x80 | len], &text[..]].concat(),
+            }
+        });
+        let fields = prop::collection::vec(field, 0..130);
+        let fields = fields.prop_map(|fields| fields.concat());
+        let any = prop::collection::vec(any::<u8>(), 0..2000);
+        prop_oneof![fields, any].prop_map(|fields| [&[0, 0], &fields[..]].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_or_take_more_memory_than_a_few_times_theirs(section in sections()) {
+            let mut found = None;
+            let taken = allocation_counter::measure(|| found = decode(&section));
+
+            // A growing text is there twice for a moment; 100 fields of the static table have no text.
+            let most = 8 * section.len() as u64 + 32_768;
+            prop_assert!(taken.bytes_max <= most, "{} of {most}", taken.bytes_max);
+            prop_assert!(found.unwrap_or_default().len() <= MAX_FIELDS);
+        }
+
+        #[test]
+        fn a_text_by_the_huffman_code_has_no_more_bytes_than_its_bits_allow(
+            code in prop::collection::vec(any::<u8>(), 0..500),
+        ) {
+            let mut text = Vec::new();
+            huffman::decode(&code, &mut text);
+
+            // The shortest codes have 5 bits.
+            prop_assert!(text.len() <= code.len() * 8 / 5);
+        }
     }
 }

@@ -1,0 +1,437 @@
+//! The options of a connection.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use roomcast_engineio::Transport;
+use roomcast_socketio::client::{BufferLimits, Options, Overflow, Settings};
+use roomcast_socketio::{Limits, Parser};
+use roomcast_websocket::deflate;
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::address::Address;
+use crate::client::{Client, Key};
+use crate::connect::{Connector, Proxy, Tls};
+use crate::engine::{self, Timestamps};
+use crate::error::ConfigError;
+use crate::manager::{Core, Manager, Shared};
+use crate::socket::{Socket, SocketConfig};
+
+/// The options of a connection, each with the default of the official client unless it says
+/// otherwise. Mistakes are reported by the last call.
+///
+/// If the manager of the server exists already ([`Client`]), it stays as it is: only what is said of
+/// the socket counts.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use roomcast_client::{Transport, value};
+///
+/// # async fn example() -> Result<(), roomcast_client::ConfigError> {
+/// let socket = roomcast_client::builder("https://example.com/chat")
+///     .transports([Transport::WebSocket])
+///     .auth(value!({ "token": "secret" }))
+///     .header("x-client", "bot")
+///     .reconnection_delay(Duration::from_millis(200))
+///     .connect()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Spec: features 6.5 to 6.13.
+#[must_use = "nothing happens before `connect`, `build` or `manager`"]
+#[derive(Clone, Debug)]
+pub struct Builder {
+    client: Client,
+    url: String,
+    path: String,
+    has_trailing_slash: bool,
+    is_shared: bool,
+    query: Vec<(String, String)>,
+    proxy: Option<String>,
+    tls: Tls,
+    engine: engine::Options,
+    core: Options,
+    socket: SocketConfig,
+    mistake: Option<ConfigError>,
+}
+
+impl Builder {
+    pub(crate) fn new(client: Client, url: &str) -> Self {
+        Self {
+            client,
+            url: url.to_owned(),
+            path: "/socket.io".to_owned(),
+            has_trailing_slash: true,
+            is_shared: true,
+            query: Vec::new(),
+            proxy: None,
+            tls: Tls::default(),
+            engine: engine::Options {
+                deflate: Some(deflate::Config::default()),
+                ..engine::Options::default()
+            },
+            core: Options::default(),
+            socket: SocketConfig::default(),
+            mistake: None,
+        }
+    }
+
+    /// Makes the socket and connects it.
+    ///
+    /// It returns at once. Listeners that must not miss anything are added between
+    /// [`build`](Self::build) and [`Socket::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an option that cannot be used, or outside of a tokio runtime.
+    pub fn connect(self) -> Result<Socket, ConfigError> {
+        let socket = self.build()?;
+        socket.connect();
+        Ok(socket)
+    }
+
+    /// Makes the socket, and leaves it to [`Socket::connect`] to connect it: `autoConnect: false`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`connect`](Self::connect).
+    pub fn build(self) -> Result<Socket, ConfigError> {
+        let prepared = self.prepare()?;
+        let (namespace, config) = (prepared.namespace.clone(), prepared.socket.clone());
+        let manager = match prepared.is_shared {
+            true => {
+                let (client, key) = (prepared.client.clone(), prepared.key.clone());
+                client.manager(key, &namespace, || prepared.manager())
+            }
+            false => prepared.manager(),
+        };
+        Ok(manager.socket_with(&namespace, config))
+    }
+
+    /// Makes a manager without sockets, which is not shared and not open. What was said of the socket
+    /// counts for nothing.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`connect`](Self::connect).
+    pub fn manager(self) -> Result<Manager, ConfigError> {
+        Ok(self.prepare()?.manager())
+    }
+
+    /// The path at which the server listens. Default `/socket.io`.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = format!("/{}", path.trim_matches('/'));
+        self
+    }
+
+    /// Leaves out the slash behind the path.
+    pub fn without_trailing_slash(mut self) -> Self {
+        self.has_trailing_slash = false;
+        self
+    }
+
+    /// Adds a parameter to the query of each request. It replaces one of the URL's. The names `EIO`,
+    /// `transport` and `sid` are the protocol's own and have no effect.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers are written without a `&`"
+    )]
+    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+        self.query.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Adds a header to each request: `extraHeaders`.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => drop(self.engine.headers.append(name, value)),
+            _ => self.blame(ConfigError::Header {
+                name: name.to_owned(),
+            }),
+        }
+        self
+    }
+
+    /// The transports, of which the first opens the connection. Default: polling, then WebSocket.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.engine.transports = transports.into_iter().collect();
+        let known = [Transport::Polling, Transport::WebSocket];
+        let unknown = self
+            .engine
+            .transports
+            .iter()
+            .find(|one| !known.contains(one));
+        if let Some(&transport) = unknown {
+            self.blame(ConfigError::Transport { transport });
+        }
+        self
+    }
+
+    /// Stays on the transport that opened the connection.
+    pub fn without_upgrade(mut self) -> Self {
+        self.engine.upgrades = false;
+        self
+    }
+
+    /// Starts with WebSocket if the last session of the same [`Client`] could use it.
+    pub fn remember_upgrade(mut self) -> Self {
+        self.engine.remembers_upgrade = true;
+        self
+    }
+
+    /// Tries the next transport if one cannot be opened. Without this, the failure of the first is
+    /// that of the attempt.
+    pub fn try_all_transports(mut self) -> Self {
+        self.engine.tries_all = true;
+        self
+    }
+
+    /// Opens a connection of its own, which is not shared with other namespaces.
+    pub fn force_new(mut self) -> Self {
+        self.is_shared = false;
+        self
+    }
+
+    /// How packets become messages; the server must use the same. Default [`Parser::Text`].
+    pub fn parser(mut self, parser: impl Into<Parser>) -> Self {
+        self.core.parser = parser.into();
+        self
+    }
+
+    /// Sends bytes as base64 text over any transport.
+    pub fn force_base64(mut self) -> Self {
+        self.engine.forces_base64 = true;
+        self
+    }
+
+    /// Adds a parameter with a fresh value to the requests of all transports. Default: to those of
+    /// polling.
+    pub fn timestamp_all_requests(mut self) -> Self {
+        self.engine.timestamps = Timestamps::Always;
+        self
+    }
+
+    /// Adds no parameter with a fresh value to any request.
+    pub fn without_timestamps(mut self) -> Self {
+        self.engine.timestamps = Timestamps::Never;
+        self
+    }
+
+    /// The name of the parameter with a fresh value. Default `t`.
+    pub fn timestamp_param(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.engine.timestamp_param);
+        self
+    }
+
+    /// The WebSocket subprotocols to ask for. Default: none.
+    pub fn protocols(mut self, protocols: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.engine.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Does not offer to compress WebSocket messages. Default: it is offered, and messages from 1 KiB
+    /// on are compressed if the server agrees.
+    pub fn without_compression(mut self) -> Self {
+        self.engine.deflate = None;
+        self
+    }
+
+    /// Keeps the cookies that the server sets, and sends them back: `withCredentials`.
+    pub fn keep_cookies(mut self) -> Self {
+        self.engine.keeps_cookies = true;
+        self
+    }
+
+    /// Goes through this HTTP proxy, a URL which may hold a user and a password. Default: none.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.proxy = Some(url.to_owned());
+        self
+    }
+
+    /// Whom to trust and how to show who one is. Default: the roots of the system.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// How long a request of polling may take. Default: any time; a lost connection is noticed by the
+    /// heartbeat.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.request_timeout = Some(timeout);
+        self
+    }
+
+    /// The largest message, or polling body, that is taken, in bytes. Default 100 MiB.
+    pub fn max_message_bytes(mut self, bytes: usize) -> Self {
+        self.engine.max_message_bytes = bytes;
+        self
+    }
+
+    /// Limits on each packet of the server.
+    pub fn packet_limits(mut self, limits: Limits) -> Self {
+        self.core.limits = limits;
+        self
+    }
+
+    /// Limits on what a server sends to a namespace before it has confirmed it. Default 10,000 packets
+    /// and 10,000,000 bytes.
+    pub fn receive_buffer(mut self, limits: BufferLimits) -> Self {
+        self.core.receive_buffer = limits;
+        self
+    }
+
+    /// Does not connect again by itself.
+    pub fn without_reconnection(mut self) -> Self {
+        self.settings().reconnection = false;
+        self
+    }
+
+    /// After how many attempts to give up. Default: never.
+    pub fn reconnection_attempts(mut self, attempts: u32) -> Self {
+        self.settings().reconnection_attempts = Some(attempts);
+        self
+    }
+
+    /// How long to wait before the first attempt to connect again; the delay doubles with each one.
+    /// Default 1 s.
+    pub fn reconnection_delay(mut self, delay: Duration) -> Self {
+        self.settings().reconnection_delay = delay;
+        self
+    }
+
+    /// The longest delay. Default 5 s.
+    pub fn reconnection_delay_max(mut self, delay: Duration) -> Self {
+        self.settings().reconnection_delay_max = delay;
+        self
+    }
+
+    /// How far a delay may lie from the plain one, as a part of it: 0 to 1. Default 0.5.
+    pub fn randomization_factor(mut self, factor: f64) -> Self {
+        self.settings().randomization_factor = factor;
+        self
+    }
+
+    /// How long an attempt to connect may take. Default 20 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings().timeout = Some(timeout);
+        self
+    }
+
+    /// Lets an attempt to connect take any time.
+    pub fn without_timeout(mut self) -> Self {
+        self.settings().timeout = None;
+        self
+    }
+
+    /// As [`SocketConfig::auth`].
+    pub fn auth(mut self, auth: impl Serialize) -> Self {
+        match self.socket.clone().try_auth(&auth) {
+            Some(socket) => self.socket = socket,
+            None => self.blame(ConfigError::Auth),
+        }
+        self
+    }
+
+    /// As [`SocketConfig::auth_with`].
+    pub fn auth_with<F, A, E>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<A, E>> + Send + 'static,
+        A: Serialize,
+        E: ToString,
+    {
+        self.socket = self.socket.auth_with(ask);
+        self
+    }
+
+    /// As [`SocketConfig::ack_timeout`].
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.socket = self.socket.ack_timeout(timeout);
+        self
+    }
+
+    /// As [`SocketConfig::retries`].
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.socket = self.socket.retries(retries);
+        self
+    }
+
+    /// As [`SocketConfig::send_buffer`].
+    pub fn send_buffer(mut self, limits: BufferLimits, overflow: Overflow) -> Self {
+        self.socket = self.socket.send_buffer(limits, overflow);
+        self
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.core.settings
+    }
+
+    fn blame(&mut self, mistake: ConfigError) {
+        self.mistake.get_or_insert(mistake);
+    }
+
+    fn prepare(self) -> Result<Prepared, ConfigError> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        let address = Address::parse(&self.url).map_err(ConfigError::Url)?;
+        let proxy = self.proxy.as_deref().map(Address::parse).transpose();
+        let proxy = proxy.map_err(ConfigError::Proxy)?;
+        let proxy = proxy.map(|proxy| Proxy::new(proxy.origin, proxy.user_info.as_deref()));
+        let slash = if self.has_trailing_slash { "/" } else { "" };
+        let mut query = address.query;
+        query.retain(|(name, _)| !self.query.iter().any(|(own, _)| own == name));
+        query.extend(self.query);
+        query.retain(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
+        Ok(Prepared {
+            key: Key {
+                origin: address.origin.clone(),
+                path: self.path.clone(),
+            },
+            namespace: address.namespace,
+            engine: engine::Options {
+                path: format!("{}{slash}", self.path),
+                query,
+                ..self.engine
+            },
+            connector: Connector {
+                origin: address.origin,
+                proxy,
+                tls: self.tls,
+            },
+            runtime: Handle::try_current().map_err(|_| ConfigError::NoRuntime)?,
+            client: self.client,
+            is_shared: self.is_shared,
+            core: self.core,
+            socket: self.socket,
+        })
+    }
+}
+
+/// Options that can be used.
+struct Prepared {
+    client: Client,
+    key: Key,
+    namespace: String,
+    is_shared: bool,
+    connector: Connector,
+    engine: engine::Options,
+    core: Options,
+    socket: SocketConfig,
+    runtime: Handle,
+}
+
+impl Prepared {
+    fn manager(self) -> Manager {
+        let core = Core::new(self.core, rand::random());
+        let engine = engine::Shared::new(self.connector, self.engine);
+        let memory = self.client.upgrade_memory().clone();
+        Manager(Shared::new(engine, core, memory, self.runtime))
+    }
+}
+
+/// What the client itself says in the query of each request.
+const PROTOCOL_PARAMETERS: [&str; 3] = ["EIO", "transport", "sid"];

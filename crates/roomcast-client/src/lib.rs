@@ -1,0 +1,87 @@
+//! A Socket.IO client: all that the official JavaScript client is, in Rust.
+//!
+//! It speaks to any Socket.IO 3 or 4 server. It does not speak to Socket.IO 2, and does not run in a
+//! browser.
+//!
+//! # Example
+//!
+//! ```no_run
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let socket = roomcast_client::connect("http://localhost:3000")?;
+//!     socket.on("news", |call| println!("{:?}", call.args()));
+//!     let answer: String = socket.emit_with_ack("hello", "world").await?;
+//!     println!("{answer}");
+//!     socket.disconnect();
+//!     socket.flushed().await.ok();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How it runs
+//!
+//! Each [`Manager`] has one task, on the tokio runtime of whoever connects, while it is connected or
+//! tries to be. Everything else may be called from any thread; nothing blocks. Listeners run in that
+//! task, one after the other, and may call anything.
+//!
+//! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling and WebSocket.
+
+mod address;
+mod builder;
+mod client;
+mod connect;
+mod engine;
+mod error;
+mod listener;
+mod manager;
+mod origin;
+mod socket;
+
+pub use builder::Builder;
+pub use client::Client;
+pub use connect::{Tls, TlsError};
+pub use error::{
+    AckError, ConfigError, ConnectError, Description, EmitError, NotFlushed, OpenError,
+    TransportError, UrlError,
+};
+pub use listener::{BoxFuture, Call, Cause, ListenerId, Outcome, Responder};
+pub use manager::{Manager, ManagerEvent};
+pub use roomcast_engineio::Transport;
+pub use roomcast_engineio::client::ProbeFailure;
+pub use roomcast_socketio::client::{
+    BufferLimits, CloseReason, DisconnectReason, EmitError as Refusal, Overflow, Settings,
+};
+pub use roomcast_socketio::{
+    ArgError, Args, CustomParser, EncodeError, EventName, Limits, Map, Number, Parser, Spread,
+    Value, value,
+};
+pub use socket::{Acknowledgement, Emission, Socket, SocketConfig};
+
+/// Connects to a server: to the namespace in the URL's path, with the default options.
+///
+/// It returns at once; the connection is opened, and opened again, in the background. Events that are
+/// emitted meanwhile wait. Namespaces of one server share a connection.
+///
+/// # Errors
+///
+/// [`ConfigError`] if the URL cannot be used, or outside of a tokio runtime.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), roomcast_client::ConfigError> {
+/// let chat = roomcast_client::connect("https://example.com/chat?room=7")?;
+/// chat.emit("message", "hello");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Spec: features 6.1.
+pub fn connect(url: &str) -> Result<Socket, ConfigError> {
+    builder(url).connect()
+}
+
+/// Options for a connection to the namespace in the URL's path.
+pub fn builder(url: &str) -> Builder {
+    Client::of_process().builder(url)
+}

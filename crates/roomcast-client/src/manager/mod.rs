@@ -1,0 +1,155 @@
+//! One connection to a server, with all its namespaces.
+
+mod dispatch;
+mod event;
+mod shared;
+mod task;
+
+use std::fmt;
+use std::sync::Arc;
+
+use roomcast_engineio::Transport;
+use roomcast_socketio::client::Settings;
+
+pub use event::ManagerEvent;
+pub(crate) use shared::{AckWaiter, Core, Flush, Shared};
+
+use crate::listener::ListenerId;
+use crate::socket::{Socket, SocketConfig, SocketState};
+
+/// One connection to a server, which the sockets of its namespaces share. Cheap to clone; usable from
+/// any thread and task.
+///
+/// It connects when one of its sockets wants to, and closes when none does. It lives as long as it is
+/// connected, or tries to be, even if all handles are dropped.
+///
+/// # Example
+///
+/// ```no_run
+/// use roomcast_client::ManagerEvent;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let chat = roomcast_client::connect("http://localhost:3000/chat")?;
+/// let manager = chat.manager();
+/// manager.on_event(|event| {
+///     if let ManagerEvent::ReconnectAttempt(attempt) = event {
+///         println!("attempt {attempt}");
+///     }
+/// });
+/// let admin = manager.socket("/admin");
+/// admin.connect();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Spec: features 6.2.
+#[derive(Clone)]
+pub struct Manager(pub(crate) Arc<Shared>);
+
+impl Manager {
+    /// Returns the socket of a namespace, which is made if there is none. It is not connected by that.
+    #[must_use]
+    pub fn socket(&self, namespace: &str) -> Socket {
+        self.socket_with(namespace, SocketConfig::default())
+    }
+
+    /// Returns the socket of a namespace, which is made with `config` if there is none. It is not
+    /// connected by that.
+    #[must_use]
+    pub fn socket_with(&self, namespace: &str, config: SocketConfig) -> Socket {
+        let namespace = match namespace.starts_with('/') {
+            true => namespace.to_owned(),
+            false => format!("/{namespace}"),
+        };
+        let mut state = self.0.lock();
+        let (options, auth) = config.into_parts();
+        let key = state.core.add_socket(&namespace, options);
+        let new = || Arc::new(SocketState::new(key, namespace.into(), auth));
+        let socket = Arc::clone(state.sockets.entry(key).or_insert_with(new));
+        drop(state);
+        Socket::new(Arc::clone(&self.0), socket)
+    }
+
+    /// Opens the connection, even if no socket needs it. An attempt to connect again that waits begins
+    /// at once.
+    pub fn open(&self) {
+        self.0.move_here();
+        self.0.update(|state, now| state.core.open(now));
+    }
+
+    /// Disconnects all sockets and closes the connection. Nothing is connected again by itself.
+    pub fn close(&self) {
+        self.0.update(|state, _| {
+            let sockets: Vec<_> = state.core.sockets().collect();
+            for socket in sockets {
+                state.core.disconnect(socket);
+            }
+            state.core.close();
+        });
+    }
+
+    /// Closes the connection as if it had been lost: sockets are told so, and reconnection sets in.
+    pub fn drop_connection(&self) {
+        self.0
+            .update(|state, _| state.wants_drop = state.core.is_open());
+    }
+
+    /// Returns how the manager connects again.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.0.lock().core.settings().clone()
+    }
+
+    /// Changes how the manager connects again. A delay that has begun stays as it is, unless
+    /// reconnection is switched off.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(manager: roomcast_client::Manager) {
+    /// manager.change_settings(|settings| settings.reconnection = false);
+    /// # }
+    /// ```
+    pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.0.update(|state, _| state.core.set_settings(settings));
+    }
+
+    /// Tells whether the connection is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.lock().core.is_open()
+    }
+
+    /// Returns the transport of the connection, if there is one.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.0.lock().link.transport
+    }
+
+    /// Calls `listener` whenever something happens to the manager.
+    pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> ListenerId {
+        self.0.listeners.lock().push(Arc::new(listener))
+    }
+
+    /// Removes a listener that [`on_event`](Self::on_event) has added.
+    pub fn off(&self, listener: ListenerId) {
+        let removed = self.0.listeners.lock().remove(listener);
+        drop(removed);
+    }
+}
+
+impl PartialEq for Manager {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Manager {}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

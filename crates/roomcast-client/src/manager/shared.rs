@@ -1,0 +1,223 @@
+//! What the handles of a manager and its task share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Instant, SystemTime};
+
+use parking_lot::{Mutex, MutexGuard};
+use roomcast_engineio::Transport;
+use roomcast_socketio::client::{self, AckError, AckToken, LinkState, SocketKey};
+use roomcast_socketio::{Packet, Parser};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::{ManagerEvent, task};
+use crate::client::UpgradeMemory;
+use crate::engine;
+use crate::error::{NotFlushed, TransportError};
+use crate::listener::List;
+use crate::socket::SocketState;
+
+/// All that is decided without I/O.
+pub(crate) type Core = client::Manager<TransportError>;
+
+/// What waits for an acknowledgement.
+pub(crate) type AckWaiter = Box<dyn FnOnce(Result<&Packet<'_>, AckError>) + Send>;
+
+pub(crate) type ManagerListener = Arc<dyn Fn(&ManagerEvent) + Send + Sync>;
+
+/// What the handles of a manager and its task share.
+///
+/// The task runs while there is something to do or to wait for, and is started again by the call
+/// that makes it needed: a manager that rests costs no task, and dropping its last handle is enough.
+pub(crate) struct Shared {
+    /// How engines are opened.
+    pub(crate) engine: engine::Shared,
+    pub(crate) upgrade_memory: Arc<UpgradeMemory>,
+    parser: Parser,
+    /// No user's code is called under it.
+    state: Mutex<State>,
+    // Lock order: a leaf.
+    pub(crate) listeners: Mutex<List<ManagerListener>>,
+}
+
+/// What the lock of a manager guards.
+pub(crate) struct State {
+    pub(crate) core: Core,
+    pub(crate) sockets: HashMap<SocketKey, Arc<SocketState>>,
+    pub(crate) acks: HashMap<AckToken, AckWaiter>,
+    pub(crate) link: Link,
+    /// The user wants the engine closed under the manager.
+    pub(crate) wants_drop: bool,
+    pub(crate) flushes: Vec<Flush>,
+    runner: Runner,
+    /// Where the task runs.
+    runtime: Handle,
+}
+
+/// Somebody who waits until all of a socket has left.
+pub(crate) struct Flush {
+    pub(crate) socket: SocketKey,
+    pub(crate) done: oneshot::Sender<Result<(), NotFlushed>>,
+}
+
+/// What the task has last seen of its engine.
+#[derive(Debug, Default)]
+pub(crate) struct Link {
+    pub(crate) transport: Option<Transport>,
+    pub(crate) sid: Option<Arc<str>>,
+    pub(crate) is_writable: bool,
+    pub(crate) expiry: Option<Expiry>,
+    /// Somebody has found that the heartbeat's time is over.
+    pub(crate) has_expired: bool,
+}
+
+/// When the server is taken for dead, on the clock that stands still while the machine sleeps, and on
+/// the one that goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expiry {
+    pub(crate) deadline: Instant,
+    pub(crate) wall_deadline: Option<SystemTime>,
+}
+
+/// Whether the task runs.
+enum Runner {
+    Idle,
+    /// It is being polled, or about to be.
+    Running,
+    Waiting(Waker),
+}
+
+enum Poke {
+    Start(Handle),
+    Wake(Waker),
+}
+
+impl Link {
+    fn state(&mut self, now: Instant) -> LinkState {
+        let is_past = |expiry: Expiry| {
+            let wall = expiry.wall_deadline;
+            expiry.deadline <= now || wall.is_some_and(|wall| wall < SystemTime::now())
+        };
+        self.has_expired |= self.expiry.is_some_and(is_past);
+        LinkState {
+            is_writable: self.is_writable,
+            has_expired: self.has_expired,
+        }
+    }
+}
+
+impl State {
+    /// Emits, and says what is known of the link.
+    pub(crate) fn emit(
+        &mut self,
+        now: Instant,
+        socket: SocketKey,
+        emission: client::Emission,
+        waiter: Option<AckWaiter>,
+    ) -> Result<Option<AckToken>, client::EmitError> {
+        let link = self.link.state(now);
+        let token = self.core.emit(now, socket, emission, link)?;
+        if let (Some(token), Some(waiter)) = (token, waiter) {
+            self.acks.insert(token, waiter);
+        }
+        if self.core.has_outputs() {
+            // Invariant: a volatile event does not leave behind others.
+            self.link.is_writable = false;
+        }
+        Ok(token)
+    }
+
+    /// Whether the task has something to do now.
+    pub(crate) fn has_work(&self) -> bool {
+        self.core.has_outputs() || self.wants_drop || self.link.has_expired
+    }
+
+    /// The task waits for this to be woken.
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        self.runner = Runner::Waiting(waker.clone());
+    }
+
+    /// The task ends.
+    pub(crate) fn rest(&mut self) {
+        self.runner = Runner::Idle;
+    }
+
+    fn poke(&mut self) -> Option<Poke> {
+        match std::mem::replace(&mut self.runner, Runner::Running) {
+            Runner::Idle => Some(Poke::Start(self.runtime.clone())),
+            Runner::Running => None,
+            Runner::Waiting(waker) => Some(Poke::Wake(waker)),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        engine: engine::Shared,
+        core: Core,
+        upgrade_memory: Arc<UpgradeMemory>,
+        runtime: Handle,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            upgrade_memory,
+            parser: core.parser().clone(),
+            state: Mutex::new(State {
+                core,
+                sockets: HashMap::new(),
+                acks: HashMap::new(),
+                link: Link::default(),
+                wants_drop: false,
+                flushes: Vec::new(),
+                runner: Runner::Idle,
+                runtime,
+            }),
+            listeners: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.parser
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Changes something, and sees to it that the task does what follows from it.
+    pub(crate) fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State, Instant) -> R) -> R {
+        let mut state = self.state.lock();
+        let timeout = state.core.next_timeout();
+        let result = change(&mut state, engine::now());
+        let is_needed =
+            state.has_work() || !state.flushes.is_empty() || state.core.next_timeout() != timeout;
+        let poke = if is_needed { state.poke() } else { None };
+        drop(state);
+        match poke {
+            Some(Poke::Wake(waker)) => waker.wake(),
+            Some(Poke::Start(runtime)) => {
+                runtime.spawn(task::run(Arc::clone(self)));
+            }
+            None => {}
+        }
+        result
+    }
+
+    /// From now on the task runs on the runtime of the caller, if there is one.
+    pub(crate) fn move_here(&self) {
+        if let Ok(runtime) = Handle::try_current() {
+            self.state.lock().runtime = runtime;
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager")
+            .field("server", &self.engine.connector.origin.to_string())
+            .finish_non_exhaustive()
+    }
+}

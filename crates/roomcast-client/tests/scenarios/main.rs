@@ -1,0 +1,8 @@
+//! The client against the server of this workspace.
+
+mod acknowledgements;
+mod connecting;
+mod listeners;
+mod namespaces;
+mod offline;
+mod support;

@@ -1,0 +1,69 @@
+//! Servers on ports of their own, and waits that end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use roomcast::Server;
+use roomcast_client::{Builder, Call, Client, Manager, ManagerEvent, Socket};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Starts a server; its URL.
+pub(crate) async fn serve(io: &Server) -> String {
+    format!("http://{}", serve_on(io, "127.0.0.1:0").await)
+}
+
+pub(crate) async fn serve_on(io: &Server, address: &str) -> SocketAddr {
+    let listening = io.listen(address).await.expect("the port is free");
+    let address = listening.local_addr().expect("it is bound");
+    tokio::spawn(listening.run());
+    address
+}
+
+/// Options with a client of its own, which tries again soon.
+pub(crate) fn builder(url: &str) -> Builder {
+    Client::new()
+        .builder(url)
+        .reconnection_delay(Duration::from_millis(10))
+        .reconnection_delay_max(Duration::from_millis(50))
+}
+
+/// The outcome of something that must not take forever.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    let outcome = tokio::time::timeout(Duration::from_secs(20), future).await;
+    outcome.expect("it happens in time")
+}
+
+/// What listeners note, in order.
+pub(crate) struct Notes<T>(UnboundedReceiver<T>);
+
+impl<T> Notes<T> {
+    pub(crate) async fn next(&mut self) -> T {
+        soon(self.0.recv()).await.expect("somebody notes it")
+    }
+}
+
+/// Has a listener note something: what it is given to, and what it notes.
+pub(crate) fn notes<T: Send + 'static>() -> (impl Fn(T) + Clone + Send + Sync + 'static, Notes<T>) {
+    let (sender, receiver) = unbounded_channel();
+    let note = move |what| {
+        // A test that is over reads no notes.
+        let _ = sender.send(what);
+    };
+    (note, Notes(receiver))
+}
+
+/// Notes each connection of a socket.
+pub(crate) fn connections(socket: &Socket) -> Notes<String> {
+    let (note, noted) = notes();
+    socket.on_connect(move |call: &Call<'_>| {
+        note(call.socket().id().expect("it is connected").to_string());
+    });
+    noted
+}
+
+pub(crate) fn manager_events(manager: &Manager) -> Notes<ManagerEvent> {
+    let (note, noted) = notes();
+    manager.on_event(move |event| note(event.clone()));
+    noted
+}

@@ -1,0 +1,335 @@
+//! One connection with all its namespaces: what a user asks of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::backoff::{Backoff, Spreading};
+use super::connection::Connection;
+use super::outgoing::Credentials;
+use super::output::AckPlace;
+use super::socket::{Phase, Socket};
+use super::work::{Step, Work};
+use super::{
+    AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason, Emission,
+    EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey, SocketOptions,
+};
+use crate::{Limits, Map, Parser, ParserDecoder};
+
+/// One connection to a server, with all its namespaces, as far as it can be decided without I/O.
+///
+/// `E` is the error type of the engine, which is handed through.
+///
+/// Users and the owner of the engine call it, under one lock; whoever owns the engine takes what
+/// comes out of it, in order, without that lock. See the [module](super) for the contract.
+#[derive(Debug)]
+pub struct Manager<E> {
+    pub(super) parser: Parser,
+    pub(super) settings: Settings,
+    pub(super) limits: Limits,
+    receive_limits: BufferLimits,
+    pub(super) backoff: Backoff,
+    pub(super) spreading: Spreading,
+    pub(super) connection: Connection,
+    /// How many engines were opened.
+    pub(super) engines: u64,
+    pub(super) decoder: ParserDecoder,
+    pub(super) sockets: BTreeMap<SocketKey, Socket>,
+    pub(super) namespaces: BTreeMap<Arc<str>, SocketKey>,
+    next_socket: u64,
+    next_request: u64,
+    pub(super) work: Work<E>,
+}
+
+impl<E: Clone> Manager<E> {
+    /// A manager without a connection. `seed` spreads the delays of reconnections: it should be
+    /// another one for each manager.
+    #[must_use]
+    pub fn new(options: Options, seed: u64) -> Self {
+        Self {
+            settings: options.settings,
+            limits: options.limits,
+            receive_limits: options.receive_buffer,
+            backoff: Backoff::default(),
+            spreading: Spreading::new(seed),
+            connection: Connection::Closed,
+            engines: 0,
+            decoder: options.parser.decoder(options.limits),
+            parser: options.parser,
+            sockets: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
+            next_socket: 0,
+            next_request: 0,
+            work: Work::new(),
+        }
+    }
+
+    /// The socket of a namespace, which is made with these options if there is none.
+    ///
+    /// It is not connected by that.
+    pub fn add_socket(&mut self, namespace: &str, options: SocketOptions) -> SocketKey {
+        if let Some(&key) = self.namespaces.get(namespace) {
+            return key;
+        }
+        let key = SocketKey(self.next_socket);
+        self.next_socket += 1;
+        let namespace: Arc<str> = namespace.into();
+        let socket = Socket::new(key, namespace.clone(), options, self.receive_limits);
+        self.sockets.insert(key, socket);
+        self.namespaces.insert(namespace, key);
+        key
+    }
+
+    /// Disconnects a socket and forgets it, with all that waits in it.
+    pub fn remove_socket(&mut self, socket: SocketKey) {
+        self.disconnect(socket);
+        if let Some(mut removed) = self.sockets.remove(&socket) {
+            removed.abandon(&mut self.work);
+            self.namespaces.remove(&removed.namespace);
+        }
+    }
+
+    /// Connects a socket, and the manager if need be. It is tried again until it is connected, the
+    /// server refuses it, or someone disconnects it.
+    pub fn connect(&mut self, now: Instant, socket: SocketKey) {
+        let Some(wanted) = self.sockets.get_mut(&socket) else {
+            return;
+        };
+        match wanted.phase {
+            Phase::Idle => wanted.phase = Phase::Waiting,
+            // The CONNECT that is on its way counts again: a second one before its answer would make
+            // the official server close the connection.
+            Phase::Abandoned => wanted.phase = Phase::Joining,
+            _ => {}
+        }
+        if self.is_open() {
+            self.join(socket);
+        } else {
+            self.open_for_socket(now);
+        }
+    }
+
+    /// Disconnects a socket: it is not connected again by itself. The manager is closed if no other
+    /// socket is active.
+    pub fn disconnect(&mut self, socket: SocketKey) {
+        let Some(leaving) = self.sockets.get_mut(&socket) else {
+            return;
+        };
+        if leaving.is_connected() {
+            let goodbye = OutgoingPacket::disconnect(&self.parser, leaving.namespace.clone());
+            self.work.give(Output::Send(goodbye));
+            self.leave(socket, DisconnectReason::IoClientDisconnect);
+        } else if leaving.phase.is_active() {
+            let next = match leaving.phase {
+                Phase::Joining => Phase::Abandoned,
+                _ => Phase::Idle,
+            };
+            leaving.reset(next);
+            self.close_if_unused();
+        }
+    }
+
+    /// Answers [`Output::AskAuth`]: sends CONNECT with the `auth`, or takes the socket for refused,
+    /// with this message. Does nothing if the attempt that asked is over.
+    pub fn authorize(&mut self, request: AuthRequest, auth: Result<Option<Map>, String>) {
+        let Some(socket) = self.sockets.get_mut(&request.socket) else {
+            return;
+        };
+        if socket.phase != Phase::Asking(request.serial) {
+            return;
+        }
+        match auth {
+            Ok(auth) => {
+                let credentials = Credentials {
+                    auth,
+                    pid: socket.recovery.pid(),
+                    offset: socket.recovery.offset(),
+                };
+                socket.phase = Phase::Joining;
+                let packet =
+                    OutgoingPacket::connect(&self.parser, socket.namespace.clone(), credentials);
+                self.work.give(Output::Send(packet));
+            }
+            Err(message) => self.refuse(request.socket, ConnectError::Auth { message }),
+        }
+    }
+
+    /// Sends an event, or keeps it until the socket is connected.
+    ///
+    /// Returns the token under which the acknowledgement is reported, if one is wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if the event goes nowhere because of a limit.
+    pub fn emit(
+        &mut self,
+        now: Instant,
+        socket: SocketKey,
+        emission: Emission,
+        link: LinkState,
+    ) -> Result<Option<AckToken>, EmitError> {
+        let socket = self.sockets.get_mut(&socket).ok_or(EmitError::Removed)?;
+        socket.emit(now, &mut self.work, emission, link)
+    }
+
+    /// Answers an event of the server. Whether the answer is sent: not if the connection on which the
+    /// event came is gone.
+    #[expect(clippy::needless_pass_by_value, reason = "an event is answered once")]
+    pub fn answer(&mut self, answer: Answer, content: Content) -> bool {
+        let socket = self.sockets.get(&answer.socket);
+        let socket = socket.filter(|socket| socket.session == answer.session);
+        let Some(socket) = socket else {
+            return false;
+        };
+        let packet = OutgoingPacket::ack(socket.namespace.clone(), content, answer.id);
+        self.work.give(Output::Send(packet));
+        true
+    }
+
+    /// Forgets an acknowledgement that nobody waits for any more. Its event is sent all the same. An
+    /// outcome that is decided already is still reported.
+    pub fn forget_ack(&mut self, token: AckToken) {
+        let Some(socket) = self.sockets.get_mut(&token.socket) else {
+            return;
+        };
+        match token.place {
+            AckPlace::Sent(id) => {
+                socket.acks.take(&mut self.work.deadlines, id);
+            }
+            AckPlace::Queued(serial) => socket.queue.forget(serial),
+        }
+    }
+
+    /// Says whether someone listens to the events that a socket sends.
+    pub fn report_outgoing(&mut self, socket: SocketKey, reports: bool) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.reports_outgoing = reports;
+        }
+    }
+
+    /// The next thing to do, or none until something happens again.
+    pub fn poll_output(&mut self, now: Instant) -> Option<Output<'static, E>> {
+        loop {
+            let step = match self.work.pop()? {
+                Step::Give(output) => return Some(output),
+                step => step,
+            };
+            let later = self.work.set_aside();
+            self.run(now, step);
+            self.work.put_back(later);
+        }
+    }
+
+    /// Whether [`poll_output`](Self::poll_output) is to be called.
+    #[must_use]
+    pub fn has_outputs(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let deadlines = [self.connection.deadline(), self.work.next_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// The parser for which [`Content`] is to be made.
+    #[must_use]
+    pub fn parser(&self) -> &Parser {
+        &self.parser
+    }
+
+    /// How the manager connects again.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The socket of a namespace, if there is one.
+    #[must_use]
+    pub fn socket(&self, namespace: &str) -> Option<SocketKey> {
+        self.namespaces.get(namespace).copied()
+    }
+
+    /// All sockets, in the order in which they were made.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
+        self.sockets.keys().copied()
+    }
+
+    /// The name of a socket's namespace.
+    #[must_use]
+    pub fn namespace(&self, socket: SocketKey) -> Option<&Arc<str>> {
+        Some(&self.sockets.get(&socket)?.namespace)
+    }
+
+    /// The id of a socket at the server, while it is connected.
+    #[must_use]
+    pub fn sid(&self, socket: SocketKey) -> Option<&Arc<str>> {
+        self.sockets.get(&socket)?.phase.sid()
+    }
+
+    /// Whether a socket is connected.
+    #[must_use]
+    pub fn is_connected(&self, socket: SocketKey) -> bool {
+        self.sid(socket).is_some()
+    }
+
+    /// Whether a socket is connected or will be, by itself.
+    #[must_use]
+    pub fn is_active(&self, socket: SocketKey) -> bool {
+        let socket = self.sockets.get(&socket);
+        socket.is_some_and(|socket| socket.phase.is_active())
+    }
+
+    /// Whether the last time a socket was connected the server has restored its session.
+    #[must_use]
+    pub fn recovered(&self, socket: SocketKey) -> bool {
+        self.sockets
+            .get(&socket)
+            .is_some_and(|socket| socket.recovered)
+    }
+
+    /// How many events of a socket wait to be sent, in the send buffer or the queue of retries.
+    #[must_use]
+    pub fn waiting(&self, socket: SocketKey) -> usize {
+        let socket = self.sockets.get(&socket);
+        socket.map_or(0, |socket| socket.buffer.len() + socket.queue.len())
+    }
+
+    /// Asks for the `auth` of a socket that is to join over the open connection.
+    pub(super) fn join(&mut self, socket: SocketKey) {
+        let Some(joining) = self.sockets.get_mut(&socket) else {
+            return;
+        };
+        if joining.phase == Phase::Waiting {
+            let serial = self.next_request;
+            self.next_request += 1;
+            joining.phase = Phase::Asking(serial);
+            self.work
+                .give(Output::AskAuth(AuthRequest { socket, serial }));
+        }
+    }
+
+    /// Takes a socket out of its connection; it is not connected again by itself.
+    pub(super) fn leave(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.reset(Phase::Idle);
+        }
+        // Invariant: the manager's close, if it comes to that, is reported before the disconnect.
+        self.close_if_unused();
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.report_disconnect(&mut self.work, reason, None);
+        }
+    }
+
+    /// Takes a socket for refused; it is not connected again by itself.
+    pub(super) fn refuse(&mut self, socket: SocketKey, error: ConnectError<E>) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.reset(Phase::Idle);
+        }
+        self.close_if_unused();
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.refused(&mut self.work, error);
+        }
+    }
+}

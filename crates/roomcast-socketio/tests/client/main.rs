@@ -1,0 +1,4 @@
+//! The client's side, through the public interface.
+
+mod interleavings;
+mod rules;
