@@ -17,6 +17,8 @@ pub(crate) struct Connection {
     engine: engine::Socket,
     /// Something may be in `commands`.
     has_commands: AtomicBool,
+    /// The server has disconnected all sockets and closes the connection, soon if not now.
+    is_dismissed: AtomicBool,
     // Lock order: a leaf.
     commands: Mutex<Commands>,
 }
@@ -49,6 +51,7 @@ impl Connection {
             server,
             engine,
             has_commands: AtomicBool::new(false),
+            is_dismissed: AtomicBool::new(false),
             commands: Mutex::new(Commands::Open(VecDeque::new())),
         }
     }
@@ -59,6 +62,15 @@ impl Connection {
 
     pub(crate) fn engine(&self) -> &engine::Socket {
         &self.engine
+    }
+
+    /// The connection and all its sockets are to end, whatever else ends it first.
+    pub(crate) fn dismiss(&self) {
+        self.is_dismissed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.is_dismissed.load(Ordering::Acquire)
     }
 
     /// Asks the task that owns the client; where it has ended, nothing happens.

@@ -28,7 +28,7 @@ use crate::engine::{
 };
 use crate::error::{Refusal, SocketError};
 use crate::handler::{Call, Cause, Slot};
-use crate::recovery::{Outdated, Reclaimed};
+use crate::recovery::Reclaimed;
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
 use crate::wire;
@@ -252,12 +252,12 @@ impl Client {
     fn connect(&mut self, socket: &Socket, reclaimed: Option<Reclaimed>, cx: &mut Context<'_>) {
         let namespace = socket.namespace().clone();
         if let (Some(keeper), Some(ticket)) = (namespace.keeper(), socket.ticket()) {
-            if let Err(Outdated) = keeper.enter(socket, ticket, reclaimed) {
+            if let Err(outdated) = keeper.enter(socket, ticket, reclaimed) {
                 tracing::debug!(socket = %socket.own_id(), "a client was let in too late to recover");
                 discard(socket);
                 self.namespaces.remove(namespace.name());
                 // The client connects again, and begins a new session.
-                let cause = DisconnectCause::TakenOver;
+                let cause = DisconnectCause::limit(&outdated);
                 return self.close(DisconnectReason::ForcedServerClose, &cause, cx);
             }
         } else {
@@ -305,6 +305,15 @@ impl Client {
         if socket.phase() == Phase::Disconnected {
             return;
         }
+        // The server has disconnected it, and was to say so behind what was emitted before: a client
+        // that breaks the connection first does not evade it.
+        let (reason, why) = match self.is_leaving(socket) {
+            true => (
+                DisconnectReason::ServerNamespaceDisconnect,
+                sentence_of(reason, why),
+            ),
+            false => (reason, why),
+        };
         explanation::log(socket, reason, why);
         // The client knows, or will be told: a handler that disconnects the socket tells it nothing.
         socket.advance(Phase::Connected, Phase::Ending);
@@ -325,6 +334,11 @@ impl Client {
         meter.disconnected(reason.as_str(), why.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
         socket.forget_handlers();
+    }
+
+    /// Whether the server has disconnected the socket, or all of the connection, already.
+    fn is_leaving(&self, socket: &Socket) -> bool {
+        socket.phase() == Phase::Leaving || self.connection.is_dismissed()
     }
 
     /// Closes the connection below; its sockets are gone at once.
@@ -371,8 +385,10 @@ impl Client {
             }
             Command::TakeOver(socket, done) => {
                 if socket.phase() != Phase::Disconnected {
-                    self.connection.engine().discard(CloseReason::ForcedClose);
                     let (reason, cause) = (DisconnectReason::TakenOver, DisconnectCause::TakenOver);
+                    let engine = self.connection.engine();
+                    engine.mailbox().blame(|| cause.clone());
+                    engine.discard(CloseReason::ForcedClose);
                     self.disconnect_all(reason, &cause, cx);
                 }
                 drop(done);
@@ -466,6 +482,8 @@ impl Application for Client {
         self.take_all_held(cx);
         self.is_closed = true;
         self.connect_deadline = None;
+        // Who is disconnected already is told the cause of that.
+        self.run_commands(cx);
         self.disconnect_all(reason.into(), cause, cx);
         self.run_commands(cx);
     }
@@ -486,6 +504,15 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.connection.close_commands();
+    }
+}
+
+/// Why a socket is gone that the server has disconnected: what the server says, if this is what says
+/// it.
+fn sentence_of(reason: DisconnectReason, why: &DisconnectCause) -> &DisconnectCause {
+    match reason {
+        DisconnectReason::ServerNamespaceDisconnect => why,
+        _ => &DisconnectCause::Application,
     }
 }
 

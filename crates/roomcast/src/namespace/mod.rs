@@ -478,10 +478,17 @@ impl Namespace {
         self.0.has_ended.load(Ordering::Acquire)
     }
 
-    fn leave_parent(&self) {
+    /// Forgets what was kept for clients that come back.
+    ///
+    /// Invariant: called with the lock under which the server forgets the namespace and makes another
+    /// of its name, which has a log of its own.
+    pub(crate) fn purge(&self) {
         if let Some(keeper) = self.keeper() {
-            keeper.log().purge();
+            keeper.purge();
         }
+    }
+
+    fn leave_parent(&self) {
         if let Kind::Child(parent) = &self.0.kind
             && let Some(parent) = parent.upgrade()
             && let Kind::Parent(children) = &parent.kind

@@ -1,5 +1,6 @@
 //! The sessions of one namespace: who may have one back, and what is sent on the return.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::memory::now;
 use super::offset::Position;
 use super::options::Options;
 use super::released::Released;
-use super::session::{Claim, Reclaimed, Stored, Ticket};
+use super::session::{Claim, Reclaimed, Stored, Ticket, replay_from};
 use super::sessions::{Found, Sessions};
 use super::stamped::Stamped;
 use crate::client::Command;
@@ -36,6 +37,12 @@ pub(crate) struct Keeper {
 /// Says that a session was let in too late: packets for it are kept no longer.
 #[derive(Debug)]
 pub(crate) struct Outdated;
+
+impl fmt::Display for Outdated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what the client has missed is kept no longer")
+    }
+}
 
 impl Keeper {
     pub(crate) fn new(options: Arc<Options>, log: Arc<dyn Log>) -> Self {
@@ -80,9 +87,9 @@ impl Keeper {
             match found {
                 Found::Stored(stored) => return self.accept(*stored, claim),
                 Found::Live(socket) => {
-                    // Who knows the private id alone does not disconnect anybody.
-                    let start = socket.ticket()?.start();
-                    claim.seen(start, self.log.head())?;
+                    if !self.may_take_over(&socket, &claim) {
+                        return None;
+                    }
                     take_over(socket).await;
                 }
                 Found::Nothing => return None,
@@ -91,11 +98,24 @@ impl Keeper {
         None
     }
 
+    /// Whether the claim would give the session of a connected socket to its client.
+    ///
+    /// COMPAT: a client that has received nothing names no place in the session, so the private id is
+    /// all that a claim needs. One that cannot succeed leaves the socket alone.
+    fn may_take_over(&self, socket: &Socket, claim: &Claim) -> bool {
+        let head = self.log.head();
+        let start = socket.ticket().map(Ticket::start);
+        let seen = start.and_then(|start| claim.seen(start, head));
+        let sent = (socket.last_logged(), head);
+        seen.is_some_and(|seen| replay_from(seen.position, sent, self.log.trimmed()).is_some())
+    }
+
     fn accept(self: &Arc<Self>, stored: Stored, claim: Claim) -> Option<Reclaimed> {
         let seen = claim.seen(stored.start, self.log.head());
         let is_whole = |position| stored.replay_from(position, self.log.trimmed()).is_some();
         let Some(seen) = seen.filter(|seen| is_whole(seen.position)) else {
             // It will not be so later: the client asks with the same offset again, if at all.
+            self.sessions.lock().give_up(stored.pid);
             self.log.forget(stored.pid);
             return None;
         };
@@ -217,6 +237,14 @@ impl Keeper {
     pub(super) fn put_back(&self, stored: Stored) {
         let gone = self.sessions.lock().store(stored, now());
         gone.iter().for_each(|gone| self.log.forget(gone.pid));
+    }
+
+    /// Forgets all that is kept: the namespace has ended.
+    pub(crate) fn purge(&self) {
+        let (pids, stored) = self.sessions.lock().end();
+        self.log.purge(pids);
+        // Invariant: dropped without the lock; they may be the last handles of much.
+        drop(stored);
     }
 
     /// Whether a client is away and may come back.

@@ -71,8 +71,9 @@ pub(crate) trait Log: Send + Sync {
     /// Forgets a session.
     fn forget(&self, _pid: Pid) {}
 
-    /// Forgets everything: nobody uses the namespace any more.
-    fn purge(&self) {}
+    /// Forgets everything, these sessions too: nobody uses the namespace any more. What is kept
+    /// later is forgotten at once.
+    fn purge(&self, _sessions: Vec<Pid>) {}
 
     /// The sessions that an earlier process has left.
     fn left_sessions(&self) -> Vec<Stored> {

@@ -34,7 +34,7 @@ pub use durable::RedbLog;
 pub(crate) use emit::Emitted;
 pub use error::LogError;
 pub use history::{History, PastEvent};
-pub(crate) use keeper::{Keeper, Outdated};
+pub(crate) use keeper::Keeper;
 pub(crate) use offset::Position;
 pub use options::Recovery;
 pub use retries::Retries;

@@ -77,16 +77,8 @@ pub(crate) struct Stored {
 impl Stored {
     /// Where the replay begins for a client that has seen this much; `None` if a packet for it may
     /// be lost.
-    ///
-    /// Invariant: positions are compared, never searched, so the position of a client to which
-    /// nothing was sent for long is as good as any.
     pub(super) fn replay_from(&self, seen: Position, trimmed: Position) -> Option<Position> {
-        if seen >= self.last_sent {
-            // Whatever came up to the end of the connection was for others.
-            let from = seen.max(self.ended_at_head);
-            return (from >= trimmed).then_some(from);
-        }
-        (seen >= trimmed).then_some(seen)
+        replay_from(seen, (self.last_sent, self.ended_at_head), trimmed)
     }
 
     pub(super) fn ticket(&self) -> Ticket {
@@ -97,6 +89,24 @@ impl Stored {
             ledger: self.ledger.clone(),
         }
     }
+}
+
+/// Where the replay begins for a client that has seen this much, to which `last_sent` was sent last
+/// when its connection ended at `ended_at_head`; `None` if a packet for it may be lost.
+///
+/// Invariant: positions are compared, never searched, so the position of a client to which nothing
+/// was sent for long is as good as any.
+pub(super) fn replay_from(
+    seen: Position,
+    (last_sent, ended_at_head): (Position, Position),
+    trimmed: Position,
+) -> Option<Position> {
+    if seen >= last_sent {
+        // Whatever came up to the end of the connection was for others.
+        let from = seen.max(ended_at_head);
+        return (from >= trimmed).then_some(from);
+    }
+    (seen >= trimmed).then_some(seen)
 }
 
 /// What a client says who wants its session back.

@@ -1,6 +1,6 @@
 //! The sessions of one namespace, by their private ids.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
@@ -16,6 +16,9 @@ pub(super) struct Sessions {
     max_away: Duration,
     live: HashMap<Pid, Socket, RandomState>,
     stored: HashMap<Pid, Stored, RandomState>,
+    /// Stored sessions whose clients are on their way in: nobody else gets them, and what is emitted to
+    /// their sockets is kept.
+    claimed: HashSet<Pid, RandomState>,
     /// When the clients of the stored sessions left, the earliest first. Sessions that were taken
     /// since stand here until their time is over.
     ends: VecDeque<(Instant, Pid)>,
@@ -35,11 +38,13 @@ impl Sessions {
             max_away,
             live: HashMap::default(),
             stored: HashMap::default(),
+            claimed: HashSet::default(),
             ends: VecDeque::new(),
         }
     }
 
     pub(super) fn connected(&mut self, pid: Pid, socket: Socket) {
+        self.claimed.remove(&pid);
         self.live.insert(pid, socket);
     }
 
@@ -54,27 +59,50 @@ impl Sessions {
     /// Whether the client is here or may come back.
     pub(super) fn knows(&self, pid: Pid, now: Instant) -> bool {
         let stored = self.stored.get(&pid);
-        self.live.contains_key(&pid) || stored.is_some_and(|stored| !self.is_over(stored, now))
+        self.live.contains_key(&pid)
+            || self.claimed.contains(&pid)
+            || stored.is_some_and(|stored| !self.is_over(stored, now))
     }
 
+    /// Whether a client is away, or on its way back.
     pub(super) fn has_stored(&self) -> bool {
-        !self.stored.is_empty()
+        !self.stored.is_empty() || !self.claimed.is_empty()
     }
 
-    /// Finds a session; a stored one is the caller's from now on.
+    /// Finds a session; a stored one is the caller's from now on, until it is
+    /// [connected](Self::connected), [stored](Self::store) again or [given up](Self::give_up).
     pub(super) fn take(&mut self, pid: Pid, now: Instant) -> Found {
         if let Some(socket) = self.live.get(&pid) {
             return Found::Live(socket.clone());
         }
         match self.stored.remove(&pid) {
-            Some(stored) if !self.is_over(&stored, now) => Found::Stored(Box::new(stored)),
+            Some(stored) if !self.is_over(&stored, now) => {
+                self.claimed.insert(pid);
+                Found::Stored(Box::new(stored))
+            }
             _ => Found::Nothing,
         }
+    }
+
+    /// A session that was taken ends.
+    pub(super) fn give_up(&mut self, pid: Pid) {
+        self.claimed.remove(&pid);
+    }
+
+    /// Keeps no session any more; gives the private ids of all, and those that were stored.
+    pub(super) fn end(&mut self) -> (Vec<Pid>, Vec<Stored>) {
+        self.max_stored = 0;
+        self.ends.clear();
+        let stored: Vec<_> = self.stored.drain().map(|(_, stored)| stored).collect();
+        let away = stored.iter().map(|stored| stored.pid);
+        let others = self.live.keys().copied().chain(self.claimed.drain());
+        (away.chain(others).collect(), stored)
     }
 
     /// Keeps a session, and gives those that are kept no longer.
     #[must_use = "the log is to forget them"]
     pub(super) fn store(&mut self, stored: Stored, now: Instant) -> Vec<Stored> {
+        self.claimed.remove(&stored.pid);
         let end = (stored.ended_at, stored.pid);
         match self.ends.back() {
             Some((last, _)) if *last > end.0 => self.ends.push_front(end),

@@ -47,6 +47,7 @@ impl Shared {
         }
         let mut namespaces = self.namespaces.write();
         let found = namespaces.remove(name)?;
+        found.purge();
         self.children
             .fetch_sub(usize::from(found.is_child()), Ordering::Relaxed);
         Some(found)

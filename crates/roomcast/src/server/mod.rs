@@ -549,6 +549,7 @@ impl Shared {
             namespace.is_unused() && namespaces.get(namespace.name()) == Some(namespace);
         if is_unused {
             namespaces.remove(namespace.name());
+            namespace.purge();
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
         drop(namespaces);

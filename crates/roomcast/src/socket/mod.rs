@@ -365,6 +365,7 @@ impl Socket {
     /// Spec: features 3.10.
     pub fn disconnect_and_close(&self) {
         if self.is_connected() {
+            self.0.connection.dismiss();
             self.command_behind(Command::DisconnectAll);
         }
     }

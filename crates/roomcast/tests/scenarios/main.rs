@@ -46,7 +46,10 @@ mod polling_rules;
 mod read_buffer;
 mod recovery;
 mod recovery_backpressure;
+mod recovery_claims;
 mod recovery_coalescing;
+#[cfg(feature = "redb")]
+mod recovery_file;
 mod recovery_history;
 mod recovery_listeners;
 mod recovery_parsers;

@@ -93,7 +93,30 @@ async fn what_a_handler_of_the_old_socket_emits_later_reaches_the_new_one() {
 }
 
 #[tokio::test]
-async fn who_knows_the_private_id_but_no_place_in_the_session_disconnects_nobody() {
+async fn the_old_connection_was_taken_over_in_its_hook_and_in_the_counts() {
+    let io = server();
+    let (teller, mut heard) = channel();
+    io.on_connect(move |socket: Socket| {
+        let teller = teller.clone();
+        socket
+            .conn()
+            .on_close(move |_, cause| teller.tell(cause.as_str()));
+    });
+    let host = Host::tcp(&io).await;
+    let mut old = host.websocket().await;
+    let session = Session::begin(&mut old).await;
+
+    let mut new = session.resume(&host).await;
+
+    assert_eq!(heard.next().await, "taken-over");
+    new.expect_alive().await;
+    let mut counts = io.engine().disconnect_counts();
+    counts.retain(|(_, count)| *count > 0);
+    assert_eq!(counts, [("taken-over", 1)]);
+}
+
+#[tokio::test]
+async fn who_claims_a_place_that_is_not_in_the_session_disconnects_nobody() {
     let io = server();
     let host = Host::tcp(&io).await;
     let mut client = host.websocket().await;
@@ -106,4 +129,25 @@ async fn who_knows_the_private_id_but_no_place_in_the_session_disconnects_nobody
     guess.fail_to_resume(&host).await;
 
     client.expect_alive().await;
+}
+
+#[tokio::test]
+async fn a_claim_from_a_place_that_is_kept_no_longer_disconnects_nobody_and_ends_no_session() {
+    let io = Server::builder()
+        .connection_state_recovery(Recovery::new().max_packets(2))
+        .build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    let without_offset = session.clone();
+    for number in 0..3 {
+        io.emit("event", number);
+        session.next(&mut client).await;
+    }
+
+    without_offset.fail_to_resume(&host).await;
+
+    client.expect_alive().await;
+    session.resume(&host).await;
 }

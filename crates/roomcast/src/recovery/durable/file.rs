@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use redb::{
-    Database, DatabaseError, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
-    StorageError, TableDefinition, WriteTransaction,
+    Database, DatabaseError, ReadTransaction, ReadableDatabase as _, ReadableTable, StorageError,
+    TableDefinition, WriteTransaction,
 };
 
 use super::super::error::LogError;
@@ -22,6 +22,17 @@ pub(super) struct File {
     epoch: Epoch,
     /// Up to where packets of each namespace are deleted.
     deleted: HashMap<u32, Position>,
+    /// Higher than every id in the file, now or ever.
+    next_id: u32,
+}
+
+/// What a file holds when it is opened.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) namespaces: HashMap<String, Loaded>,
+    pub(super) next_id: u32,
+    /// Sessions of namespaces that are gone.
+    orphans: Vec<Pid>,
 }
 
 /// What the file holds of one namespace.
@@ -65,13 +76,13 @@ const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 impl File {
     /// Opens or makes the file, and reads all of it.
-    pub(super) fn open(path: &Path) -> Result<(Self, HashMap<String, Loaded>), LogError> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Found), LogError> {
         // A damaged file may bring the library below to its knees, and must not bring the server.
         let open = AssertUnwindSafe(|| Self::open_and_read(path));
         std::panic::catch_unwind(open).unwrap_or_else(|_| Err(corrupt(path, "it cannot be read")))
     }
 
-    fn open_and_read(path: &Path) -> Result<(Self, HashMap<String, Loaded>), LogError> {
+    fn open_and_read(path: &Path) -> Result<(Self, Found), LogError> {
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
@@ -89,6 +100,7 @@ impl File {
             database,
             epoch,
             deleted: HashMap::new(),
+            next_id: found.next_id,
         };
         Ok((file, found))
     }
@@ -111,6 +123,10 @@ impl File {
         let mut namespaces = to.open_table(NAMESPACES)?;
         let mut touched = HashMap::new();
         for step in steps {
+            if matches!(step, Step::Packet { line, .. } | Step::Session { line, .. } if line.is_purged())
+            {
+                continue;
+            }
             match step {
                 Step::Packet {
                     line,
@@ -129,19 +145,27 @@ impl File {
                     touched.entry(line.id).or_insert((line, Position(0)));
                 }
                 Step::Forget(pid) => drop(sessions.remove(pid.as_str())?),
-                Step::Purge { id, name } => {
+                Step::Purge {
+                    id,
+                    name,
+                    sessions: pids,
+                } => {
                     packets.retain_in((*id, 0)..=(*id, u64::MAX), |_, _| false)?;
-                    namespaces.remove(name.as_str())?;
+                    for pid in pids {
+                        sessions.remove(pid.as_str())?;
+                    }
+                    if head_of(&namespaces, name, *id)?.is_some() {
+                        namespaces.remove(name.as_str())?;
+                    }
                     touched.remove(id);
+                    self.deleted.remove(id);
                 }
                 Step::Release(..) => {}
             }
         }
         for (id, (line, position)) in touched {
             // The head never goes back: offsets are given once.
-            let known = namespaces
-                .get(line.name.as_str())?
-                .map_or(0, |head| head.value().1);
+            let known = head_of(&namespaces, &line.name, id)?.unwrap_or(0);
             namespaces.insert(line.name.as_str(), (id, position.0.max(known)))?;
             let trimmed = line.trimmed();
             let deleted = self.deleted.entry(id).or_default();
@@ -149,9 +173,24 @@ impl File {
                 packets.retain_in((id, 0)..=(id, trimmed.0), |_, _| false)?;
                 *deleted = trimmed;
             }
+            if id >= self.next_id {
+                self.next_id = id + 1;
+                let mut meta = to.open_table(META)?;
+                meta.insert("next id", u64::from(self.next_id).to_le_bytes().as_slice())?;
+            }
         }
         Ok(())
     }
+}
+
+/// The head of a namespace, if the one of this name has this id.
+fn head_of(
+    namespaces: &impl ReadableTable<&'static str, (u32, u64)>,
+    name: &str,
+    id: u32,
+) -> Result<Option<u64>, redb::Error> {
+    let row = namespaces.get(name)?.map(|row| row.value());
+    Ok(row.filter(|(of, _)| *of == id).map(|(_, head)| head))
 }
 
 /// Makes the tables of a new file; of one that exists, checks the format. Gives the epoch.
@@ -193,10 +232,11 @@ fn prepare(database: &Database, path: &Path) -> Result<Epoch, LogError> {
     write().map_err(damaged)?
 }
 
-fn read(from: &ReadTransaction, path: &Path) -> Result<HashMap<String, Loaded>, LogError> {
+fn read(from: &ReadTransaction, path: &Path) -> Result<Found, LogError> {
     let bad = |what: &str| corrupt(path, what);
-    let walk = || -> Result<Result<HashMap<String, Loaded>, LogError>, redb::Error> {
+    let walk = || -> Result<Result<Found, LogError>, redb::Error> {
         let mut found: HashMap<u32, (String, Loaded)> = HashMap::new();
+        let mut orphans = Vec::new();
         for row in from.open_table(NAMESPACES)?.iter()? {
             let (name, value) = row?;
             let (id, head) = value.value();
@@ -223,29 +263,38 @@ fn read(from: &ReadTransaction, path: &Path) -> Result<HashMap<String, Loaded>, 
             let (Some(pid), Some(session)) = (Pid::parse(pid.value()), session) else {
                 return Ok(Err(bad("a session is not as it was written")));
             };
-            if let Some((_, loaded)) = found.get_mut(&session.namespace) {
-                loaded.sessions.push((pid, session));
+            match found.get_mut(&session.namespace) {
+                Some((_, loaded)) => loaded.sessions.push((pid, session)),
+                None => orphans.push(pid),
             }
         }
-        Ok(Ok(found.into_values().collect()))
+        let next = from.open_table(META)?.get("next id")?;
+        let next = next.and_then(|next| next.value().try_into().ok().map(u64::from_le_bytes));
+        let next = next.and_then(|next| u32::try_from(next).ok()).unwrap_or(0);
+        let unused = found.keys().max().map_or(0, |id| id + 1);
+        Ok(Ok(Found {
+            next_id: next.max(unused),
+            namespaces: found.into_values().collect(),
+            orphans,
+        }))
     };
     let found = walk().map_err(|error| bad(&error.to_string()))??;
-    match found.values().all(is_consecutive) {
+    match found.namespaces.values().all(is_consecutive) {
         true => Ok(found),
         false => Err(bad("packets are missing")),
     }
 }
 
-/// Notes that clients are away whose process has ended without saying so: their time begins.
-fn mark_away(
-    database: &Database,
-    found: &mut HashMap<String, Loaded>,
-    now: SystemTime,
-) -> Result<(), redb::Error> {
+/// Notes that clients are away whose process has ended without saying so: their time begins. Who
+/// was in a namespace that is gone is forgotten.
+fn mark_away(database: &Database, found: &mut Found, now: SystemTime) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     {
         let mut table = transaction.open_table(SESSIONS)?;
-        for loaded in found.values_mut() {
+        for orphan in found.orphans.drain(..) {
+            table.remove(orphan.as_str())?;
+        }
+        for loaded in found.namespaces.values_mut() {
             for (pid, session) in &mut loaded.sessions {
                 if session.end.is_some() {
                     continue;

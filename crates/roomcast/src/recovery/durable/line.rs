@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
 use parking_lot::Mutex;
@@ -28,12 +28,18 @@ pub(super) struct Line {
     memory: MemoryLog,
     /// Steps of this namespace that the writer has not finished.
     pub(super) unreleased: AtomicUsize,
+    /// The namespace has ended: nothing of it is written any more.
+    is_purged: AtomicBool,
 }
 
 impl Line {
     /// Up to where packets are not kept any more.
     pub(super) fn trimmed(&self) -> Position {
         self.memory.trimmed()
+    }
+
+    pub(super) fn is_purged(&self) -> bool {
+        self.is_purged.load(Ordering::Acquire)
     }
 
     /// Goes on from what was found in the file.
@@ -88,6 +94,7 @@ impl Line {
             parser: code,
             memory: MemoryLog::with(epoch, ring),
             unreleased: AtomicUsize::new(0),
+            is_purged: AtomicBool::new(false),
         };
         (Arc::new(line), sessions)
     }
@@ -120,7 +127,7 @@ impl LineLog {
 
 impl Drop for LineLog {
     fn drop(&mut self) {
-        self.log.closed(&self.line.name);
+        self.log.closed(&self.line.name, self.line.id);
     }
 }
 
@@ -191,11 +198,15 @@ impl Log for LineLog {
         self.queue.push(Step::Forget(pid));
     }
 
-    fn purge(&self) {
+    fn purge(&self, sessions: Vec<Pid>) {
+        // Invariant: set before the step is queued, so that nothing behind it is written.
+        self.line.is_purged.store(true, Ordering::Release);
         self.queue.push(Step::Purge {
             id: self.line.id,
             name: self.line.name.clone(),
+            sessions,
         });
+        self.log.purged(&self.line.name, self.line.id);
     }
 
     fn left_sessions(&self) -> Vec<Stored> {

@@ -6,7 +6,7 @@ mod line;
 mod queue;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use roomcast_socketio::Parser;
 
-use self::file::{File, Loaded};
+use self::file::{File, Found, Loaded};
 use self::line::{Line, LineLog};
 use self::queue::{Queue, Step};
 use super::error::LogError;
@@ -71,21 +71,50 @@ struct Inner {
 struct Namespaces {
     /// What was found of those that nobody has asked for yet.
     waiting: HashMap<String, Loaded>,
-    open: HashSet<String>,
-    ids: HashMap<String, u32>,
+    /// Those that were asked for, until they end.
+    used: HashMap<String, Used>,
+    /// Invariant: no id is given twice, whatever became of the namespace that had it.
     next_id: u32,
 }
 
+struct Used {
+    id: u32,
+    is_open: bool,
+}
+
 impl Namespaces {
-    fn new(waiting: HashMap<String, Loaded>) -> Self {
-        let ids = waiting.iter().map(|(name, found)| (name.clone(), found.id));
-        let ids: HashMap<_, _> = ids.collect();
+    fn new(found: Found) -> Self {
         Self {
-            next_id: ids.values().max().map_or(0, |id| id + 1),
-            ids,
-            waiting,
-            open: HashSet::new(),
+            waiting: found.namespaces,
+            used: HashMap::new(),
+            next_id: found.next_id,
         }
+    }
+
+    /// What the file holds of a namespace, or nothing under a new id; `None` if somebody uses it.
+    fn take(&mut self, name: &str, queue: &Queue) -> Option<Loaded> {
+        match self.used.get(name) {
+            Some(used) if used.is_open => return None,
+            // Its messages were of a server that is gone; the sessions are found when the file is
+            // opened.
+            Some(used) => queue.push(Step::Purge {
+                id: used.id,
+                name: name.to_owned(),
+                sessions: Vec::new(),
+            }),
+            None => {}
+        }
+        let loaded = self.waiting.remove(name).unwrap_or_else(|| {
+            let id = self.next_id;
+            self.next_id += 1;
+            Loaded::new(id)
+        });
+        let used = Used {
+            id: loaded.id,
+            is_open: true,
+        };
+        self.used.insert(name.to_owned(), used);
+        Some(loaded)
     }
 
     /// Deletes the namespaces of long ago, which nobody may ever ask for.
@@ -96,14 +125,11 @@ impl Namespaces {
         self.waiting.retain(|name, found| {
             let is_old = found.is_older_than(moment);
             if is_old {
-                for (pid, _) in &found.sessions {
-                    queue.push(Step::Forget(*pid));
-                }
                 queue.push(Step::Purge {
                     id: found.id,
                     name: name.clone(),
+                    sessions: found.sessions.iter().map(|(pid, _)| *pid).collect(),
                 });
-                self.ids.remove(name);
             }
             !is_old
         });
@@ -128,7 +154,7 @@ impl RedbLog {
     /// ```
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LogError> {
         let path = path.as_ref().to_owned();
-        let (file, waiting) = File::open(&path)?;
+        let (file, found) = File::open(&path)?;
         let epoch = file.epoch();
         let queue = Arc::new(Queue::default());
         let writer = writer::start(file, Arc::clone(&queue), path.clone()).map_err(|error| {
@@ -141,7 +167,7 @@ impl RedbLog {
             path,
             epoch,
             queue,
-            namespaces: Mutex::new(Namespaces::new(waiting)),
+            namespaces: Mutex::new(Namespaces::new(found)),
             writer: Some(writer),
         })))
     }
@@ -155,26 +181,33 @@ impl RedbLog {
     ) -> Arc<dyn Log> {
         let mut namespaces = self.0.namespaces.lock();
         namespaces.drop_old(max_age, &self.0.queue);
-        if !namespaces.open.insert(name.to_owned()) {
+        let Some(loaded) = namespaces.take(name, &self.0.queue) else {
             tracing::error!(
                 name,
                 "two servers share a log: one of them keeps its messages in memory"
             );
             return Arc::new(MemoryLog::new(bounds));
-        }
-        let next = namespaces.next_id;
-        let id = *namespaces.ids.entry(name.to_owned()).or_insert(next);
-        namespaces.next_id = next.max(id + 1);
-        let waiting = namespaces.waiting.remove(name);
-        let loaded = waiting.unwrap_or_else(|| Loaded::new(id));
+        };
         drop(namespaces);
         let (line, sessions) = Line::new((name, parser), self.0.epoch, bounds, loaded);
         let queue = Arc::clone(&self.0.queue);
         Arc::new(LineLog::new(line, queue, self.clone(), sessions))
     }
 
-    fn closed(&self, name: &str) {
-        self.0.namespaces.lock().open.remove(name);
+    /// Nobody holds the namespace of this id any more.
+    fn closed(&self, name: &str, id: u32) {
+        let mut namespaces = self.0.namespaces.lock();
+        if let Some(used) = namespaces.used.get_mut(name).filter(|used| used.id == id) {
+            used.is_open = false;
+        }
+    }
+
+    /// The namespace of this id has ended, whoever holds it: its name is free.
+    fn purged(&self, name: &str, id: u32) {
+        let mut namespaces = self.0.namespaces.lock();
+        if namespaces.used.get(name).is_some_and(|used| used.id == id) {
+            namespaces.used.remove(name);
+        }
     }
 
     /// Waits until everything that was emitted is on disk.

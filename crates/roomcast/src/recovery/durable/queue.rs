@@ -44,10 +44,11 @@ pub(super) enum Step {
         record: Vec<u8>,
     },
     Forget(Pid),
-    /// Deletes the packets of a namespace.
+    /// Deletes a namespace, its packets and these sessions.
     Purge {
         id: u32,
         name: String,
+        sessions: Vec<Pid>,
     },
     /// Done when everything before it is on disk.
     Release(Option<Arc<Line>>, Release),
