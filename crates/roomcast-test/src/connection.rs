@@ -151,7 +151,11 @@ impl Connection {
         while reason.is_none() {
             tokio::select! {
                 command = commands.recv() => match command {
-                    None | Some(Command::Cut) => reason = Some(CLOSED),
+                    None => reason = Some(CLOSED),
+                    Some(Command::Cut) => {
+                        self.to_write.clear();
+                        reason = Some(CLOSED);
+                    }
                     Some(Command::Reading(wanted)) => reading = wanted,
                     Some(command) => self.obey(command),
                 },
@@ -169,6 +173,9 @@ impl Connection {
                 }
             }
         }
+        // Who hangs up has said its last word before, unless the server takes nothing any more.
+        let last_word = writer.write_all_buf(&mut self.to_write);
+        let _ = tokio::time::timeout(GOODBYE, last_word).await;
         for inbox in self.inboxes.values() {
             // A client that is gone needs no end.
             let _ = inbox.send(Arrival::Ended(reason.unwrap_or(CLOSED)));
@@ -304,6 +311,9 @@ impl Connection {
 }
 
 const CLOSED: &str = "transport close";
+
+/// How long a client that hangs up waits for the server to take its last word.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 
 const PARSE_ERROR: &str = "parse error";
 
