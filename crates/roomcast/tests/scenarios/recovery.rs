@@ -440,7 +440,7 @@ async fn namespaces_of_one_connection_come_back_each_with_its_own_session() {
     let mut client = session.resume(&host).await;
     // The private id of one namespace is nothing in another.
     client
-        .send(&session.claim().replace("40", "40/chess,"))
+        .send(&session.claim().replacen("40", "40/chess,", 1))
         .await;
     let wrong = client.next_text().await;
     assert!(
@@ -448,9 +448,11 @@ async fn namespaces_of_one_connection_come_back_each_with_its_own_session() {
         "{wrong}"
     );
     let mut client = host.websocket().await;
-    client.send(&other.claim().replace("40", "40/chess,")).await;
     client
-        .expect(&other.given_back().replace("40", "40/chess,"))
+        .send(&other.claim().replacen("40", "40/chess,", 1))
+        .await;
+    client
+        .expect(&other.given_back().replacen("40", "40/chess,", 1))
         .await;
     assert!(
         client
@@ -580,10 +582,10 @@ async fn an_empty_child_namespace_stays_as_long_as_somebody_may_come_back() {
 
     let mut client = host.websocket().await;
     client
-        .send(&session.claim().replace("40", "40/game-1,"))
+        .send(&session.claim().replacen("40", "40/game-1,", 1))
         .await;
     client
-        .expect(&session.given_back().replace("40", "40/game-1,"))
+        .expect(&session.given_back().replacen("40", "40/game-1,", 1))
         .await;
     drop(client);
     reasons.next().await;

@@ -80,7 +80,7 @@ async fn a_client_that_is_refused_finds_its_child_namespace_and_session_again() 
     drop(client);
     heard.next().await;
     let mut client = host.websocket().await;
-    let claim = session.claim().replace("40", "40/game-1,");
+    let claim = session.claim().replacen("40", "40/game-1,", 1);
 
     client
         .send(&claim.replace(r#"{"pid""#, r#"{"refuse":true,"pid""#))
@@ -88,7 +88,7 @@ async fn a_client_that_is_refused_finds_its_child_namespace_and_session_again() 
     client.expect(r#"44/game-1,{"message":"later"}"#).await;
     client.send(&claim).await;
 
-    let given_back = session.given_back().replace("40", "40/game-1,");
+    let given_back = session.given_back().replacen("40", "40/game-1,", 1);
     client.expect(&given_back).await;
 }
 

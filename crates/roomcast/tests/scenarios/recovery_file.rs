@@ -83,7 +83,9 @@ async fn who_was_in_a_deleted_namespace_gets_no_session_in_another_after_restart
         .middleware(|_: Socket| Err::<(), _>(Refusal::new("admins only")));
     let host = Host::tcp(&io).await;
     let mut client = host.websocket().await;
-    client.send(&session.claim().replace("40", "40/b,")).await;
+    client
+        .send(&session.claim().replacen("40", "40/b,", 1))
+        .await;
     client.expect(r#"44/b,{"message":"admins only"}"#).await;
 }
 
