@@ -83,9 +83,11 @@ impl Keeper {
         let over = self.sessions.lock().expire(now());
         over.iter().for_each(|over| self.log.forget(over.pid));
         for _ in 0..MAX_TAKEOVERS {
-            let found = self.sessions.lock().take(claim.pid, now());
+            let found = self.find(&claim);
             match found {
-                Found::Stored(stored) => return self.accept(*stored, claim),
+                Found::Stored(stored, seen) => {
+                    return Some(Reclaimed::new(Arc::clone(self), *stored, seen));
+                }
                 Found::Live(socket) => {
                     if !self.may_take_over(&socket, &claim) {
                         return None;
@@ -98,28 +100,30 @@ impl Keeper {
         None
     }
 
-    /// Whether the claim would give the session of a connected socket to its client.
+    /// The session that a claim names.
+    ///
+    /// Invariant: a claim that cannot succeed changes nothing, be its offset none of the session's or
+    /// too old. It may have been late or garbled on its way, and the next one may be right; the
+    /// official server keeps the session, too.
     ///
     /// COMPAT: a client that has received nothing names no place in the session, so the private id is
-    /// all that a claim needs. One that cannot succeed leaves the socket alone.
+    /// all that a claim needs.
+    fn find(&self, claim: &Claim) -> Found {
+        let (head, trimmed) = (self.log.head(), self.log.trimmed());
+        self.sessions.lock().take(claim.pid, now(), |stored| {
+            let seen = claim.seen(stored.start, head)?;
+            stored.replay_from(seen.position, trimmed)?;
+            Some(seen)
+        })
+    }
+
+    /// Whether the claim would give the session of a connected socket to its client.
     fn may_take_over(&self, socket: &Socket, claim: &Claim) -> bool {
         let head = self.log.head();
         let start = socket.ticket().map(Ticket::start);
         let seen = start.and_then(|start| claim.seen(start, head));
         let sent = (socket.last_logged(), head);
         seen.is_some_and(|seen| replay_from(seen.position, sent, self.log.trimmed()).is_some())
-    }
-
-    fn accept(self: &Arc<Self>, stored: Stored, claim: Claim) -> Option<Reclaimed> {
-        let seen = claim.seen(stored.start, self.log.head());
-        let is_whole = |position| stored.replay_from(position, self.log.trimmed()).is_some();
-        let Some(seen) = seen.filter(|seen| is_whole(seen.position)) else {
-            // It will not be so later: the client asks with the same offset again, if at all.
-            self.sessions.lock().give_up(stored.pid);
-            self.log.forget(stored.pid);
-            return None;
-        };
-        Some(Reclaimed::new(Arc::clone(self), stored, seen))
     }
 
     /// Lets a client in: it is told its ids, gets what it has missed, and is in its rooms.
