@@ -1,10 +1,12 @@
 //! The sessions of one namespace: who may have one back, and what is sent on the return.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use roomcast_socketio::Value;
 use tokio::sync::oneshot;
@@ -165,7 +167,7 @@ impl Keeper {
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
             self.watch_data(socket);
-            Ok(self.welcome(socket, connect, std::mem::take(&mut missed.packets)))
+            Ok(self.welcome(socket, connect, missed.take()))
         })?;
         drop(left);
         let stored = reclaimed.and_then(Reclaimed::consume);
@@ -320,7 +322,9 @@ impl Keeper {
 /// What a client has missed, as far as it was looked up.
 #[derive(Default)]
 struct Missed {
-    packets: Vec<Stamped>,
+    packets: Vec<(Position, Stamped)>,
+    /// Where the packets are of which the client gets copies.
+    originals: HashSet<Position, RandomState>,
     until: Position,
     seen: super::offset::Seen,
 }
@@ -336,18 +340,30 @@ impl Missed {
             _ => self.until,
         };
         let head = log.head();
-        let (audience, packets) = (&stored.audience, &mut self.packets);
         let mut count = 0;
-        log.read(from, head, &mut |_, entry| {
+        log.read(from, head, &mut |position, entry| {
             count += 1;
-            if audience.is_meant_by(&entry.target) {
-                packets.push(entry.packet.clone());
+            if stored.audience.is_meant_by(&entry.target) {
+                self.originals.extend(entry.target.original());
+                self.packets.push((position, entry.packet.clone()));
             }
         });
         self.until = head;
         // What was dropped meanwhile was not shown.
         let is_whole = count == head.0.saturating_sub(from.0);
         is_whole.then_some(()).ok_or(Outdated)
+    }
+
+    /// What is to be sent.
+    ///
+    /// Invariant: a client that joined a room after a packet was emitted to it, and got it as history,
+    /// gets it once: where it would have come if the connection had lived.
+    fn take(&mut self) -> Vec<Stamped> {
+        let packets = std::mem::take(&mut self.packets).into_iter();
+        packets
+            .filter(|(position, _)| !self.originals.contains(position))
+            .map(|(_, packet)| packet)
+            .collect()
     }
 }
 
