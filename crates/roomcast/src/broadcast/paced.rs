@@ -178,7 +178,8 @@ impl Broadcast {
     }
 
     /// Lets the event take the place of the one that still waits under the same key, at each
-    /// receiver for itself: who reads slowly gets the latest value of each key.
+    /// receiver for itself: who reads slowly gets the latest value of each key. Who comes back after a
+    /// lost connection gets all it has missed; see [`Socket::coalesce`].
     ///
     /// # Example
     ///

@@ -42,6 +42,11 @@ impl Socket {
     ///
     /// A key belongs to this socket's namespace. What was handed to the connection has left.
     ///
+    /// With [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery) the event
+    /// goes to the end of what waits, and each value is kept, replaced or not. A client that comes back
+    /// gets all values that came after the last event that it has received, in order, so the latest
+    /// comes last. What was replaced before that event it never gets.
+    ///
     /// # Example
     ///
     /// ```
