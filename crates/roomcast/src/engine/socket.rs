@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Revision, Transport};
@@ -16,7 +16,7 @@ use super::draft::Draft;
 use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
-use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
+use super::mailbox::{Coming, Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -52,6 +52,9 @@ struct Inner {
     /// The kinds of events that somebody listens to.
     watched: AtomicU8,
     dialect: Dialect,
+    /// Packets for this session that something holds back, and their bytes.
+    coming_packets: AtomicU32,
+    coming_bytes: AtomicU32,
 }
 
 /// What is known of a session before it begins.
@@ -74,6 +77,8 @@ impl Socket {
             dialect: opening.dialect,
             is_upgraded: AtomicBool::new(false),
             watched: AtomicU8::new(0),
+            coming_packets: AtomicU32::new(0),
+            coming_bytes: AtomicU32::new(0),
         }));
         socket.set_transport(opening.transport);
         socket
@@ -450,9 +455,41 @@ impl Socket {
         self.close();
     }
 
+    /// Notes that a message is held back, and will be sent by
+    /// [`send_held_back`](Self::send_held_back): who waits for room counts it.
+    pub(crate) fn hold_back(&self, frames: &[Frame]) {
+        // Both wrap around, which comes right again when the message is sent.
+        self.0.coming_packets.fetch_add(1, Ordering::AcqRel);
+        let bytes = wrapped_bytes(frames);
+        self.0.coming_bytes.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Sends a message that was held back.
+    pub(crate) fn send_held_back(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        // Invariant: from here on the outbox alone counts it, so whoever has to wait for it is told
+        // when it has left; or at once, if it does not get there.
+        let bytes = wrapped_bytes(frames);
+        self.0.coming_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.0.coming_packets.fetch_sub(1, Ordering::AcqRel);
+        let sent = self.send_in(round, frames, pace, options);
+        if !sent.is_queued() {
+            self.recall();
+        }
+        sent
+    }
+
     /// Whether who may wait for room has to.
     pub(crate) fn must_wait(&self) -> bool {
-        self.0.mailbox.must_wait()
+        self.0.mailbox.must_wait(Coming {
+            packets: self.0.coming_packets.load(Ordering::Acquire),
+            bytes: self.0.coming_bytes.load(Ordering::Acquire),
+        })
     }
 
     /// What is notified when the outbox has room, and when the session is over.
@@ -512,6 +549,10 @@ impl fmt::Debug for Socket {
             .field("transport", &self.transport())
             .finish_non_exhaustive()
     }
+}
+
+fn wrapped_bytes(frames: &[Frame]) -> u32 {
+    frames.iter().map(Frame::len).sum::<usize>() as u32
 }
 
 const POLLING: u8 = 0;

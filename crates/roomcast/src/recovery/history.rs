@@ -371,6 +371,7 @@ impl Keeper {
             match self.log().append(target, &mut packet) {
                 Ok(position) => {
                     socket.note_logged(position);
+                    socket.conn().hold_back(packet.packet().frames());
                     sent.push(packet);
                 }
                 Err(error) => {
@@ -384,7 +385,8 @@ impl Keeper {
         let left = self.release(move |round| {
             for packet in &sent {
                 let frames = packet.packet().frames();
-                socket.send_in(round, frames, None, SendOptions::default());
+                let (conn, options) = (socket.conn(), SendOptions::default());
+                conn.send_held_back(round, frames, None, options);
             }
         });
         Ok((count, left))
