@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Revision, Transport};
@@ -16,7 +16,8 @@ use super::draft::Draft;
 use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
-use super::mailbox::{Coming, Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
+use super::held_back::HeldBack;
+use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -52,9 +53,7 @@ struct Inner {
     /// The kinds of events that somebody listens to.
     watched: AtomicU8,
     dialect: Dialect,
-    /// Packets for this session that something holds back, and their bytes.
-    coming_packets: AtomicU32,
-    coming_bytes: AtomicU32,
+    held_back: HeldBack,
 }
 
 /// What is known of a session before it begins.
@@ -77,8 +76,7 @@ impl Socket {
             dialect: opening.dialect,
             is_upgraded: AtomicBool::new(false),
             watched: AtomicU8::new(0),
-            coming_packets: AtomicU32::new(0),
-            coming_bytes: AtomicU32::new(0),
+            held_back: HeldBack::default(),
         }));
         socket.set_transport(opening.transport);
         socket
@@ -458,10 +456,7 @@ impl Socket {
     /// Notes that a message is held back, and will be sent by
     /// [`send_held_back`](Self::send_held_back): who waits for room counts it.
     pub(crate) fn hold_back(&self, frames: &[Frame]) {
-        // Both wrap around, which comes right again when the message is sent.
-        self.0.coming_packets.fetch_add(1, Ordering::AcqRel);
-        let bytes = wrapped_bytes(frames);
-        self.0.coming_bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.0.held_back.add(frames);
     }
 
     /// Sends a message that was held back.
@@ -474,9 +469,7 @@ impl Socket {
     ) -> Sent {
         // Invariant: from here on the outbox alone counts it, so whoever has to wait for it is told
         // when it has left; or at once, if it does not get there.
-        let bytes = wrapped_bytes(frames);
-        self.0.coming_bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.0.coming_packets.fetch_sub(1, Ordering::AcqRel);
+        self.0.held_back.remove(frames);
         let sent = self.send_in(round, frames, pace, options);
         if !sent.is_queued() {
             self.recall();
@@ -486,10 +479,7 @@ impl Socket {
 
     /// Whether who may wait for room has to.
     pub(crate) fn must_wait(&self) -> bool {
-        self.0.mailbox.must_wait(Coming {
-            packets: self.0.coming_packets.load(Ordering::Acquire),
-            bytes: self.0.coming_bytes.load(Ordering::Acquire),
-        })
+        self.0.mailbox.must_wait(self.0.held_back.coming())
     }
 
     /// What is notified when the outbox has room, and when the session is over.
@@ -549,10 +539,6 @@ impl fmt::Debug for Socket {
             .field("transport", &self.transport())
             .finish_non_exhaustive()
     }
-}
-
-fn wrapped_bytes(frames: &[Frame]) -> u32 {
-    frames.iter().map(Frame::len).sum::<usize>() as u32
 }
 
 const POLLING: u8 = 0;
