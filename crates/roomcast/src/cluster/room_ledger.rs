@@ -37,7 +37,16 @@ impl RoomLedger {
 
     /// Waits until what has changed before is confirmed.
     pub(super) fn wait(&mut self, confirmation: Confirmation) {
+        // A broker that does not answer makes the list no longer than those who wait for it.
+        if self.waiting.len() == self.waiting.capacity() {
+            self.waiting.retain(|waiting| !waiting.is_closed());
+        }
         self.waiting.push(confirmation);
+    }
+
+    /// Takes out who waits.
+    pub(super) fn take_waiting(&mut self) -> Vec<Confirmation> {
+        std::mem::take(&mut self.waiting)
     }
 
     pub(super) fn has_work(&self) -> bool {

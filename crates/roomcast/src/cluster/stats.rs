@@ -28,7 +28,8 @@ pub struct ClusterStats {
     pub dropped_full: u64,
     /// Messages that were dropped because they had waited too long.
     pub dropped_old: u64,
-    /// Messages that the bus refused, and answers that it did not take.
+    /// Messages that the bus refused or the end of the namespace came before, answers that it did not
+    /// take, and answers of which too many were awaited.
     pub failed: u64,
     /// Messages that came from other servers.
     pub received: u64,

@@ -15,6 +15,7 @@ mod cluster_foreign;
 mod cluster_requests;
 mod compression;
 mod cross_origin;
+mod cluster_unopened;
 mod custom_parser;
 mod deleted_namespaces;
 mod disconnecting;
