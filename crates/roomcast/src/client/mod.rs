@@ -333,6 +333,9 @@ impl Client {
         let meter = socket.namespace().meter();
         meter.disconnected(reason.as_str(), why.as_str());
         self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
+        // Invariant: not before: a namespace that nobody is in may leave its cluster, and what the
+        // handlers emit goes there.
+        socket.namespace().remove_guest();
         socket.forget_handlers();
     }
 

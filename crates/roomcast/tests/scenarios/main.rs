@@ -10,6 +10,7 @@ mod catch_all;
 mod client_bundle;
 mod closing;
 mod cluster;
+mod cluster_ends;
 mod cluster_faults;
 mod cluster_foreign;
 mod cluster_requests;
