@@ -20,6 +20,7 @@ use super::room_ledger::{Pending, RoomLedger};
 use super::stats::{ClusterStats, Counters, count};
 use super::{Cluster, Inquiry, apply, driver, now};
 use crate::namespace::{Namespace, RoomEvent, RoomName, WeakNamespace};
+use crate::recovery::Keeper;
 
 /// The handle that a namespace owns; its end closes the link.
 #[derive(Debug)]
@@ -129,8 +130,8 @@ impl Link {
         self.start();
         let id = RequestId::random(self.0.cluster.bus.profile().ids, rand::rng().next_u64());
         let timeout = timeout.unwrap_or(self.0.cluster.request_timeout);
-        let (sender, progress) = mpsc::unbounded_channel();
         // Bounded by what the adapter takes of the answers to one request.
+        let (sender, progress) = mpsc::unbounded_channel();
         let mut state = self.0.state.lock();
         // A closed link asks nobody: whoever waits learns that by the end of the channel.
         if !state.is_closing {
@@ -186,19 +187,35 @@ impl Link {
             }
             _ => None,
         });
-        let mut is_changed = false;
-        for room in changed {
-            self.0.state.lock().rooms.note(room);
-            is_changed = true;
-        }
-        if is_changed {
-            self.0.wake.notify_one();
+        self.0.note_rooms(changed);
+    }
+
+    /// Hears of the rooms of clients that are away, where the bus subscribes to rooms.
+    pub(crate) fn watch(&self, keeper: &Arc<Keeper>) {
+        if self.wants_rooms() {
+            let link = Arc::downgrade(&self.0);
+            let tell = Box::new(move |rooms: Vec<RoomName>| {
+                if let Some(link) = link.upgrade() {
+                    link.note_rooms(rooms.into_iter());
+                }
+            });
+            let awaited = keeper.watch_rooms(self.room_interest(), tell);
+            self.0.note_rooms(awaited.into_iter());
         }
     }
 
     /// Waits until the bus is subscribed to what it has to be subscribed to now, but not longer than
     /// for the answers of other servers.
     pub(crate) async fn rooms_confirmed(&self) -> Result<(), BusError> {
+        let confirmed = tokio::time::timeout(self.request_timeout(), self.confirm_rooms()).await;
+        confirmed.unwrap_or_else(|_| {
+            Err(BusError::Unavailable {
+                cause: "the rooms were not confirmed in time".to_owned(),
+            })
+        })
+    }
+
+    async fn confirm_rooms(&self) -> Result<(), BusError> {
         self.opened().await?;
         if self.room_interest() == RoomInterest::None {
             return Ok(());
@@ -213,15 +230,6 @@ impl Link {
         }
         self.0.wake.notify_one();
         confirmed.await.unwrap_or(Err(BusError::Closed))
-        let confirmed = tokio::time::timeout(self.request_timeout(), self.confirm_rooms()).await;
-        confirmed.unwrap_or_else(|_| {
-            Err(BusError::Unavailable {
-                cause: "the rooms were not confirmed in time".to_owned(),
-            })
-        })
-    }
-
-    async fn confirm_rooms(&self) -> Result<(), BusError> {
     }
 
     /// Waits until the bus has confirmed the subscriptions of the namespace, or has failed once.
@@ -330,6 +338,18 @@ impl Shared {
         drop(state);
         self.wake.notify_one();
         messages
+    }
+
+    /// Notes rooms for which something may have to be done.
+    fn note_rooms(&self, rooms: impl Iterator<Item = RoomName>) {
+        let mut is_changed = false;
+        for room in rooms {
+            self.state.lock().rooms.note(room);
+            is_changed = true;
+        }
+        if is_changed {
+            self.wake.notify_one();
+        }
     }
 
     /// Somebody does not want the answers any more.
@@ -463,11 +483,7 @@ impl Shared {
         let interest = self.cluster.bus.profile().rooms;
         let is_wanted = |room: &RoomName| {
             let namespace = namespace.as_ref();
-            namespace.is_some_and(|namespace| match interest {
-                RoomInterest::All => namespace.selection().len(room) > 0,
-                RoomInterest::Shared => namespace.selection().is_listed(room),
-                _ => false,
-            })
+            namespace.is_some_and(|namespace| namespace.selection().is_wanted(room, interest))
         };
         // Lock order: the rooms are looked at with the ledger taken out, not held.
         let mut ledger = std::mem::take(&mut self.state.lock().rooms);

@@ -10,7 +10,7 @@ use crate::namespace::RoomName;
 /// What the bus knows of a namespace's rooms, for buses that subscribe to each.
 ///
 /// Rooms that have changed are only noted; what is to be done is decided when the change is made,
-/// by whether the room has members then. So joins and leaves that overtake each other on the way
+/// by whether the room has members then, or clients that may come back. So joins and leaves that overtake each other on the way
 /// here leave no room behind and forget none.
 #[derive(Debug, Default)]
 pub(super) struct RoomLedger {
@@ -60,7 +60,7 @@ impl RoomLedger {
         self.waiting.extend(later.waiting);
     }
 
-    /// Decides what is to be done; `is_wanted` tells whether a room has members.
+    /// Decides what is to be done; `is_wanted` tells whether a room is to be heard of.
     pub(super) fn take(&mut self, is_wanted: impl Fn(&RoomName) -> bool) -> Pending {
         let mut pending = Pending {
             waiting: std::mem::take(&mut self.waiting),

@@ -164,20 +164,26 @@ impl Namespace {
             cluster,
             keeper,
         } = home;
+        let rooms = Rooms::new(keeper);
         Self(Arc::new_cyclic(|namespace| Inner {
             link: cluster
                 .as_ref()
                 .filter(|_| !matches!(kind, Kind::Parent(_)))
                 .map(|cluster| {
                     let namespace = WeakNamespace(Weak::clone(namespace));
-                    Link::new(cluster, Arc::clone(&name), namespace)
+                    let link = Link::new(cluster, Arc::clone(&name), namespace);
+                    rooms
+                        .keeper()
+                        .into_iter()
+                        .for_each(|keeper| link.watch(keeper));
+                    link
                 }),
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             cluster,
             name,
             server,
             parser,
-            rooms: Rooms::new(keeper),
+            rooms,
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
