@@ -35,6 +35,9 @@ pub struct ClusterStats {
     pub received: u64,
     /// Payloads from the bus that were no messages, or could not be carried out.
     pub malformed: u64,
+    /// Events of other servers that no socket of this one got, because too much waited for the log of
+    /// [recovery](crate::recovery).
+    pub refused: u64,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,7 @@ pub(super) struct Counters {
     pub(super) failed: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) malformed: AtomicU64,
+    pub(super) refused: AtomicU64,
 }
 
 impl Counters {
@@ -58,6 +62,7 @@ impl Counters {
             failed: read(&self.failed),
             received: read(&self.received),
             malformed: read(&self.malformed),
+            refused: read(&self.refused),
         }
     }
 }
