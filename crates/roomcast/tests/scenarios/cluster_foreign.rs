@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use roomcast::Server;
-use roomcast::cluster::{Body, Bus as _, Hub, Inbox, LocalBus, Message, NodeId, Port, Response};
+use roomcast::cluster::{
+    Body, Bus as _, Hub, Inbox, LocalBus, Message, NodeId, Options, Port, Response,
+};
 use roomcast::{Value, value};
 use tokio::sync::mpsc;
 
@@ -140,12 +142,12 @@ async fn an_event_that_cannot_be_sent_on_is_answered_as_one_for_nobody() {
     let io = server(&hub).await;
     let mut node = Foreign::new(&hub, "x").await;
 
-    for packet in [value!(["disconnect"]), value!([null])] {
-        let data = value!({
-            "packet": { "type": 2, "data": packet }, "requestId": "r",
-            "opts": { "rooms": [], "except": [], "flags": {} }
+    for name in [value!("disconnect"), value!(null)] {
+        let asked = node.message(Body::Broadcast {
+            packet: [name].into(),
+            options: Options::default(),
+            request: Some("r".into()),
         });
-        let asked = node.message(Body::read(3, data).expect("a broadcast"));
         node.bus.publish(vec![asked]).await.expect("the hub");
         assert_eq!(
             node.hears_answer().await,
