@@ -540,13 +540,17 @@ impl Namespace {
         let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
             return;
         };
+        // A stay may end with the runtime.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
         if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
             return;
         }
         let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
         // One task for a namespace that is empty, whoever comes and goes meanwhile.
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
             if let Some(namespace) = namespace.upgrade().map(Self) {
                 namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
