@@ -284,6 +284,17 @@ impl Builder {
         self
     }
 
+    /// How many bytes of events may wait while the connection takes less than is emitted; one event
+    /// larger than that still leaves if no other waits. [`when_full`](Self::when_full) says what happens
+    /// to more.
+    ///
+    /// Acknowledgements and the protocol's own packets are never left out. Acknowledgements may take as
+    /// many bytes again; then the connection is closed. Default 100,000,000.
+    pub fn max_outbox(mut self, bytes: usize) -> Self {
+        self.core.max_outbox = bytes;
+        self
+    }
+
     /// Does not connect again by itself.
     pub fn without_reconnection(mut self) -> Self {
         self.settings().reconnection = false;
@@ -360,8 +371,14 @@ impl Builder {
     }
 
     /// As [`SocketConfig::send_buffer`].
-    pub fn send_buffer(mut self, limits: BufferLimits, overflow: Overflow) -> Self {
-        self.socket = self.socket.send_buffer(limits, overflow);
+    pub fn send_buffer(mut self, limits: BufferLimits) -> Self {
+        self.socket = self.socket.send_buffer(limits);
+        self
+    }
+
+    /// As [`SocketConfig::when_full`].
+    pub fn when_full(mut self, overflow: Overflow) -> Self {
+        self.socket = self.socket.when_full(overflow);
         self
     }
 

@@ -64,9 +64,12 @@ pub enum EmitError {
     /// The event or its arguments cannot be written, for example a reserved event name.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// A limit is reached.
+    /// A limit is reached, or the event was dropped at its own wish.
     #[error(transparent)]
     Refused(#[from] client::EmitError),
+    /// There was no room in time.
+    #[error("there was no room in time")]
+    NoRoom,
 }
 
 /// Why no acknowledgement came.

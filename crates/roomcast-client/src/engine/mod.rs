@@ -26,8 +26,7 @@ use tokio::time::Sleep;
 pub(crate) use cookies::Cookies;
 pub(crate) use event::{Closed, EngineEvent, Received};
 pub(crate) use options::{Options, Timestamps};
-use outgoing::Queued;
-pub(crate) use outgoing::{Compression, Outgoing};
+pub(crate) use outgoing::{Compression, Outgoing, Queued, Source};
 
 use self::http::HttpClient;
 use self::polling::{Finished, Polling, fitting};
@@ -63,7 +62,8 @@ pub(crate) struct Engine {
     session: Session,
     sid: Option<String>,
     max_payload: Option<u64>,
-    /// Packets that no transport has taken yet.
+    /// Packets that are being sent by polling, answers to pings, and what is left for a session that
+    /// closes. Everything else waits at its [`Source`].
     queue: VecDeque<Queued>,
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
@@ -126,18 +126,9 @@ impl Engine {
         }
     }
 
-    /// Queues a packet. After a close it goes nowhere.
-    pub(crate) fn send(&mut self, packet: Outgoing, compression: Compression) {
-        if self.session.is_open() {
-            self.queue.push_back(Queued {
-                packet,
-                compression,
-            });
-        }
-    }
-
-    /// Closes the session once all that is queued has left.
-    pub(crate) fn close(&mut self) {
+    /// Closes the session once all that `source` has now has left, if the session is open.
+    pub(crate) fn close(&mut self, source: &mut impl Source) {
+        while source.take_next(&mut self.queue) {}
         self.tell(Input::Close);
     }
 
@@ -178,24 +169,28 @@ impl Engine {
     }
 
     /// The next thing that happens.
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<EngineEvent> {
+    pub(crate) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut impl Source,
+    ) -> Poll<EngineEvent> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Poll::Ready(event);
             }
-            if self.session.is_closed() || !self.advance(cx) {
+            if self.session.is_closed() || !self.advance(cx, source) {
                 return Poll::Pending;
             }
         }
     }
 
     /// Does what can be done now; whether anything was.
-    fn advance(&mut self, cx: &mut Context<'_>) -> bool {
+    fn advance(&mut self, cx: &mut Context<'_>, source: &mut impl Source) -> bool {
         let mut has_moved = self.poll_opening(cx);
         has_moved |= self.poll_polling(cx);
         has_moved |= self.poll_websocket(cx);
         has_moved |= self.poll_timer(cx);
-        has_moved |= self.write(cx);
+        has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
     }
 
@@ -394,10 +389,10 @@ impl Engine {
         true
     }
 
-    fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let has_moved = match self.session.writable() {
-            Some(Transport::Polling) => self.post(),
-            Some(_) => self.write_frames(),
+    fn write(&mut self, cx: &mut Context<'_>, source: &mut impl Source) -> bool {
+        let mut has_moved = match self.session.writable() {
+            Some(Transport::Polling) => self.post(source),
+            Some(_) => self.write_frames(source),
             None => false,
         };
         if let Some(Opening::Open(probe)) = &mut self.opening
@@ -406,12 +401,15 @@ impl Engine {
             self.on_failed(Transport::WebSocket, error);
             return true;
         }
-        if let Some(websocket) = &mut self.websocket
-            && let Poll::Ready(Err(error)) = websocket.poll_flush(cx)
-        {
-            self.websocket = None;
-            self.on_failed(Transport::WebSocket, error);
-            return true;
+        if let Some(websocket) = &mut self.websocket {
+            let owed_much = websocket.owes_much();
+            if let Poll::Ready(Err(error)) = websocket.poll_flush(cx) {
+                self.websocket = None;
+                self.on_failed(Transport::WebSocket, error);
+                return true;
+            }
+            // There is room for more, and nobody else would say so.
+            has_moved |= owed_much && !websocket.owes_much();
         }
         if self.session.is_flushing() && self.is_drained() {
             self.tell(Input::Drained);
@@ -420,30 +418,37 @@ impl Engine {
         has_moved
     }
 
-    fn post(&mut self) -> bool {
+    fn post(&mut self, source: &mut impl Source) -> bool {
         let Some(polling) = &mut self.polling else {
             return false;
         };
-        if self.queue.is_empty() || polling.is_posting() {
+        if polling.is_posting() {
+            return false;
+        }
+        let limit = self.max_payload.unwrap_or(MAX_BODY_BYTES);
+        gather(&mut self.queue, source, limit);
+        if self.queue.is_empty() {
             return false;
         }
         let packets = || self.queue.iter().map(|queued| &queued.packet);
-        self.posted = fitting(packets(), self.max_payload);
+        self.posted = fitting(packets(), limit);
         polling.start_post(packets().take(self.posted));
         // The request is started by being polled.
         true
     }
 
-    fn write_frames(&mut self) -> bool {
+    fn write_frames(&mut self, source: &mut impl Source) -> bool {
         let Some(websocket) = &mut self.websocket else {
             return false;
         };
         let mut has_moved = false;
-        while !websocket.owes_much()
-            && let Some(queued) = self.queue.pop_front()
-        {
-            websocket.send(&queued.packet, queued.compression);
-            has_moved = true;
+        while !websocket.owes_much() {
+            if let Some(queued) = self.queue.pop_front() {
+                websocket.send(&queued.packet, queued.compression);
+                has_moved = true;
+            } else if !source.take_next(&mut self.queue) {
+                break;
+            }
         }
         has_moved
     }
@@ -593,6 +598,21 @@ impl Engine {
     }
 }
 
+/// Takes from `source` as much as one body holds.
+fn gather(queue: &mut VecDeque<Queued>, source: &mut impl Source, limit: u64) {
+    let mut bytes = 0;
+    let mut counted = 0;
+    loop {
+        for queued in queue.range(counted..) {
+            bytes += queued.packet.payload_len() as u64;
+        }
+        counted = queue.len();
+        if bytes >= limit || !source.take_next(queue) {
+            return;
+        }
+    }
+}
+
 /// Which WebSocket is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -611,6 +631,9 @@ fn upgrades(options: &Options) -> Upgrades {
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
+
+/// What one body holds if the server names no limit.
+const MAX_BODY_BYTES: u64 = 1_000_000;
 
 /// Frames of one connection before others get their turn.
 const MAX_FRAMES: usize = 64;

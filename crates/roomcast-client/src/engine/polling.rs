@@ -145,11 +145,8 @@ impl Polling {
 }
 
 /// How many packets of a queue fit into one body: at least one.
-pub(crate) fn fitting<'p>(
-    packets: impl Iterator<Item = &'p Outgoing>,
-    max_payload: Option<u64>,
-) -> usize {
-    let max = max_payload.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+pub(crate) fn fitting<'p>(packets: impl Iterator<Item = &'p Outgoing>, max_payload: u64) -> usize {
+    let max = usize::try_from(max_payload).unwrap_or(usize::MAX);
     let mut len: usize = 0;
     let mut count = 0;
     for packet in packets {

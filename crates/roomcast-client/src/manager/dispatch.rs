@@ -62,7 +62,7 @@ impl Task {
             // What the task does itself.
             Output::OpenEngine(_)
             | Output::CloseEngine { .. }
-            | Output::Send(_)
+            | Output::Send
             | Output::AskAuth(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod event;
+mod outbox;
 mod shared;
 mod task;
 

@@ -52,6 +52,7 @@ pub(crate) struct State {
     /// The user wants the engine closed under the manager.
     pub(crate) wants_drop: bool,
     pub(crate) flushes: Vec<Flush>,
+    pub(crate) waiting: Vec<Waiting>,
     runner: Runner,
     /// Where the task runs.
     runtime: Handle,
@@ -61,6 +62,12 @@ pub(crate) struct State {
 pub(crate) struct Flush {
     pub(crate) socket: SocketKey,
     pub(crate) done: oneshot::Sender<Result<(), NotFlushed>>,
+}
+
+/// Somebody who waits for room for an event of a socket.
+pub(crate) struct Waiting {
+    socket: SocketKey,
+    has_room: oneshot::Sender<()>,
 }
 
 /// What the task has last seen of its engine.
@@ -123,11 +130,39 @@ impl State {
         if let (Some(token), Some(waiter)) = (token, waiter) {
             self.acks.insert(token, waiter);
         }
-        if self.core.has_outputs() {
+        if self.core.has_outputs() || self.core.has_packets() {
             // Invariant: a volatile event does not leave behind others.
             self.link.is_writable = false;
         }
         Ok(token)
+    }
+
+    /// Emits as soon as no more than half of the room is taken: now, or not before what is returned is
+    /// ready.
+    pub(crate) fn emit_or_wait(
+        &mut self,
+        now: Instant,
+        socket: SocketKey,
+        emission: &mut Option<client::Emission>,
+    ) -> Result<Result<(), client::EmitError>, oneshot::Receiver<()>> {
+        if let Some(emission) = emission.take_if(|_| self.core.is_within(socket, 2)) {
+            return Ok(self.emit(now, socket, emission, None).map(|_| ()));
+        }
+        let (has_room, room) = oneshot::channel();
+        self.waiting.retain(|waiting| !waiting.has_room.is_closed());
+        self.waiting.push(Waiting { socket, has_room });
+        Err(room)
+    }
+
+    /// Takes out who waits for room and has it: more than three quarters are free.
+    pub(crate) fn with_room(&mut self) -> Vec<oneshot::Sender<()>> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let core = &self.core;
+        let served = |waiting: &mut Waiting| core.is_within(waiting.socket, 4);
+        let served = self.waiting.extract_if(.., served);
+        served.map(|waiting| waiting.has_room).collect()
     }
 
     /// Whether the task has something to do now.
@@ -172,6 +207,7 @@ impl Shared {
                 link: Link::default(),
                 wants_drop: false,
                 flushes: Vec::new(),
+                waiting: Vec::new(),
                 runner: Runner::Idle,
                 runtime,
             }),

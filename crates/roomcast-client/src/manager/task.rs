@@ -5,19 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use roomcast_engineio::Transport;
 use roomcast_engineio::client::CloseReason as EngineReason;
-use roomcast_socketio::client::{
-    AuthRequest, CloseReason, Closing, EngineKey, OutgoingPacket, Output,
-};
-use roomcast_socketio::{EncodeError, Encoded, Map, Message, Parser};
+use roomcast_socketio::Map;
+use roomcast_socketio::client::{AuthRequest, CloseReason, Closing, EngineKey, Output};
 use tokio::time::Sleep;
 
 use super::ManagerEvent;
+use super::outbox::Outbox;
 use super::shared::{Expiry, Flush, Link, Shared};
-use crate::engine::{self, Closed, Compression, Engine, EngineEvent, Outgoing, Received};
+use crate::engine::{self, Closed, Engine, EngineEvent, Received};
 use crate::error::{NotFlushed, TransportError};
 use crate::socket::Socket;
 
@@ -102,14 +100,14 @@ impl Task {
         drop(state);
         match &mut self.current {
             Some(current) if has_expired => current.engine.discard(EngineReason::PingTimeout),
-            Some(current) if is_asked => current.engine.close(),
+            Some(current) if is_asked => current.engine.close(&mut Outbox(&self.shared)),
             _ => {}
         }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         if let Some(current) = &mut self.current
-            && let Poll::Ready(event) = current.engine.poll_event(cx)
+            && let Poll::Ready(event) = current.engine.poll_event(cx, &mut Outbox(&self.shared))
         {
             return Poll::Ready(Next::Engine(event));
         }
@@ -121,6 +119,7 @@ impl Task {
             return Poll::Ready(Next::Work);
         }
         state.link = self.link();
+        state.link.is_writable &= !state.core.has_packets();
         let flushed = self.flushed(&mut state);
         let due = state.core.next_timeout();
         let rests = self.current.is_none() && self.parked.is_empty() && due.is_none();
@@ -129,7 +128,12 @@ impl Task {
             false => state.wait(cx.waker()),
         }
         let rests = rests && state.flushes.is_empty();
+        let with_room = state.with_room();
         drop(state);
+        for has_room in with_room {
+            // Who does not wait any more is not told.
+            let _ = has_room.send(());
+        }
         for (flush, result) in flushed {
             // Who does not wait any more is not told.
             let _ = flush.done.send(result);
@@ -181,6 +185,7 @@ impl Task {
             .current
             .as_ref()
             .is_none_or(|current| current.engine.is_drained());
+        let is_drained = is_drained && !state.core.has_packets();
         let (mut done, mut waiting) = (Vec::new(), Vec::new());
         for flush in std::mem::take(&mut state.flushes) {
             let has_none = state.core.waiting(flush.socket) == 0;
@@ -256,7 +261,8 @@ impl Task {
         match output {
             Output::OpenEngine(key) => self.open(key),
             Output::CloseEngine { engine, closing } => self.close(engine, closing),
-            Output::Send(packet) => self.send(&packet),
+            // The engine takes them when it can.
+            Output::Send => {}
             Output::AskAuth(request) => self.ask_auth(cx, request),
             output => self.dispatch(cx, output),
         }
@@ -280,40 +286,23 @@ impl Task {
     }
 
     fn close(&mut self, key: EngineKey, closing: Closing) {
+        let mut outbox = Outbox(&self.shared);
         let Some(Current { mut engine, .. }) = self.current.take_if(|current| current.key == key)
         else {
-            return;
+            return outbox.clear();
         };
         self.shared.lock().link = Link::default();
         match closing {
             Closing::AtOnce => engine.discard(EngineReason::ForcedClose),
             Closing::AfterFlush => {
-                engine.close();
+                engine.close(&mut outbox);
                 tokio::spawn(poll_fn(move |cx| {
-                    while !matches!(ready!(engine.poll_event(cx)), EngineEvent::Closed(_)) {}
+                    while !matches!(
+                        ready!(engine.poll_event(cx, &mut ())),
+                        EngineEvent::Closed(_)
+                    ) {}
                     Poll::Ready(())
                 }));
-            }
-        }
-    }
-
-    fn send(&mut self, packet: &OutgoingPacket) {
-        let Some(Current { engine, .. }) = &mut self.current else {
-            return;
-        };
-        match encode(self.shared.parser(), packet) {
-            Ok(messages) => {
-                let compression = match packet.is_compressed() {
-                    true => Compression::Allowed,
-                    false => Compression::Never,
-                };
-                for message in messages {
-                    engine.send(message, compression);
-                }
-            }
-            Err(error) => {
-                let namespace = packet.namespace();
-                tracing::error!(%error, namespace, "a packet cannot be encoded, and is not sent");
             }
         }
     }
@@ -352,30 +341,13 @@ impl Drop for Task {
                 .engine_closed(current.key, CloseReason::TransportClose, None);
         }
         state.rest();
-    }
-}
-
-fn encode(parser: &Parser, packet: &OutgoingPacket) -> Result<Vec<Outgoing>, EncodeError> {
-    // Engine.IO puts a digit in front of text, and none in front of bytes.
-    let mut out = match parser {
-        Parser::Text => vec![b'4'],
-        Parser::MessagePack | Parser::Custom(_) => Vec::new(),
-    };
-    Ok(match packet.encode(&mut out)? {
-        Encoded::Text(attachments) => {
-            let text = std::iter::once(Outgoing::Text(out.into()));
-            text.chain(attachments.into_iter().map(Outgoing::Binary))
-                .collect()
-        }
-        Encoded::Binary => vec![Outgoing::Binary(out.into())],
-        Encoded::Custom(custom) => custom.messages.into_iter().map(outgoing).collect(),
-    })
-}
-
-fn outgoing(message: Message) -> Outgoing {
-    match message {
-        Message::Text(text) => Outgoing::Text(Bytes::from(format!("4{text}"))),
-        Message::Binary(bytes) => Outgoing::Binary(bytes),
+        let waiting = (
+            std::mem::take(&mut state.flushes),
+            std::mem::take(&mut state.waiting),
+        );
+        drop(state);
+        // Who waits finds out that nobody works for him any more.
+        drop(waiting);
     }
 }
 

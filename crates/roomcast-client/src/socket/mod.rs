@@ -5,12 +5,13 @@ mod config;
 mod emission;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use roomcast_engineio::Transport;
-use roomcast_socketio::client::SocketKey;
+use roomcast_socketio::client::{Overflow, SocketKey};
 use roomcast_socketio::{Args, EventName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -152,13 +153,51 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Encode`] for a reserved name or arguments that cannot be written,
-    /// [`EmitError::Refused`] if too much waits.
+    /// [`EmitError::Refused`] if too much waits, or if the event was dropped because it is
+    /// [volatile](Self::volatile) and cannot leave at once.
     pub fn try_emit<'e>(
         &self,
         event: impl Into<EventName<'e>>,
         args: impl Serialize,
     ) -> Result<(), EmitError> {
         self.emission().try_emit(event, args)
+    }
+
+    /// Sends an event as soon as there is room for it: a producer that awaits each event is not faster
+    /// than the connection.
+    ///
+    /// It waits while more than half of the [outbox](crate::Builder::max_outbox) is taken, and then
+    /// until a quarter is; while the socket is not connected, the same holds for its
+    /// [send buffer](SocketConfig::send_buffer). The other half is left to events that cannot wait.
+    /// Other events may overtake one that waits.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`try_emit`](Self::try_emit).
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits for room is not sent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use roomcast_client::{EmitError, Socket};
+    ///
+    /// async fn upload(socket: &Socket, chunks: Vec<Bytes>) -> Result<(), EmitError> {
+    ///     for chunk in chunks {
+    ///         socket.emit_async("chunk", chunk).await?; // not faster than the server reads
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn emit_async<'e, A: Serialize, N: Into<EventName<'e>>>(
+        &self,
+        event: N,
+        args: A,
+    ) -> impl Future<Output = Result<(), EmitError>> + Send + 'static + use<'e, A, N> {
+        self.emission().emit_async(event, args)
     }
 
     /// Sends the event `message`.
@@ -202,6 +241,11 @@ impl Socket {
     /// The next event is dropped if it cannot leave at once.
     pub fn volatile(&self) -> Emission {
         self.emission().volatile()
+    }
+
+    /// What happens to the next event if there is no room for it.
+    pub fn when_full(&self, overflow: Overflow) -> Emission {
+        self.emission().when_full(overflow)
     }
 
     /// How long the next event waits for its acknowledgement.

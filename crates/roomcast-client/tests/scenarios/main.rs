@@ -5,4 +5,5 @@ mod connecting;
 mod listeners;
 mod namespaces;
 mod offline;
+mod slow_server;
 mod support;

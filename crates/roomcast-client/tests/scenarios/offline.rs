@@ -2,7 +2,7 @@
 
 use roomcast::Server;
 use roomcast_client::{
-    AckError, BufferLimits, Call, Cause, DisconnectReason, EmitError, NotFlushed, Overflow,
+    AckError, BufferLimits, Call, Cause, DisconnectReason, EmitError, NotFlushed,
 };
 
 use crate::support::{builder, connections, notes, serve, soon};
@@ -62,7 +62,7 @@ async fn what_is_beyond_the_send_buffer_is_refused() {
         max_bytes: 1000,
     };
     let socket = builder("http://127.0.0.1:9")
-        .send_buffer(limits, Overflow::Refuse)
+        .send_buffer(limits)
         .build()
         .expect("a plain URL");
     assert_eq!(socket.try_emit("a", ()), Ok(()));

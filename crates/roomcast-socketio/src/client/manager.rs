@@ -11,8 +11,9 @@ use super::output::AckPlace;
 use super::socket::{Phase, Socket};
 use super::work::{Step, Work};
 use super::{
-    AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason, Emission,
-    EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey, SocketOptions,
+    AckError, AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason,
+    Emission, EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey,
+    SocketOptions,
 };
 use crate::{Limits, Map, Parser, ParserDecoder};
 
@@ -60,7 +61,7 @@ impl<E: Clone> Manager<E> {
             namespaces: BTreeMap::new(),
             next_socket: 0,
             next_request: 0,
-            work: Work::new(),
+            work: Work::new(options.max_outbox),
         }
     }
 
@@ -117,7 +118,7 @@ impl<E: Clone> Manager<E> {
         };
         if leaving.is_connected() {
             let goodbye = OutgoingPacket::disconnect(&self.parser, leaving.namespace.clone());
-            self.work.give(Output::Send(goodbye));
+            self.work.send_essential(goodbye);
             self.leave(socket, DisconnectReason::IoClientDisconnect);
         } else if leaving.phase.is_active() {
             let next = match leaving.phase {
@@ -148,7 +149,7 @@ impl<E: Clone> Manager<E> {
                 socket.phase = Phase::Joining;
                 let packet =
                     OutgoingPacket::connect(&self.parser, socket.namespace.clone(), credentials);
-                self.work.give(Output::Send(packet));
+                self.work.send_essential(packet);
             }
             Err(message) => self.refuse(request.socket, ConnectError::Auth { message }),
         }
@@ -169,11 +170,18 @@ impl<E: Clone> Manager<E> {
         link: LinkState,
     ) -> Result<Option<AckToken>, EmitError> {
         let socket = self.sockets.get_mut(&socket).ok_or(EmitError::Removed)?;
-        socket.emit(now, &mut self.work, emission, link)
+        let emitted = socket.emit(now, &mut self.work, emission, link);
+        while let Some((socket, id)) = self.work.dropped.pop_front() {
+            if let Some(socket) = self.sockets.get_mut(&socket) {
+                socket.fail_ack(&mut self.work, id, AckError::Dropped);
+            }
+        }
+        emitted
     }
 
     /// Answers an event of the server. Whether the answer is sent: not if the connection on which the
-    /// event came is gone.
+    /// event came is gone, or has to be closed because more answers wait than
+    /// [`Options::max_outbox`].
     #[expect(clippy::needless_pass_by_value, reason = "an event is answered once")]
     pub fn answer(&mut self, answer: Answer, content: Content) -> bool {
         let socket = self.sockets.get(&answer.socket);
@@ -181,8 +189,12 @@ impl<E: Clone> Manager<E> {
         let Some(socket) = socket else {
             return false;
         };
+        if !self.work.outbox.takes_essential() {
+            self.give_up();
+            return false;
+        }
         let packet = OutgoingPacket::ack(socket.namespace.clone(), content, answer.id);
-        self.work.give(Output::Send(packet));
+        self.work.send_essential(packet);
         true
     }
 
@@ -207,6 +219,14 @@ impl<E: Clone> Manager<E> {
         }
     }
 
+    /// The next packet to send over the open session, or none until there is another.
+    ///
+    /// The caller takes as much as its session can write. What it leaves is counted against
+    /// [`Options::max_outbox`].
+    pub fn poll_packet(&mut self) -> Option<OutgoingPacket> {
+        self.work.outbox.pop()
+    }
+
     /// The next thing to do, or none until something happens again.
     pub fn poll_output(&mut self, now: Instant) -> Option<Output<'static, E>> {
         loop {
@@ -224,6 +244,34 @@ impl<E: Clone> Manager<E> {
     #[must_use]
     pub fn has_outputs(&self) -> bool {
         !self.work.is_empty()
+    }
+
+    /// Whether [`poll_packet`](Self::poll_packet) has something.
+    #[must_use]
+    pub fn has_packets(&self) -> bool {
+        !self.work.outbox.is_empty()
+    }
+
+    /// How many bytes wait in [`poll_packet`](Self::poll_packet).
+    #[must_use]
+    pub fn outbox_bytes(&self) -> usize {
+        self.work.outbox.bytes()
+    }
+
+    /// Whether no more than this part of the room for a socket's events is taken: 2 is for half of it.
+    ///
+    /// That is the room in the outbox, or in the send buffer while the socket is not connected, or in
+    /// the queue of retries if it has one.
+    #[must_use]
+    pub fn is_within(&self, socket: SocketKey, part: usize) -> bool {
+        let Some(socket) = self.sockets.get(&socket) else {
+            return true;
+        };
+        match (socket.options.retries, socket.is_connected()) {
+            (0, true) => socket.buffer.is_empty() && self.work.outbox.is_within(part),
+            (0, false) => socket.buffer.is_within(part),
+            _ => socket.queue.is_within(part),
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
