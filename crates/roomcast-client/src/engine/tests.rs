@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 
+use bytes::Bytes;
 use futures_util::future::poll_fn;
 use roomcast::engine as server;
 use roomcast::engine::Engine as Server;

@@ -70,6 +70,7 @@ mod retries;
 mod send_buffer;
 mod settings;
 mod socket;
+mod state;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -1,5 +1,7 @@
 //! The options of a connection.
 
+mod prepared;
+
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -8,14 +10,12 @@ use roomcast_socketio::client::{BufferLimits, Options, Overflow, Settings};
 use roomcast_socketio::{Limits, Parser};
 use roomcast_websocket::deflate;
 use serde::Serialize;
-use tokio::runtime::Handle;
 
-use crate::address::Address;
-use crate::client::{Client, Key};
-use crate::connect::{Connector, Proxy, Tls};
+use crate::client::Client;
+use crate::connect::Tls;
 use crate::engine::{self, Timestamps};
 use crate::error::ConfigError;
-use crate::manager::{Core, Manager, Shared};
+use crate::manager::Manager;
 use crate::socket::{Socket, SocketConfig};
 
 /// The options of a connection, each with the default of the official client unless it says
@@ -389,66 +389,4 @@ impl Builder {
     fn blame(&mut self, mistake: ConfigError) {
         self.mistake.get_or_insert(mistake);
     }
-
-    fn prepare(self) -> Result<Prepared, ConfigError> {
-        if let Some(mistake) = self.mistake {
-            return Err(mistake);
-        }
-        let address = Address::parse(&self.url).map_err(ConfigError::Url)?;
-        let proxy = self.proxy.as_deref().map(Address::parse).transpose();
-        let proxy = proxy.map_err(ConfigError::Proxy)?;
-        let proxy = proxy.map(|proxy| Proxy::new(proxy.origin, proxy.user_info.as_deref()));
-        let slash = if self.has_trailing_slash { "/" } else { "" };
-        let mut query = address.query;
-        query.retain(|(name, _)| !self.query.iter().any(|(own, _)| own == name));
-        query.extend(self.query);
-        query.retain(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
-        Ok(Prepared {
-            key: Key {
-                origin: address.origin.clone(),
-                path: self.path.clone(),
-            },
-            namespace: address.namespace,
-            engine: engine::Options {
-                path: format!("{}{slash}", self.path),
-                query,
-                ..self.engine
-            },
-            connector: Connector {
-                origin: address.origin,
-                proxy,
-                tls: self.tls,
-            },
-            runtime: Handle::try_current().map_err(|_| ConfigError::NoRuntime)?,
-            client: self.client,
-            is_shared: self.is_shared,
-            core: self.core,
-            socket: self.socket,
-        })
-    }
 }
-
-/// Options that can be used.
-struct Prepared {
-    client: Client,
-    key: Key,
-    namespace: String,
-    is_shared: bool,
-    connector: Connector,
-    engine: engine::Options,
-    core: Options,
-    socket: SocketConfig,
-    runtime: Handle,
-}
-
-impl Prepared {
-    fn manager(self) -> Manager {
-        let core = Core::new(self.core, rand::random());
-        let engine = engine::Shared::new(self.connector, self.engine);
-        let memory = self.client.upgrade_memory().clone();
-        Manager(Shared::new(engine, core, memory, self.runtime))
-    }
-}
-
-/// What the client itself says in the query of each request.
-const PROTOCOL_PARAMETERS: [&str; 3] = ["EIO", "transport", "sid"];
