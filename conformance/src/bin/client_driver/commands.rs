@@ -42,9 +42,8 @@ impl Driver {
                 self.forget(manager);
             }),
             "answer" => {
-                let responder = self.answer(command).ok_or("unknown acknowledgement")?;
-                let answer = Spread(values::list(&command["args"]));
-                responder.send(answer).map_err(|error| error.to_string())?;
+                let ack = self.answer(command).ok_or("unknown acknowledgement")?;
+                ack.send(Spread(values::list(&command["args"])));
                 NOTHING
             }
             "authReply" => {
@@ -152,7 +151,7 @@ impl Driver {
             "prependAnyOutgoing" => socket.prepend_any_outgoing(of_all("any_outgoing")),
             "off" | "offAny" | "offAnyOutgoing" => {
                 match (cmd, self.listener(command)) {
-                    (_, Some(listener)) => socket.off_listener(listener),
+                    (_, Some(listener)) => socket.off_handler(listener),
                     ("off", None) => socket.off(&name),
                     ("offAny", None) => socket.off_any(),
                     (_, None) => socket.off_any_outgoing(),

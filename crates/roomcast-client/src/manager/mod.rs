@@ -15,7 +15,7 @@ use roomcast_socketio::client::Settings;
 pub use event::ManagerEvent;
 pub(crate) use shared::{AckWaiter, Core, Flush, Shared};
 
-use crate::listener::ListenerId;
+use crate::handler::HandlerId;
 use crate::socket::{Socket, SocketConfig, SocketState};
 
 /// One connection to a server, which the sockets of its namespaces share. Cheap to clone; usable from
@@ -130,12 +130,12 @@ impl Manager {
     }
 
     /// Calls `listener` whenever something happens to the manager.
-    pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> ListenerId {
+    pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> HandlerId {
         self.0.listeners.lock().push(Arc::new(listener))
     }
 
     /// Removes a listener that [`on_event`](Self::on_event) has added.
-    pub fn off(&self, listener: ListenerId) {
+    pub fn off(&self, listener: HandlerId) {
         let removed = self.0.listeners.lock().remove(listener);
         drop(removed);
     }

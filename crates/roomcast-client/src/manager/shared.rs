@@ -17,7 +17,7 @@ use super::{ManagerEvent, task};
 use crate::client::UpgradeMemory;
 use crate::engine;
 use crate::error::{NotFlushed, TransportError};
-use crate::listener::List;
+use crate::handler::List;
 use crate::socket::SocketState;
 
 /// All that is decided without I/O.
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) core: Core,
     pub(crate) sockets: HashMap<SocketKey, Arc<SocketState>>,
-    pub(crate) acks: HashMap<AckToken, AckWaiter>,
+    pub(crate) acks: HashMap<AckToken, (SocketKey, AckWaiter)>,
     pub(crate) link: Link,
     /// The user wants the engine closed under the manager.
     pub(crate) wants_drop: bool,
@@ -128,7 +128,7 @@ impl State {
         let link = self.link.state(now);
         let token = self.core.emit(now, socket, emission, link)?;
         if let (Some(token), Some(waiter)) = (token, waiter) {
-            self.acks.insert(token, waiter);
+            self.acks.insert(token, (socket, waiter));
         }
         if self.core.has_outputs() || self.core.has_packets() {
             // Invariant: a volatile event does not leave behind others.

@@ -16,7 +16,7 @@ use super::ManagerEvent;
 use super::outbox::Outbox;
 use super::shared::{Expiry, Flush, Link, Shared};
 use crate::engine::{self, Closed, Engine, EngineEvent, Received};
-use crate::error::{NotFlushed, TransportError};
+use crate::error::{NotFlushed, SocketError, TransportError};
 use crate::socket::Socket;
 
 /// Runs until there is nothing to do or to wait for.
@@ -34,7 +34,7 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     current: Option<Current>,
-    /// Listeners and auth functions that wait.
+    /// Handlers and auth functions that wait.
     pub(super) parked: FuturesUnordered<Parked>,
     timer: Option<Pin<Box<Sleep>>>,
     /// It has ended by itself. Another one may run already.
@@ -52,9 +52,9 @@ pub(super) type Parked = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// What a piece of work came to.
 pub(super) enum Finished {
-    Listener,
-    /// A listener panicked.
-    Panicked(ManagerEvent),
+    Handler,
+    /// A handler panicked.
+    Panicked(Socket, SocketError),
     Auth(AuthRequest, Result<Option<Map>, String>),
 }
 
@@ -73,7 +73,7 @@ impl Task {
             self.drain(cx);
             match ready!(self.poll_next(cx)) {
                 Next::Engine(event) => self.on_engine(cx, event),
-                Next::Finished(finished) => self.on_finished(finished),
+                Next::Finished(finished) => self.on_finished(cx, finished),
                 Next::Due => self.shared.lock().core.handle_timeout(engine::now()),
                 Next::Work => {}
                 Next::Rest => return Poll::Ready(()),
@@ -247,10 +247,10 @@ impl Task {
         state.core.engine_closed(key, reason, error);
     }
 
-    fn on_finished(&mut self, finished: Finished) {
+    fn on_finished(&mut self, cx: &mut Context<'_>, finished: Finished) {
         match finished {
-            Finished::Listener => {}
-            Finished::Panicked(report) => self.report(&report),
+            Finished::Handler => {}
+            Finished::Panicked(socket, error) => self.report_error(cx, &socket, &error),
             Finished::Auth(request, auth) => {
                 self.shared.lock().core.authorize(request, auth);
             }
@@ -316,7 +316,7 @@ impl Task {
             Err(asking) => Box::pin(async move { Finished::Auth(request, asking.await) }),
         };
         match asking.as_mut().poll(cx) {
-            Poll::Ready(finished) => self.on_finished(finished),
+            Poll::Ready(finished) => self.on_finished(cx, finished),
             Poll::Pending => self.parked.push(asking),
         }
     }

@@ -44,7 +44,7 @@ impl Socket {
     ///
     /// It waits while more than half of the [outbox](crate::Builder::max_outbox) is taken, and then
     /// until a quarter is; while the socket is not connected, the same holds for its
-    /// [send buffer](SocketConfig::send_buffer). The other half is left to events that cannot wait.
+    /// [send buffer](crate::SocketConfig::send_buffer). The other half is left to events that cannot wait.
     /// Other events may overtake one that waits.
     ///
     /// # Errors

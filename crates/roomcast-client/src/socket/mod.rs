@@ -5,6 +5,7 @@ mod config;
 mod emission;
 mod emitting;
 mod listening;
+mod typed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,8 +18,9 @@ pub use acknowledgement::Acknowledgement;
 pub(crate) use config::Auth;
 pub use config::SocketConfig;
 pub use emission::Emission;
+pub use typed::{EventHandler, IntoReplyTo};
 
-use crate::listener::{List, Listener, Slot, Table};
+use crate::handler::{AnyHandler, List, Slot, Table};
 use crate::manager::{Manager, Shared};
 
 /// One namespace of a [`Manager`]. Cheap to clone; usable from any thread and task.
@@ -26,14 +28,12 @@ use crate::manager::{Manager, Shared};
 /// # Example
 ///
 /// ```no_run
+/// use roomcast_client::Socket;
+///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let socket = roomcast_client::builder("http://localhost:3000").build()?;
-/// socket.on_connect(|call| call.socket().emit("hello", "world"));
-/// socket.on("news", |call| {
-///     if let Some(Ok(text)) = call.args().and_then(|mut args| args.next::<&str>()) {
-///         println!("{text}");
-///     }
-/// });
+/// socket.on_connect(|socket: Socket| socket.emit("hello", "world"));
+/// socket.on("news", |text: String| println!("{text}"));
 /// socket.connect();
 /// let name: String = socket.emit_with_ack("name?", ()).await?;
 /// # Ok(())
@@ -149,8 +149,8 @@ impl Socket {
         self.state.key
     }
 
-    /// The listeners as they are now.
-    pub(crate) fn listeners(&self, slot: Slot<'_>) -> List<Listener> {
+    /// The handlers as they are now.
+    pub(crate) fn handlers(&self, slot: Slot<'_>) -> List<AnyHandler> {
         self.state.table.lock().list(slot)
     }
 }

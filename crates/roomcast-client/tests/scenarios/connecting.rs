@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use roomcast::{Server, Socket as Peer};
 use roomcast_client::{
-    Cause, Client, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError, Transport,
-    TransportError, UrlError, value,
+    Client, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError, Socket,
+    Transport, TransportError, UrlError, value,
 };
 
 use crate::support::{builder, connections, manager_events, notes, serve, serve_on, soon};
@@ -53,12 +53,8 @@ async fn a_lost_connection_is_opened_again_and_the_auth_function_asked_again() {
         .build()
         .expect("a plain URL");
     let mut connected = connections(&socket);
-    let (note, mut reasons) = notes();
-    socket.on_disconnect(move |call| {
-        if let Cause::Disconnect { reason, .. } = call.cause() {
-            note(*reason);
-        }
-    });
+    let (note, mut reasons) = notes::<DisconnectReason>();
+    socket.on_disconnect(note);
     socket.connect();
 
     connected.next().await;
@@ -76,7 +72,9 @@ async fn an_auth_function_that_fails_refuses_the_socket_with_its_message() {
         .build()
         .expect("a plain URL");
     let (note, mut errors) = notes();
-    socket.on_connect_error(move |call| note((call.socket().is_active(), error_of(call.cause()))));
+    socket.on_connect_error(move |socket: Socket, error: ConnectError| {
+        note((socket.is_active(), error));
+    });
     socket.connect();
 
     let message = "no token".to_owned();
@@ -112,8 +110,8 @@ async fn one_error_says_why_each_transport_failed() {
         .without_reconnection()
         .build()
         .expect("a plain URL");
-    let (note, mut errors) = notes();
-    socket.on_connect_error(move |call| note(error_of(call.cause())));
+    let (note, mut errors) = notes::<ConnectError>();
+    socket.on_connect_error(note);
     socket.connect();
 
     let error = errors.next().await;
@@ -183,7 +181,7 @@ fn a_socket_goes_on_in_another_runtime_when_its_own_is_gone() {
         let _entered = first.enter();
         builder(&url).connect().expect("a plain URL")
     };
-    let ask = |socket: &roomcast_client::Socket| soon(socket.emit_with_ack::<String>("ping", ()));
+    let ask = |socket: &Socket| soon(socket.emit_with_ack::<String>("ping", ()));
     assert_eq!(first.block_on(ask(&socket)).as_deref(), Ok("pong"));
     first.shutdown_timeout(Duration::from_secs(5));
 
@@ -191,11 +189,4 @@ fn a_socket_goes_on_in_another_runtime_when_its_own_is_gone() {
     let _entered = second.enter();
     socket.connect();
     assert_eq!(second.block_on(ask(&socket)).as_deref(), Ok("pong"));
-}
-
-fn error_of(cause: &Cause<'_>) -> ConnectError {
-    match cause {
-        Cause::ConnectError(error) => (*error).clone(),
-        other => panic!("{other:?}"),
-    }
 }

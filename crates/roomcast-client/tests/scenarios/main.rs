@@ -2,8 +2,10 @@
 
 mod acknowledgements;
 mod connecting;
-mod listeners;
+mod handlers;
 mod namespaces;
 mod offline;
 mod slow_server;
+mod stub;
 mod support;
+mod typed_events;

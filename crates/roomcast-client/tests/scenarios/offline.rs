@@ -1,9 +1,7 @@
 //! What is emitted while there is no connection.
 
 use roomcast::Server;
-use roomcast_client::{
-    AckError, BufferLimits, Call, Cause, DisconnectReason, EmitError, NotFlushed,
-};
+use roomcast_client::{AckError, BufferLimits, DisconnectReason, EmitError, NotFlushed, Socket};
 
 use crate::support::{builder, connections, notes, serve, soon};
 
@@ -20,15 +18,10 @@ async fn a_volatile_event_between_a_lost_connection_and_the_next_attempt_is_drop
     let (io, mut noted) = noting();
     let socket = builder(&serve(&io).await).build().expect("a plain URL");
     let mut connected = connections(&socket);
-    socket.on_disconnect(|call: &Call<'_>| {
-        if let Cause::Disconnect {
-            reason: DisconnectReason::TransportClose,
-            ..
-        } = call.cause()
-        {
-            call.socket().volatile().emit("volatile", ());
-            call.socket().emit("kept", ());
-        }
+    socket.on_disconnect(|socket: Socket, reason: DisconnectReason| {
+        assert_eq!(reason, DisconnectReason::TransportClose);
+        socket.volatile().emit("volatile", ());
+        socket.emit("kept", ());
     });
     socket.connect();
     connected.next().await;

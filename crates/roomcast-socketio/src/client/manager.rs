@@ -182,7 +182,6 @@ impl<E: Clone> Manager<E> {
     /// Answers an event of the server. Whether the answer is sent: not if the connection on which the
     /// event came is gone, or has to be closed because more answers wait than
     /// [`Options::max_outbox`].
-    #[expect(clippy::needless_pass_by_value, reason = "an event is answered once")]
     pub fn answer(&mut self, answer: Answer, content: Content) -> bool {
         let socket = self.sockets.get(&answer.socket);
         let socket = socket.filter(|socket| socket.session == answer.session);

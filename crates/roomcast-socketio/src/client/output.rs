@@ -46,8 +46,8 @@ impl AuthRequest {
     }
 }
 
-/// The right to answer one event of the server, once.
-#[derive(Debug, PartialEq, Eq)]
+/// The right to answer one event of the server. The caller sees to it that it is used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub(super) socket: SocketKey,
     pub(super) session: u64,
