@@ -67,7 +67,9 @@ pub use roomcast_socketio::{
     ArgError, Args, CustomParser, EncodeError, Event, EventName, Limits, Map, NoReply, Number,
     Parser, ReadArguments, Spread, Value, value,
 };
-pub use socket::{Acknowledgement, Emission, EventHandler, IntoReplyTo, Socket, SocketConfig};
+pub use socket::{
+    Acknowledgement, Emission, EventHandler, Events, IntoReplyTo, Socket, SocketConfig, SocketEvent,
+};
 
 /// Connects to a server: to the namespace in the URL's path, with the default options.
 ///

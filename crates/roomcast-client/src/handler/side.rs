@@ -1,6 +1,7 @@
 //! The client's side of handlers: what they are called for, and who gets their answers.
 
 use roomcast_handler::Side;
+use roomcast_socketio::Packet;
 use roomcast_socketio::client::{Answer, Content, DisconnectReason};
 use serde::Serialize;
 
@@ -24,7 +25,9 @@ pub struct Context<'a> {
 /// Why handlers are called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cause<'a> {
-    /// An event, or a connection.
+    /// An event of the server.
+    Event(&'a Packet<'a>),
+    /// A connection, or an event that is sent.
     Plain,
     ConnectError(&'a ConnectError),
     Disconnect(DisconnectReason, Option<&'a Description>),

@@ -70,7 +70,7 @@ impl Task {
         let responder = Responder::new(asker, &answered);
         let about = About {
             socket: &socket,
-            cause: Cause::Plain,
+            cause: Cause::Event(packet),
         };
         let call = || Call::named_event(about, packet, responder);
         self.call(cx, &socket, Slot::Any, call);

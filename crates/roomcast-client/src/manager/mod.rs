@@ -154,3 +154,6 @@ impl fmt::Debug for Manager {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

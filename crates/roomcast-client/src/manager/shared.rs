@@ -103,7 +103,7 @@ enum Poke {
 }
 
 impl Link {
-    fn state(&mut self, now: Instant) -> LinkState {
+    pub(super) fn state(&mut self, now: Instant) -> LinkState {
         let is_past = |expiry: Expiry| {
             let wall = expiry.wall_deadline;
             expiry.deadline <= now || wall.is_some_and(|wall| wall < SystemTime::now())

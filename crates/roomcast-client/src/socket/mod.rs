@@ -4,6 +4,7 @@ mod acknowledgement;
 mod config;
 mod emission;
 mod emitting;
+mod events;
 mod listening;
 mod typed;
 
@@ -18,6 +19,7 @@ pub use acknowledgement::Acknowledgement;
 pub(crate) use config::Auth;
 pub use config::SocketConfig;
 pub use emission::Emission;
+pub use events::{Events, SocketEvent};
 pub use typed::{EventHandler, IntoReplyTo};
 
 use crate::handler::{AnyHandler, List, Slot, Table};

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use roomcast::{Server, Socket as Peer};
 use roomcast_client::{
-    Client, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError, Socket,
-    Transport, TransportError, UrlError, value,
+    Client, CloseReason, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError,
+    Socket, Transport, TransportError, UrlError, value,
 };
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{builder, connections, manager_events, notes, serve, serve_on, soon};
 
@@ -189,4 +190,72 @@ fn a_socket_goes_on_in_another_runtime_when_its_own_is_gone() {
     let _entered = second.enter();
     socket.connect();
     assert_eq!(second.block_on(ask(&socket)).as_deref(), Ok("pong"));
+}
+
+/// A server that answers the first `answered` requests of a session, and no other.
+async fn hanging(answered: usize) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    tokio::spawn(async move {
+        let bodies = [
+            r#"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#,
+            "ok",
+            r#"40{"sid":"s"}"#,
+        ];
+        let mut open = Vec::new();
+        let mut answers = bodies.into_iter().take(answered);
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            // A request for each connection is enough here.
+            if let Some(body) = answers.next() {
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                stream.write_all(answer.as_bytes()).await.expect("it reads");
+            }
+            open.push(stream);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_ends_by_its_timeout() {
+    let socket = builder(&hanging(0).await)
+        .transports([Transport::Polling])
+        .request_timeout(Duration::from_millis(20))
+        .without_reconnection()
+        .build()
+        .expect("a plain URL");
+    let (note, mut errors) = notes::<ConnectError>();
+    socket.on_connect_error(note);
+    socket.connect();
+
+    let hung = OpenError::Engine(TransportError::RequestTimeout);
+    assert_eq!(errors.next().await, ConnectError::Open(hung));
+}
+
+#[tokio::test]
+async fn a_session_whose_request_hangs_is_lost_by_its_timeout() {
+    let socket = builder(&hanging(1).await)
+        .transports([Transport::Polling])
+        .request_timeout(Duration::from_millis(20))
+        .without_reconnection()
+        .build()
+        .expect("a plain URL");
+    let mut events = manager_events(&socket.manager());
+    socket.connect();
+
+    let ManagerEvent::Open { .. } = events.next().await else {
+        panic!("it opens first");
+    };
+    let hung = OpenError::Engine(TransportError::RequestTimeout);
+    assert_eq!(events.next().await, ManagerEvent::Error(hung));
+    let ManagerEvent::Close { reason, .. } = events.next().await else {
+        panic!("it closes then");
+    };
+    assert_eq!(reason, CloseReason::TransportError);
 }

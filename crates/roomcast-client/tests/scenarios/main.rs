@@ -2,7 +2,9 @@
 
 mod acknowledgements;
 mod connecting;
+mod events;
 mod handlers;
+mod heartbeat;
 mod namespaces;
 mod offline;
 mod slow_server;

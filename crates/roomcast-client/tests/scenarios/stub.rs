@@ -11,6 +11,7 @@ use crate::support::{builder, notes, soon};
 
 /// A WebSocket server that has one client, and reads when it is told to.
 pub(crate) struct StubServer {
+    listener: TcpListener,
     stream: TcpStream,
     connection: Connection,
     unread: BytesMut,
@@ -28,16 +29,28 @@ impl StubServer {
         let (note, mut connected) = notes();
         socket.on_connect(move || note(()));
         socket.connect();
-        let (stream, _) = soon(listener.accept()).await.expect("a client");
-        let limits = Limits::default().with_max_message_bytes(64 << 20);
-        let mut server = Self {
-            stream,
-            connection: Connection::new(Role::Server, limits.with_max_frame_bytes(64 << 20)),
-            unread: BytesMut::new(),
-        };
+        let mut server = Self::accept(listener).await;
         server.open().await;
         connected.next().await;
         (server, socket)
+    }
+
+    /// The same server with the client's next connection.
+    pub(crate) async fn again(self) -> Self {
+        let mut server = Self::accept(self.listener).await;
+        server.open().await;
+        server
+    }
+
+    async fn accept(listener: TcpListener) -> Self {
+        let (stream, _) = soon(listener.accept()).await.expect("a client");
+        let limits = Limits::default().with_max_message_bytes(64 << 20);
+        Self {
+            listener,
+            stream,
+            connection: Connection::new(Role::Server, limits.with_max_frame_bytes(64 << 20)),
+            unread: BytesMut::new(),
+        }
     }
 
     async fn open(&mut self) {
