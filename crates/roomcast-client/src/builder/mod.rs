@@ -56,6 +56,7 @@ pub struct Builder {
     engine: engine::Options,
     core: Options,
     socket: SocketConfig,
+    max_waiting_handlers: usize,
     mistake: Option<ConfigError>,
 }
 
@@ -76,6 +77,7 @@ impl Builder {
             },
             core: Options::default(),
             socket: SocketConfig::default(),
+            max_waiting_handlers: 1000,
             mistake: None,
         }
     }
@@ -292,6 +294,18 @@ impl Builder {
     /// many bytes again; then the connection is closed. Default 100,000,000.
     pub fn max_outbox(mut self, bytes: usize) -> Self {
         self.core.max_outbox = bytes;
+        self
+    }
+
+    /// The most handlers of the connection that may wait at a time. Default 1000; at least 1.
+    ///
+    /// At the limit further events are kept, in order, until one has ended. Acknowledgements and the
+    /// heartbeat go on, so a handler may await an answer. When the events take more than 1 MiB of memory,
+    /// nothing more is read from the server: neither acknowledgements nor the heartbeat, so handlers that
+    /// never end let the connection time out. What is kept when a socket is disconnected is handed to the
+    /// handlers at once.
+    pub fn max_waiting_handlers(mut self, count: usize) -> Self {
+        self.max_waiting_handlers = count.max(1);
         self
     }
 

@@ -47,6 +47,7 @@ impl Builder {
             is_shared: self.is_shared,
             core: self.core,
             socket: self.socket,
+            max_waiting_handlers: self.max_waiting_handlers,
         })
     }
 }
@@ -61,6 +62,7 @@ pub(super) struct Prepared {
     engine: engine::Options,
     core: Options,
     pub(super) socket: SocketConfig,
+    max_waiting_handlers: usize,
     runtime: Handle,
 }
 
@@ -69,7 +71,13 @@ impl Prepared {
         let core = Core::new(self.core, rand::random());
         let engine = engine::Shared::new(self.connector, self.engine);
         let memory = self.client.upgrade_memory().clone();
-        Manager(Shared::new(engine, core, memory, self.runtime))
+        Manager(Shared::new(
+            engine,
+            core,
+            memory,
+            self.max_waiting_handlers,
+            self.runtime,
+        ))
     }
 }
 

@@ -78,6 +78,8 @@ pub(crate) struct Engine {
     failures: Vec<(Transport, TransportError)>,
     /// Why the session ends, if a transport is to blame.
     fault: Option<TransportError>,
+    /// Whether what comes is read.
+    is_reading: bool,
     timer: Option<Pin<Box<Sleep>>>,
     /// The heartbeat's deadline on the clock that goes on while a machine sleeps.
     wall_deadline: Option<SystemTime>,
@@ -109,6 +111,7 @@ impl Engine {
             untried,
             failures: Vec::new(),
             fault: None,
+            is_reading: true,
             timer: None,
             wall_deadline: None,
             events: VecDeque::new(),
@@ -136,6 +139,11 @@ impl Engine {
     /// Gives the session up at once, for this reason.
     pub(crate) fn discard(&mut self, reason: CloseReason) {
         self.tell(Input::Discard(reason));
+    }
+
+    /// Reads what comes, or lets it wait at the server.
+    pub(crate) fn set_reading(&mut self, is_reading: bool) {
+        self.is_reading = is_reading;
     }
 
     pub(crate) fn transport(&self) -> Transport {

@@ -96,10 +96,11 @@ impl Polling {
         self.start_get();
     }
 
-    /// The next request that has ended.
+    /// The next request that has ended; of a `GET` only if `is_reading`.
     pub(crate) fn poll_finished(
         &mut self,
         cx: &mut Context<'_>,
+        is_reading: bool,
     ) -> Poll<Result<Finished, TransportError>> {
         // An answer to a `POST` first: it may free the queue before more comes in.
         if let Some(post) = &mut self.post
@@ -108,7 +109,8 @@ impl Polling {
             self.post = None;
             return Poll::Ready(answer.map(|_| Finished::Posted));
         }
-        if let Some(get) = &mut self.get
+        if is_reading
+            && let Some(get) = &mut self.get
             && let Poll::Ready(answer) = get.as_mut().poll(cx)
         {
             self.get = None;

@@ -48,7 +48,7 @@ impl Engine {
         let Some(polling) = &mut self.polling else {
             return false;
         };
-        match polling.poll_finished(cx) {
+        match polling.poll_finished(cx, self.is_reading) {
             Poll::Pending => return false,
             Poll::Ready(Err(error)) => self.on_failed(Transport::Polling, error),
             Poll::Ready(Ok(Finished::Posted)) => {
@@ -118,7 +118,7 @@ impl Engine {
 
     pub(super) fn poll_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut has_moved = false;
-        if let Some(websocket) = self.websocket.take() {
+        if let Some(websocket) = self.websocket.take_if(|_| self.is_reading) {
             has_moved |= self.receive(websocket, Place::Carrier, cx);
         }
         if let Some(Opening::Open(websocket)) = self.opening.take_if(|opening| opening.is_open()) {

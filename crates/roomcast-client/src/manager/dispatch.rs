@@ -9,6 +9,7 @@ use roomcast_socketio::Packet;
 use roomcast_socketio::client::{AckError, AckToken, Answer, OutgoingPacket, Output, SocketKey};
 
 use super::ManagerEvent;
+use super::held::HeldEvent;
 use super::task::{Finished, Parked, Task};
 use crate::error::{SocketError, TransportError};
 use crate::handler::{
@@ -26,7 +27,18 @@ impl Task {
                 socket,
                 packet,
                 answer,
-            } => self.on_event(cx, socket, &packet, answer),
+            } if self.may_start() && self.held.is_empty() => {
+                self.on_event(cx, socket, &packet, answer);
+            }
+            Output::Event {
+                socket,
+                packet,
+                answer,
+            } => self.held.push(HeldEvent {
+                socket,
+                packet: packet.into_owned(),
+                answer,
+            }),
             Output::AnyOutgoing { socket, packet } => self.on_outgoing(cx, socket, &packet),
             Output::Ack { token, result } => self.on_ack(cx, token, result.as_ref()),
             Output::Connect { socket, .. } => self.tell(cx, socket, Slot::Connect, Cause::Plain),
@@ -38,6 +50,10 @@ impl Task {
                 reason,
                 description,
             } => {
+                // What came before comes before.
+                while let Some(event) = self.held.pop() {
+                    self.on_event(cx, event.socket, &event.packet, event.answer);
+                }
                 let cause = Cause::Disconnect(reason, description.as_ref());
                 self.tell(cx, socket, Slot::Disconnect, cause);
             }
@@ -52,6 +68,19 @@ impl Task {
             | Output::Send
             | Output::AskAuth(_) => {}
         }
+    }
+
+    /// Starts what has waited for handlers to end.
+    pub(super) fn release(&mut self, cx: &mut Context<'_>) {
+        while self.may_start()
+            && let Some(event) = self.held.pop()
+        {
+            self.on_event(cx, event.socket, &event.packet, event.answer);
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        self.parked.len() < self.shared.max_waiting_handlers
     }
 
     fn on_event(

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod event;
+mod held;
 mod outbox;
 mod shared;
 mod task;

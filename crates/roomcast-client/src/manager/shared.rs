@@ -37,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) engine: engine::Shared,
     pub(crate) upgrade_memory: Arc<UpgradeMemory>,
     parser: Parser,
+    pub(crate) max_waiting_handlers: usize,
     /// No user's code is called under it.
     state: Mutex<State>,
     // Lock order: a leaf.
@@ -194,9 +195,11 @@ impl Shared {
         engine: engine::Shared,
         core: Core,
         upgrade_memory: Arc<UpgradeMemory>,
+        max_waiting_handlers: usize,
         runtime: Handle,
     ) -> Arc<Self> {
         Arc::new(Self {
+            max_waiting_handlers,
             engine,
             upgrade_memory,
             parser: core.parser().clone(),

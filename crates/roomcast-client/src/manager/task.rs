@@ -13,6 +13,7 @@ use roomcast_socketio::client::{AuthRequest, CloseReason, Closing, EngineKey, Ou
 use tokio::time::Sleep;
 
 use super::ManagerEvent;
+use super::held::Held;
 use super::outbox::Outbox;
 use super::shared::{Expiry, Flush, Link, Shared};
 use crate::engine::{self, Closed, Engine, EngineEvent, Received};
@@ -25,6 +26,7 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
         shared,
         current: None,
         parked: FuturesUnordered::new(),
+        held: Held::default(),
         timer: None,
         has_ended: false,
     };
@@ -36,6 +38,8 @@ pub(super) struct Task {
     current: Option<Current>,
     /// Handlers and auth functions that wait.
     pub(super) parked: FuturesUnordered<Parked>,
+    /// Events for which too many handlers wait.
+    pub(super) held: Held,
     timer: Option<Pin<Box<Sleep>>>,
     /// It has ended by itself. Another one may run already.
     has_ended: bool,
@@ -73,7 +77,10 @@ impl Task {
             self.drain(cx);
             match ready!(self.poll_next(cx)) {
                 Next::Engine(event) => self.on_engine(cx, event),
-                Next::Finished(finished) => self.on_finished(cx, finished),
+                Next::Finished(finished) => {
+                    self.on_finished(cx, finished);
+                    self.release(cx);
+                }
                 Next::Due => self.shared.lock().core.handle_timeout(engine::now()),
                 Next::Work => {}
                 Next::Rest => return Poll::Ready(()),
@@ -106,6 +113,9 @@ impl Task {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(current) = &mut self.current {
+            current.engine.set_reading(!self.held.is_full());
+        }
         if let Some(current) = &mut self.current
             && let Poll::Ready(event) = current.engine.poll_event(cx, &mut Outbox(&self.shared))
         {

@@ -1,5 +1,8 @@
 //! Who is called, with what, in which order, and what a failing handler does.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use roomcast::{Server, Socket as Peer};
 use roomcast_client::{
@@ -294,4 +297,96 @@ async fn the_names_of_the_official_client_mean_its_hooks() {
     assert_eq!(noted.next().await, "disconnect");
     refused.connect();
     assert_eq!(noted.next().await, "connect_error");
+}
+
+#[tokio::test]
+async fn events_wait_in_order_while_as_many_handlers_wait_as_may() {
+    let (mut server, socket) =
+        StubServer::with_client(|builder| builder.max_waiting_handlers(2)).await;
+    let (note, mut noted) = notes();
+    socket.on("ask", async move |socket: Socket, n: u8| {
+        note(n);
+        socket
+            .emit_with_ack::<u8>("wait", n)
+            .await
+            .expect("it is answered")
+    });
+    for (id, n) in [(11, 1), (12, 2), (13, 3)] {
+        server.say(&format!(r#"42{id}["ask",{n}]"#)).await;
+    }
+    assert_eq!(server.hear().await, r#"420["wait",1]"#);
+    assert_eq!(server.hear().await, r#"421["wait",2]"#);
+    server.say("2").await;
+    assert_eq!(server.hear().await, "3");
+
+    server.say("431[8]").await;
+    let mut next = [server.hear().await, server.hear().await];
+    next.sort();
+    assert_eq!(next, [r#"422["wait",3]"#, "4312[8]"]);
+    assert_eq!((noted.next().await, noted.next().await), (1, 2));
+    assert_eq!(noted.next().await, 3);
+}
+
+#[tokio::test]
+async fn events_that_wait_are_handled_before_a_disconnection() {
+    let (mut server, socket) =
+        StubServer::with_client(|builder| builder.max_waiting_handlers(1)).await;
+    let (note, mut noted) = notes();
+    let (note_end, wait) = (note.clone(), Arc::new(tokio::sync::Notify::new()));
+    let waiting = Arc::clone(&wait);
+    socket.on("n", async move |n: u8| {
+        note(n);
+        waiting.notified().await;
+    });
+    socket.on_disconnect(move || note_end(9));
+    for n in 1..=3 {
+        server.say(&format!(r#"42["n",{n}]"#)).await;
+    }
+    server.say("41").await;
+
+    for n in [1, 2, 3, 9] {
+        assert_eq!(noted.next().await, n);
+    }
+    wait.notify_waiters();
+}
+
+#[tokio::test]
+async fn a_server_that_sends_more_than_may_wait_is_not_read() {
+    let (mut server, socket) =
+        StubServer::with_client(|builder| builder.max_waiting_handlers(1)).await;
+    let wait = Arc::new(tokio::sync::Semaphore::new(0));
+    let waiting = Arc::clone(&wait);
+    let (note, mut noted) = notes();
+    socket.on("n", async move |n: usize, _: String| {
+        let permit = waiting.acquire().await.expect("it is open");
+        note(n);
+        permit.forget();
+    });
+    let (count, sent) = (1000, Arc::new(AtomicUsize::new(0)));
+    let (filler, counter) = ("x".repeat(60_000), Arc::clone(&sent));
+    let sending = tokio::spawn(async move {
+        for n in 0..count {
+            server.say(&format!(r#"42["n",{n},"{filler}"]"#)).await;
+            counter.store(n + 1, Ordering::Relaxed);
+        }
+    });
+    // It is stuck once the buffers of the system are full, too.
+    let mut before = 0;
+    loop {
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        let now = sent.load(Ordering::Relaxed);
+        if now > 0 && now == before {
+            break;
+        }
+        before = now;
+    }
+    assert!(before < count, "all was read");
+    wait.add_permits(count);
+
+    for n in 0..count {
+        assert_eq!(noted.next().await, n);
+    }
+    sending.await.expect("all is read");
 }

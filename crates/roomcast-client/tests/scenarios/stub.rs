@@ -72,11 +72,15 @@ impl StubServer {
         self.say(r#"40{"sid":"s"}"#).await;
     }
 
-    /// Sends a text of at most 125 bytes.
+    /// Sends a text of less than 64 KiB.
     pub(crate) async fn say(&mut self, text: &str) {
-        let len = u8::try_from(text.len()).expect("a short text");
-        assert!(len < 126);
-        self.write(&[&[0x81, len], text.as_bytes()].concat()).await;
+        let len = u16::try_from(text.len()).expect("a short text");
+        let [high, low] = len.to_be_bytes();
+        let head = match len {
+            0..126 => [0x81, low].to_vec(),
+            _ => [0x81, 126, high, low].to_vec(),
+        };
+        self.write(&[&head, text.as_bytes()].concat()).await;
     }
 
     /// Sends a binary message of at most 125 bytes.
