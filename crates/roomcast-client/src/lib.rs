@@ -99,3 +99,10 @@ pub fn connect(url: &str) -> Result<Socket, ConfigError> {
 pub fn builder(url: &str) -> Builder {
     Client::of_process().builder(url)
 }
+
+/// The programs of the documents, compiled.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../docs/guide/client.md")]
+    struct Guide;
+}

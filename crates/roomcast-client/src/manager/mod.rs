@@ -1,5 +1,6 @@
 //! One connection to a server, with all its namespaces.
 
+mod connection;
 mod dispatch;
 mod event;
 mod held;

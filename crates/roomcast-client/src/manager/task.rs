@@ -6,17 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use roomcast_engineio::Transport;
-use roomcast_engineio::client::CloseReason as EngineReason;
 use roomcast_socketio::Map;
-use roomcast_socketio::client::{AuthRequest, CloseReason, Closing, EngineKey, Output};
+use roomcast_socketio::client::{AuthRequest, CloseReason, EngineKey, Output};
 use tokio::time::Sleep;
 
-use super::ManagerEvent;
 use super::held::Held;
 use super::outbox::Outbox;
-use super::shared::{Expiry, Flush, Link, Shared};
-use crate::engine::{self, Closed, Engine, EngineEvent, Received};
+use super::shared::{Expiry, Flush, Link, Shared, State};
+use crate::engine::{self, Engine, EngineEvent};
 use crate::error::{NotFlushed, SocketError, TransportError};
 use crate::socket::Socket;
 
@@ -27,6 +24,7 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
         current: None,
         parked: FuturesUnordered::new(),
         held: Held::default(),
+        closing: FuturesUnordered::new(),
         timer: None,
         has_ended: false,
     };
@@ -35,20 +33,22 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
 
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
-    current: Option<Current>,
+    pub(super) current: Option<Current>,
     /// Handlers and auth functions that wait.
     pub(super) parked: FuturesUnordered<Parked>,
     /// Events for which too many handlers wait.
     pub(super) held: Held,
+    /// Engines that send what is left before they close; whether they could.
+    pub(super) closing: FuturesUnordered<Pin<Box<dyn Future<Output = bool> + Send>>>,
     timer: Option<Pin<Box<Sleep>>>,
     /// It has ended by itself. Another one may run already.
     has_ended: bool,
 }
 
 /// The engine that the core knows.
-struct Current {
-    key: EngineKey,
-    engine: Box<Engine>,
+pub(super) struct Current {
+    pub(super) key: EngineKey,
+    pub(super) engine: Box<Engine>,
 }
 
 /// Work that waits.
@@ -100,18 +100,6 @@ impl Task {
         self.shared.lock().core.poll_output(engine::now())
     }
 
-    fn drop_engine_if_asked(&mut self) {
-        let mut state = self.shared.lock();
-        let is_asked = std::mem::take(&mut state.wants_drop);
-        let has_expired = std::mem::take(&mut state.link.has_expired);
-        drop(state);
-        match &mut self.current {
-            Some(current) if has_expired => current.engine.discard(EngineReason::PingTimeout),
-            Some(current) if is_asked => current.engine.close(&mut Outbox(&self.shared)),
-            _ => {}
-        }
-    }
-
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         if let Some(current) = &mut self.current {
             current.engine.set_reading(!self.held.is_full());
@@ -124,20 +112,27 @@ impl Task {
         if let Poll::Ready(Some(finished)) = self.parked.poll_next_unpin(cx) {
             return Poll::Ready(Next::Finished(finished));
         }
+        let mut is_lost = false;
+        while let Poll::Ready(Some(has_left)) = self.closing.poll_next_unpin(cx) {
+            is_lost |= !has_left;
+        }
         let mut state = self.shared.lock();
         if state.has_work() {
             return Poll::Ready(Next::Work);
         }
         state.link = self.link();
         state.link.is_writable &= !state.core.has_packets();
-        let flushed = self.flushed(&mut state);
+        let flushed = self.flushed(&mut state, is_lost);
         let due = state.core.next_timeout();
-        let rests = self.current.is_none() && self.parked.is_empty() && due.is_none();
-        match rests && state.flushes.is_empty() {
+        let rests = self.current.is_none()
+            && self.parked.is_empty()
+            && self.closing.is_empty()
+            && due.is_none()
+            && state.flushes.is_empty();
+        match rests {
             true => state.rest(),
             false => state.wait(cx.waker()),
         }
-        let rests = rests && state.flushes.is_empty();
         let with_room = state.with_room();
         drop(state);
         for has_room in with_room {
@@ -170,7 +165,7 @@ impl Task {
         timer.as_mut().poll(cx).map(|()| Next::Due)
     }
 
-    fn link(&self) -> Link {
+    pub(super) fn link(&self) -> Link {
         let Some(Current { engine, .. }) = &self.current else {
             return Link::default();
         };
@@ -187,74 +182,25 @@ impl Task {
     }
 
     /// Takes out who need not wait any more for everything to have left.
-    fn flushed(&self, state: &mut super::shared::State) -> Vec<(Flush, Result<(), NotFlushed>)> {
+    fn flushed(&self, state: &mut State, is_lost: bool) -> Vec<(Flush, Result<(), NotFlushed>)> {
         if state.flushes.is_empty() {
             return Vec::new();
         }
-        let is_drained = self
-            .current
-            .as_ref()
-            .is_none_or(|current| current.engine.is_drained());
-        let is_drained = is_drained && !state.core.has_packets();
+        let current = self.current.as_ref();
+        let is_drained = current.is_none_or(|current| current.engine.is_drained());
+        let is_drained = is_drained && self.closing.is_empty() && !state.core.has_packets();
         let (mut done, mut waiting) = (Vec::new(), Vec::new());
         for flush in std::mem::take(&mut state.flushes) {
-            let has_none = state.core.waiting(flush.socket) == 0;
-            match (has_none && is_drained, state.core.is_active(flush.socket)) {
-                (true, _) => done.push((flush, Ok(()))),
-                (false, false) => done.push((flush, Err(NotFlushed))),
-                (false, true) => waiting.push(flush),
+            let waits = state.core.waiting(flush.socket) > 0;
+            let is_stuck = waits && !state.core.is_active(flush.socket);
+            match is_stuck || is_lost {
+                true => done.push((flush, Err(NotFlushed))),
+                false if waits || !is_drained => waiting.push(flush),
+                false => done.push((flush, Ok(()))),
             }
         }
         state.flushes = waiting;
         done
-    }
-
-    fn on_engine(&mut self, cx: &mut Context<'_>, event: EngineEvent) {
-        let Some(key) = self.current.as_ref().map(|current| current.key) else {
-            return;
-        };
-        let now = engine::now();
-        match event {
-            EngineEvent::Opened(transport) => {
-                self.shared.upgrade_memory.opened(transport);
-                let mut state = self.shared.lock();
-                state.link = self.link();
-                state.core.engine_opened(key);
-            }
-            EngineEvent::Message(Received::Text(text)) => {
-                let output = self.shared.lock().core.handle_text(now, key, &text);
-                if let Some(output) = output {
-                    self.perform(cx, output);
-                }
-            }
-            EngineEvent::Message(Received::Binary(bytes)) => {
-                let output = self.shared.lock().core.handle_binary(now, key, bytes);
-                if let Some(output) = output {
-                    self.perform(cx, output);
-                }
-            }
-            EngineEvent::Ping => self.shared.lock().core.engine_pinged(key),
-            EngineEvent::Upgraded(transport) => {
-                self.shared.upgrade_memory.opened(transport);
-                self.shared.lock().link = self.link();
-                self.report(&ManagerEvent::Upgrade(transport));
-            }
-            EngineEvent::UpgradeFailed { transport, failure } => {
-                self.report(&ManagerEvent::UpgradeError { transport, failure });
-            }
-            EngineEvent::Closed(closed) => self.on_closed(key, closed),
-        }
-    }
-
-    fn on_closed(&mut self, key: EngineKey, closed: Closed) {
-        self.current = None;
-        let (reason, error) = reason(closed);
-        if reason == CloseReason::TransportError {
-            self.shared.upgrade_memory.failed();
-        }
-        let mut state = self.shared.lock();
-        state.link = Link::default();
-        state.core.engine_closed(key, reason, error);
     }
 
     fn on_finished(&mut self, cx: &mut Context<'_>, finished: Finished) {
@@ -267,7 +213,7 @@ impl Task {
         }
     }
 
-    fn perform(&mut self, cx: &mut Context<'_>, output: Output<'_, TransportError>) {
+    pub(super) fn perform(&mut self, cx: &mut Context<'_>, output: Output<'_, TransportError>) {
         match output {
             Output::OpenEngine(key) => self.open(key),
             Output::CloseEngine { engine, closing } => self.close(engine, closing),
@@ -275,45 +221,6 @@ impl Task {
             Output::Send => {}
             Output::AskAuth(request) => self.ask_auth(cx, request),
             output => self.dispatch(cx, output),
-        }
-    }
-
-    fn open(&mut self, key: EngineKey) {
-        let options = &self.shared.engine.options;
-        if options.transports.is_empty() {
-            let error = TransportError::NoTransports;
-            let mut state = self.shared.lock();
-            return state
-                .core
-                .engine_closed(key, CloseReason::TransportError, Some(error));
-        }
-        let remembered = options.remembers_upgrade && self.shared.upgrade_memory.is_websocket();
-        let first = remembered.then_some(Transport::WebSocket);
-        self.current = Some(Current {
-            key,
-            engine: Box::new(Engine::open(self.shared.engine.clone(), first)),
-        });
-    }
-
-    fn close(&mut self, key: EngineKey, closing: Closing) {
-        let mut outbox = Outbox(&self.shared);
-        let Some(Current { mut engine, .. }) = self.current.take_if(|current| current.key == key)
-        else {
-            return outbox.clear();
-        };
-        self.shared.lock().link = Link::default();
-        match closing {
-            Closing::AtOnce => engine.discard(EngineReason::ForcedClose),
-            Closing::AfterFlush => {
-                engine.close(&mut outbox);
-                tokio::spawn(poll_fn(move |cx| {
-                    while !matches!(
-                        ready!(engine.poll_event(cx, &mut ())),
-                        EngineEvent::Closed(_)
-                    ) {}
-                    Poll::Ready(())
-                }));
-            }
         }
     }
 
@@ -359,20 +266,4 @@ impl Drop for Task {
         // Who waits finds out that nobody works for him any more.
         drop(waiting);
     }
-}
-
-/// What the core is told of the end of an engine.
-fn reason(closed: Closed) -> (CloseReason, Option<TransportError>) {
-    let reason = match closed.reason {
-        EngineReason::PingTimeout => CloseReason::PingTimeout,
-        EngineReason::ParseError => CloseReason::ParseError,
-        EngineReason::TransportError | EngineReason::BadHandshake => CloseReason::TransportError,
-        // Closed under the manager, at the user's wish.
-        _ => CloseReason::TransportClose,
-    };
-    let error = match closed.failures.len() {
-        0 | 1 => closed.fault,
-        _ => Some(TransportError::All(closed.failures.into())),
-    };
-    (reason, error)
 }

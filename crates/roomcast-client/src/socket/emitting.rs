@@ -135,11 +135,12 @@ impl Socket {
     }
 
     /// Waits until all that was emitted has left this program: until it is given to the operating
-    /// system, or taken by the server if it goes by polling.
+    /// system, or taken by the server if it goes by polling. After [`disconnect`](Self::disconnect), too.
     ///
     /// # Errors
     ///
-    /// [`NotFlushed`] if the socket is not active and something waits.
+    /// [`NotFlushed`] if the socket is not active and something waits, or if the connection broke while
+    /// it was to be closed.
     ///
     /// # Cancel safety
     ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use roomcast_client::{Ack, EmitError, Overflow, Refusal};
+use roomcast_client::{Ack, EmitError, NotFlushed, Overflow, Refusal};
 
 use crate::stub::StubServer;
 use crate::support::{builder, notes, soon};
@@ -143,4 +143,35 @@ async fn events_wait_for_room_while_there_is_no_connection() {
         Err(EmitError::NoRoom)
     );
     assert_eq!(socket.try_emit("c", ()), Ok(()));
+}
+
+#[tokio::test]
+async fn who_disconnects_can_wait_until_all_has_left() {
+    let (mut server, socket) = StubServer::with_client(|builder| builder).await;
+    for number in 0..30 {
+        socket.emit("chunk", chunk(number));
+    }
+    socket.emit("end", ());
+    socket.disconnect();
+    let mut flushed = Box::pin(socket.flushed());
+    assert!(futures_util::poll!(&mut flushed).is_pending());
+
+    let reading = tokio::spawn(async move { hear_chunks(&mut server).await.len() });
+    assert_eq!(soon(flushed).await, Ok(()));
+    assert_eq!(soon(reading).await.expect("no panic"), 30);
+}
+
+#[tokio::test]
+async fn what_is_lost_while_the_connection_closes_is_told() {
+    let (server, socket) = StubServer::with_client(|builder| builder).await;
+    for number in 0..30 {
+        socket.emit("chunk", chunk(number));
+    }
+    socket.disconnect();
+    let mut flushed = Box::pin(socket.flushed());
+    assert!(futures_util::poll!(&mut flushed).is_pending());
+    tokio::task::yield_now().await;
+    drop(server);
+
+    assert_eq!(soon(flushed).await, Err(NotFlushed));
 }
