@@ -221,6 +221,7 @@ test("nothing is missing and nothing comes twice when the server is killed", asy
   });
   const all = sockets.map(said);
   await Promise.all(sockets.map((socket) => socket.emitWithAck("join", "room", 0)));
+  sockets.forEach((socket) => socket.on("ready", (answer) => answer()));
   sockets[0].emit("run", "room");
   const haveGot = (more) => {
     const goals = all.map((numbers) => numbers.length + more);

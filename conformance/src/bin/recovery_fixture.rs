@@ -48,13 +48,18 @@ fn install(io: &Server) {
     io.on("flicker", |socket: Socket| {
         socket.volatile().emit("status", "connected");
     });
-    // Numbers for a room without end, from where the log says that an earlier process has come.
+    // Numbers for a room without end, from where the log says that an earlier process has come. So few
+    // are on their way at a time that a client which comes back finds all of them.
     io.on("run", async |io: Server, room: String| {
         let past = io.history(&room, History::last(1));
         let last = past.first().and_then(|event| event.args()[0].as_u64());
         for number in last.unwrap_or(0) + 1.. {
             io.to(room.as_str()).emit("said", number);
-            if number % 50 == 0 && io.logged().await.is_err() {
+            if number % 50 != 0 {
+                continue;
+            }
+            let asked = io.to(room.as_str()).emit_with_ack::<()>("ready", ());
+            if asked.await.is_err() || io.logged().await.is_err() {
                 return;
             }
         }

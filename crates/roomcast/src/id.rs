@@ -97,7 +97,7 @@ impl SocketId {
 }
 
 /// 20 characters of base64url.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RandomId([u8; ID_LEN]);
 
 impl RandomId {

@@ -1,6 +1,7 @@
 //! Events and actions for many sockets at once.
 
 mod answers;
+mod audience;
 mod elsewhere;
 mod fetched;
 mod paced;
@@ -10,13 +11,13 @@ mod remote_socket;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roomcast_socketio::{AckId, EncodeError, EventPacket, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 pub use answers::Answers;
+pub(crate) use audience::Asked;
 pub use fetched::FetchedSockets;
 pub use paced::Delivery;
 use paced::Tally;
@@ -24,13 +25,10 @@ pub use remote_emission::RemoteEmission;
 pub use remote_socket::RemoteSocket;
 pub use roomcast_cluster::Missing as MissingNodes;
 
-use crate::engine::{Pace, Round, SendOptions};
+use crate::engine::{Pace, SendOptions};
 use crate::error::EmitError;
-use crate::id::SocketId;
 use crate::namespace::{IntoRooms, Namespace, Selection};
-use crate::recovery::Emitted;
-use crate::socket::{Socket, Waiting};
-use crate::wire::{self, Outgoing};
+use crate::socket::Socket;
 
 /// Selects sockets of a namespace, and says what to do with them.
 ///
@@ -396,138 +394,6 @@ impl Broadcast {
                 .iter()
                 .for_each(&act);
         }
-    }
-
-    /// Sends the event in one namespace; with `answers`, gives those who were asked for one.
-    pub(crate) fn emit_in<T: Serialize + ?Sized>(
-        &self,
-        namespace: &Namespace,
-        event: &str,
-        args: &T,
-        answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
-    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
-        self.emit_counted(namespace, event, args, answers, &mut Tally::default())
-    }
-
-    /// Does the same, and counts what becomes of the event.
-    fn emit_counted<T: Serialize + ?Sized>(
-        &self,
-        namespace: &Namespace,
-        event: &str,
-        args: &T,
-        answers: Option<&mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>>,
-        tally: &mut Tally,
-    ) -> Result<Vec<(Socket, AckId)>, EmitError> {
-        let mut audience = Audience {
-            asking: answers.map(|answers| (namespace.next_ack_id(), answers)),
-            asked: Vec::new(),
-            is_watched: namespace.listeners().has_outgoing(),
-            watched: Vec::new(),
-        };
-        let ack = audience.asking.map(|(id, _)| id);
-        let options = self.options;
-        let pace = self.pace_in(namespace);
-        let queued_before = tally.queued();
-        let header = Header {
-            namespace: namespace.name(),
-            ack,
-        };
-        let content = EventPacket::new(header, event, args);
-        if let Some(keeper) = namespace.keeper() {
-            let emitted = Emitted {
-                event,
-                args,
-                ack,
-                pace: pace.as_ref(),
-                options,
-            };
-            keeper.broadcast(
-                namespace,
-                &self.selection,
-                &emitted,
-                |socket| audience.takes(socket),
-                |socket, packet, sent| tally.note(socket, packet, sent),
-            )?;
-            namespace
-                .meter()
-                .broadcast(event, tally.queued() - queued_before);
-            return Ok(audience.told(|| wire::event(namespace.parser(), &content)));
-        }
-        let packet = wire::event(namespace.parser(), &content)?;
-        let mut round = Round::default();
-        // Cost: looked at once, not for each receiver.
-        let frames = packet.frames();
-        namespace.selection().for_each(&self.selection, |socket| {
-            if audience.takes(socket) {
-                let sent = socket.send_in(&mut round, frames, pace.as_ref(), options);
-                tally.note(socket, &packet, sent);
-            }
-        });
-        drop(round);
-        namespace
-            .meter()
-            .broadcast(event, tally.queued() - queued_before);
-        Ok(audience.told(|| Ok(packet)))
-    }
-}
-
-/// Who gets an event, as far as somebody asks about it later.
-struct Audience<'a> {
-    /// The id under which answers are wanted, and where they go.
-    asking: Option<(
-        AckId,
-        &'a mpsc::UnboundedSender<(SocketId, crate::socket::Answer)>,
-    )>,
-    asked: Vec<(Socket, AckId)>,
-    is_watched: bool,
-    /// Handlers may emit themselves: they are called when the lock of the rooms is released.
-    watched: Vec<Socket>,
-}
-
-impl Audience<'_> {
-    /// Whether the socket gets the event.
-    #[inline]
-    fn takes(&mut self, socket: &Socket) -> bool {
-        if let Some((id, answers)) = self.asking {
-            // Invariant: noted before it is asked whether the socket lives: its end forgets it.
-            socket
-                .acks()
-                .insert(id, Waiting::Broadcast(answers.clone()));
-            self.asked.push((socket.clone(), id));
-        }
-        if !socket.is_connected() {
-            if let Some((socket, id)) = self.asking.and_then(|_| self.asked.pop()) {
-                socket.acks().remove(id);
-            }
-            return false;
-        }
-        if self.is_watched || socket.watches_outgoing() {
-            self.watched.push(socket.clone());
-        }
-        true
-    }
-
-    /// Shows the packet to those who want to see what is sent, and gives those who were asked.
-    fn told(self, packet: impl FnOnce() -> Result<Outgoing, EncodeError>) -> Vec<(Socket, AckId)> {
-        if !self.watched.is_empty()
-            && let Ok(packet) = packet()
-        {
-            self.watched
-                .iter()
-                .for_each(|socket| socket.notify_outgoing(&packet));
-        }
-        self.asked
-    }
-}
-
-/// Whose answers are awaited; the end of the wait, whichever it is, forgets them.
-pub(crate) struct Asked(pub(crate) Vec<(Socket, AckId)>);
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        self.0
-            .iter()
-            .for_each(|(socket, id)| socket.acks().remove(*id));
     }
 }
 

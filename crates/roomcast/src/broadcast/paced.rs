@@ -11,7 +11,9 @@ use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
 use crate::id::SocketId;
 use crate::namespace::Namespace;
-use crate::socket::{Socket, in_time, released, room_for, room_in, scoped, send_when_room};
+use crate::socket::{
+    Socket, has_room, in_time, released, room_for, room_in, scoped, send_when_room,
+};
 use crate::wire::{self, Outgoing};
 
 /// Says what became of an event that was sent by [`Broadcast::emit_async`].
@@ -178,7 +180,8 @@ impl Broadcast {
     }
 
     /// Lets the event take the place of the one that still waits under the same key, at each
-    /// receiver for itself: who reads slowly gets the latest value of each key.
+    /// receiver for itself: who reads slowly gets the latest value of each key. Who comes back after a
+    /// lost connection gets all it has missed; see [`Socket::coalesce`].
     ///
     /// # Example
     ///
@@ -289,12 +292,12 @@ impl Broadcast {
             .iter()
             .flat_map(|namespace| namespace.connected_of(&self.selection))
             .collect();
-        let rooms: FuturesUnordered<_> = receivers.iter().map(room_for).collect();
         let patience = self
             .timeout
             .or_else(|| self.namespace.server()?.ack_timeout());
         // Who has no room in time is dealt with by the policy of its outbox.
-        let _ = in_time(Some(patience.unwrap_or(MAX_HOLD)), rooms.collect::<()>()).await;
+        let patience = Some(patience.unwrap_or(MAX_HOLD));
+        let _ = in_time(patience, room_for_all(&receivers)).await;
         let mut tally = Tally::default();
         for namespace in targets {
             let sending = self.emit_when_logged(namespace, event, args, &mut tally);
@@ -303,7 +306,6 @@ impl Broadcast {
                 .unwrap_or(Err(EmitError::LogFull))?;
             self.publish(namespace, event, args)?;
         }
-        // Invariant: what waits for the log is in no outbox, so the next broadcast waits for this one.
         let keepers = targets.iter().filter_map(Namespace::keeper);
         let leaving: FuturesUnordered<_> = keepers.map(|keeper| released(keeper)).collect();
         // It leaves, however long the log takes.
@@ -341,6 +343,15 @@ impl Broadcast {
         let key = key.as_ref().map(|key| scoped(namespace.name(), key));
         let may_wait = *may_wait;
         Some(Pace { key, may_wait })
+    }
+}
+
+/// Waits until all have room at the same time: another event may fill the outbox of one while others
+/// are waited for.
+async fn room_for_all(receivers: &[Socket]) {
+    while !receivers.iter().all(has_room) {
+        let rooms: FuturesUnordered<_> = receivers.iter().map(room_for).collect();
+        rooms.collect::<()>().await;
     }
 }
 

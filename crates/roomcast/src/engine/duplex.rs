@@ -156,6 +156,15 @@ impl Duplex {
         if is_answered { Ok(()) } else { Err(self) }
     }
 
+    /// Notes that the server ends the session, and not for a mistake of the client.
+    pub(super) fn end_here(&mut self) {
+        match self {
+            Self::WebSocket(_) => {}
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.end_here(),
+        }
+    }
+
     /// Writes what is left, says goodbye and waits for the peer to do so, too. Only a WebSocket has
     /// a code for it. A farewell goes behind what is left.
     pub(crate) async fn close(self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {

@@ -38,6 +38,7 @@ mod events;
 mod flusher;
 mod frame;
 mod handle;
+mod held_back;
 mod mailbox;
 mod outbox;
 mod outgoing;

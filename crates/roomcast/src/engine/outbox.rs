@@ -132,23 +132,18 @@ impl Batch {
         if rest.len() <= 1 {
             return write(&[IoSlice::new(first)]);
         }
-        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        slices[0] = IoSlice::new(first);
-        let mut bytes = first.len();
-        let mut count = 1;
-        for entry in rest[1..].iter().take(MAX_SLICES - 1) {
-            slices[count] = IoSlice::new(entry.bytes());
-            bytes += entry.bytes().len();
-            count += 1;
-        }
-        let slices = &slices[..count];
-        if bytes > MAX_COPIED_BYTES {
-            return write(slices);
+        let others = &rest[1..rest.len().min(MAX_SLICES)];
+        let bytes: usize = others.iter().map(|entry| entry.bytes().len()).sum();
+        if first.len() + bytes > MAX_COPIED_BYTES {
+            let others = others.iter().map(Entry::bytes);
+            let slices = std::iter::once(first).chain(others).map(IoSlice::new);
+            return write(&slices.collect::<SmallVec<[_; MAX_SLICES]>>());
         }
         let mut copy = draft::take_buffer();
-        slices
+        copy.extend_from_slice(first);
+        others
             .iter()
-            .for_each(|slice| copy.extend_from_slice(slice));
+            .for_each(|entry| copy.extend_from_slice(entry.bytes()));
         let result = write(&[IoSlice::new(&copy)]);
         draft::give_back(copy);
         result

@@ -16,6 +16,7 @@ use super::draft::Draft;
 use super::events::Kinds;
 use super::flusher::{self, Flusher, Round};
 use super::frame::Frame;
+use super::held_back::HeldBack;
 use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
 use super::{Message, Request};
 
@@ -52,6 +53,7 @@ struct Inner {
     /// The kinds of events that somebody listens to.
     watched: AtomicU8,
     dialect: Dialect,
+    held_back: HeldBack,
 }
 
 /// What is known of a session before it begins.
@@ -74,6 +76,7 @@ impl Socket {
             dialect: opening.dialect,
             is_upgraded: AtomicBool::new(false),
             watched: AtomicU8::new(0),
+            held_back: HeldBack::default(),
         }));
         socket.set_transport(opening.transport);
         socket
@@ -450,9 +453,33 @@ impl Socket {
         self.close();
     }
 
+    /// Notes that a message is held back, and will be sent by
+    /// [`send_held_back`](Self::send_held_back): who waits for room counts it.
+    pub(crate) fn hold_back(&self, frames: &[Frame]) {
+        self.0.held_back.add(frames);
+    }
+
+    /// Sends a message that was held back.
+    pub(crate) fn send_held_back(
+        &self,
+        round: &mut Round,
+        frames: &[Frame],
+        pace: Option<&Pace>,
+        options: SendOptions,
+    ) -> Sent {
+        // Invariant: from here on the outbox alone counts it, so whoever has to wait for it is told
+        // when it has left; or at once, if it does not get there.
+        self.0.held_back.remove(frames);
+        let sent = self.send_in(round, frames, pace, options);
+        if !sent.is_queued() {
+            self.recall();
+        }
+        sent
+    }
+
     /// Whether who may wait for room has to.
     pub(crate) fn must_wait(&self) -> bool {
-        self.0.mailbox.must_wait()
+        self.0.mailbox.must_wait(self.0.held_back.coming())
     }
 
     /// What is notified when the outbox has room, and when the session is over.

@@ -73,8 +73,8 @@ impl Keeper {
         mut takes: impl FnMut(&Socket) -> bool,
         mut note_sent: impl FnMut(&Socket, &Outgoing, Sent),
     ) -> Result<(), EmitError> {
-        let target = || Target::Selected(selection.clone());
-        self.in_its_place(namespace, emitted, target, |state, packet, position| {
+        let to_all = (|| true, || Target::Selected(selection.clone()));
+        self.in_its_place(namespace, emitted, to_all, |state, packet, position| {
             let mut round = Round::default();
             let is_immediate = self.log().is_immediate();
             let mut receivers = Vec::new();
@@ -105,57 +105,81 @@ impl Keeper {
         Ok(())
     }
 
-    /// Sends an event to one socket; if its client is away and may come back, then.
+    /// Shows an event to those who want to see what is sent, and sends it to one socket.
     pub(crate) fn emit_to<T: Serialize + ?Sized>(
         &self,
         socket: &Socket,
         emitted: &Emitted<'_, T>,
     ) -> Result<(), EmitError> {
-        let namespace = socket.namespace();
-        let can_arrive = || emitted.is_kept() && self.is_awaited(socket);
-        if !socket.is_connected() && !can_arrive() {
-            return Err(EmitError::Disconnected);
-        }
-        if socket.has_outgoing_listeners() {
+        let can_be_sent = socket.is_connected() || self.can_arrive(socket, emitted);
+        if can_be_sent && socket.has_outgoing_listeners() {
+            let namespace = socket.namespace();
             let header = emitted.header(namespace);
             let content = EventPacket::new(header, emitted.event, emitted.args);
             socket.notify_outgoing(&wire::event(namespace.parser(), &content)?);
         }
-        let target = || Target::Socket(socket.id());
-        let (sent, left) =
-            self.in_its_place(namespace, emitted, target, |state, packet, position| {
-                note(socket, position);
-                let Some(receiver) = receiver_of(state, socket, emitted.is_kept()) else {
-                    // It is kept for the client's return.
-                    return (Sent::Queued, Released::default());
-                };
-                note(&receiver, position);
-                if self.log().is_immediate() {
-                    let (mut round, frames) = (Round::default(), packet.packet().frames());
-                    let sent =
-                        receiver.send_in(&mut round, frames, emitted.pace, emitted.ordered());
-                    return (sent, (round, None));
-                }
-                let left = self.send_later(vec![receiver], packet, emitted);
-                (Sent::Queued, left)
-            })?;
+        self.send_to(socket, emitted, || true)?;
+        Ok(())
+    }
+
+    /// Sends an event to one socket if it may go now, and tells whether it may; if the client is away and
+    /// may come back, it gets the event then.
+    ///
+    /// Invariant: the question is asked under the lock under which the event is queued, so of many
+    /// who ask at once each sees the events of those before.
+    pub(crate) fn send_to<T: Serialize + ?Sized>(
+        &self,
+        socket: &Socket,
+        emitted: &Emitted<'_, T>,
+        may_go: impl Fn() -> bool,
+    ) -> Result<bool, EmitError> {
+        let namespace = socket.namespace();
+        let can_arrive = || self.can_arrive(socket, emitted);
+        if !socket.is_connected() && !can_arrive() {
+            return Err(EmitError::Disconnected);
+        }
+        let to_one = (may_go, || Target::Socket(socket.id()));
+        let placed = self.in_its_place(namespace, emitted, to_one, |state, packet, position| {
+            note(socket, position);
+            let Some(receiver) = receiver_of(state, socket, emitted.is_kept()) else {
+                // It is kept for the client's return.
+                return (Sent::Queued, Released::default());
+            };
+            note(&receiver, position);
+            if self.log().is_immediate() {
+                let (mut round, frames) = (Round::default(), packet.packet().frames());
+                let sent = receiver.send_in(&mut round, frames, emitted.pace, emitted.ordered());
+                return (sent, (round, None));
+            }
+            let left = self.send_later(vec![receiver], packet, emitted);
+            (Sent::Queued, left)
+        })?;
+        let Some((sent, left)) = placed else {
+            return Ok(false);
+        };
         drop(left);
         // A client that may come back gets it then.
         if sent != Sent::Closed || !can_arrive() {
             sent.into_result()?;
         }
         namespace.meter().emitted(emitted.event, 1);
-        Ok(())
+        Ok(true)
     }
 
-    /// Encodes an event, keeps it if it is to be kept, and calls `send` in its place among all others.
+    /// Whether an event to a socket that has lost its connection reaches its client on the return.
+    fn can_arrive<T: Serialize + ?Sized>(&self, socket: &Socket, emitted: &Emitted<'_, T>) -> bool {
+        emitted.is_kept() && self.is_awaited(socket)
+    }
+
+    /// Encodes an event, keeps it if it is to be kept, and calls `send` in its place among all others;
+    /// `None` if it may not go now.
     fn in_its_place<T: Serialize + ?Sized, R>(
         &self,
         namespace: &Namespace,
         emitted: &Emitted<'_, T>,
-        target: impl Fn() -> Target,
+        (may_go, target): (impl Fn() -> bool, impl Fn() -> Target),
         mut send: impl FnMut(&RoomsState, &Stamped, Option<Position>) -> R,
-    ) -> Result<R, EmitError> {
+    ) -> Result<Option<R>, EmitError> {
         let log = self.log();
         loop {
             let head = log.head();
@@ -168,6 +192,9 @@ impl Keeper {
             let content = (emitted.header(namespace), emitted.event, emitted.args);
             let mut packet = Stamped::event(namespace.parser(), content, emitted.tail(), expected)?;
             let result = namespace.selection().locked(|state| {
+                if !may_go() {
+                    return Ok(None);
+                }
                 let position = match emitted.is_kept() {
                     true => Some(log.append(target(), &mut packet)?),
                     false => {
@@ -178,7 +205,7 @@ impl Keeper {
                         None
                     }
                 };
-                Ok(send(state, &packet, position))
+                Ok(Some(send(state, &packet, position)))
             });
             match result {
                 Ok(result) => return Ok(result),
@@ -200,7 +227,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Sends the packet when the log allows it.
+    /// Sends the packet when the log allows it. Who waits for room counts it from now on.
     fn send_later<T: ?Sized>(
         &self,
         receivers: Vec<Socket>,
@@ -209,10 +236,16 @@ impl Keeper {
     ) -> Released {
         let (packet, pace) = (packet.clone(), emitted.pace.cloned());
         let options = emitted.ordered();
+        let frames = packet.packet().frames();
+        receivers
+            .iter()
+            .for_each(|socket| socket.conn().hold_back(frames));
         self.release(move |round| {
             for socket in &receivers {
                 // Nobody waits for the outcome any more: the policy of the outbox says what to do.
-                socket.send_in(round, packet.packet().frames(), pace.as_ref(), options);
+                let frames = packet.packet().frames();
+                let conn = socket.conn();
+                conn.send_held_back(round, frames, pace.as_ref(), options);
             }
         })
     }

@@ -132,9 +132,10 @@ impl Socket {
     ///
     /// A socket that is in the room already, such as one that was
     /// [recovered](Self::is_recovered), gets none. Events that left out a room the socket is in are
-    /// not sent. They are sent as events to this socket, so they are kept for it like any other. A
-    /// client that loses its connection before they arrive gets those of them twice that were emitted
-    /// after the last event that it has received: it was in the room when it was cut off.
+    /// not sent. They are sent as events to this socket, so they are kept for it like any other: a
+    /// client that loses its connection before they arrive gets each of them once when it comes back,
+    /// in the place that it had. As after [`join`](Self::join), it may then also get older events of the
+    /// room, if they were emitted after the last event that it has received.
     /// Without [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery)
     /// there is no history.
     ///
@@ -219,7 +220,7 @@ impl Namespace {
         let parser = self.parser();
         let past = Past::of(keeper, &room.into(), history);
         let past = past.events.into_iter().rev();
-        past.filter_map(|(emitted_at, _, packet)| PastEvent::read(parser, emitted_at, &packet))
+        past.filter_map(|past| PastEvent::read(parser, past.emitted_at, &past.packet))
             .collect()
     }
 }
@@ -230,9 +231,17 @@ struct Past {
     history: History,
     until: Position,
     /// The newest first.
-    events: Vec<(Instant, Target, Stamped)>,
+    events: Vec<Kept>,
     /// Encoded for these positions and this audience, where that must be done beforehand.
-    fixed: Option<(Audience, Vec<Stamped>)>,
+    fixed: Option<(Audience, Vec<Kept>)>,
+}
+
+/// An event of the room.
+struct Kept {
+    position: Position,
+    emitted_at: Instant,
+    target: Target,
+    packet: Stamped,
 }
 
 /// How many events were sent, and what has left: to be dropped when nothing is locked.
@@ -258,13 +267,13 @@ impl Past {
             fixed: None,
         };
         let now = now();
-        keeper.log().read_back(past.until, &mut |entry| {
+        keeper.log().read_back(past.until, &mut |position, entry| {
             let age = now.saturating_duration_since(entry.emitted_at);
             let is_full = past.events.len() >= history.max_events;
             if is_full || history.max_age.is_some_and(|max| age > max) {
                 return ControlFlow::Break(());
             }
-            past.events.extend(event_of(room, entry));
+            past.events.extend(Kept::of(room, position, entry));
             ControlFlow::Continue(())
         });
         past
@@ -276,7 +285,7 @@ impl Past {
     /// encoded for the next positions, and again if others have them then.
     fn for_socket(keeper: &Keeper, socket: &Socket, room: &RoomName, history: History) -> Self {
         let mut past = Self::of(keeper, room, history);
-        if past.events.iter().all(|(_, _, packet)| packet.is_open()) {
+        if past.events.iter().all(|kept| kept.packet.is_open()) {
             return past;
         }
         let namespace = socket.namespace();
@@ -286,12 +295,13 @@ impl Past {
         let mut position = past.until;
         let events = std::mem::take(&mut past.events).into_iter().rev();
         let packets = events
-            .filter(|(_, target, _)| !audience.is_left_out(target))
-            .filter_map(|(_, _, packet)| {
+            .filter(|kept| !audience.is_left_out(&kept.target))
+            .filter_map(|kept| {
                 let offset = keeper.log().epoch().offset(position.next());
-                let packet = packet.encoded_anew(namespace.parser(), namespace.name(), offset)?;
+                let (parser, name) = (namespace.parser(), namespace.name());
+                let packet = kept.packet.encoded_anew(parser, name, offset)?;
                 position = position.next();
-                Some(packet)
+                Some(Kept { packet, ..kept })
             });
         let packets = packets.collect();
         past.fixed = Some((audience, packets));
@@ -299,15 +309,15 @@ impl Past {
     }
 
     /// Everything up to now that is for this audience, the oldest first.
-    fn complete(mut self, keeper: &Keeper, audience: &Audience) -> Result<Vec<Stamped>, Overtaken> {
+    fn complete(mut self, keeper: &Keeper, audience: &Audience) -> Result<Vec<Kept>, Overtaken> {
         let head = keeper.log().head();
         if let Some((expected, packets)) = self.fixed {
             let is_as_expected = expected == *audience && head == self.until;
             return is_as_expected.then_some(packets).ok_or(Overtaken);
         }
         let mut newer = Vec::new();
-        keeper.log().read(self.until, head, &mut |_, entry| {
-            newer.extend(event_of(&self.room, entry));
+        keeper.log().read(self.until, head, &mut |position, entry| {
+            newer.extend(Kept::of(&self.room, position, entry));
         });
         newer.reverse();
         newer.append(&mut self.events);
@@ -315,27 +325,34 @@ impl Past {
         let packets = newer
             .into_iter()
             .rev()
-            .filter(|(_, target, _)| !audience.is_left_out(target))
-            .map(|(_, _, packet)| packet);
+            .filter(|kept| !audience.is_left_out(&kept.target));
         let packets: Vec<_> = packets.collect();
         // The first of a parser's own may have come meanwhile.
-        let is_open = packets.iter().all(Stamped::is_open);
+        let is_open = packets.iter().all(|kept| kept.packet.is_open());
         is_open.then_some(packets).ok_or(Overtaken)
     }
 }
 
-/// The entry as an event of the room, if it was emitted to it.
-fn event_of(room: &RoomName, entry: &Entry) -> Option<(Instant, Target, Stamped)> {
-    match &entry.target {
-        Target::Selected(selection) if selection.rooms.contains(room) => {
-            Some((entry.emitted_at, entry.target.clone(), entry.packet.clone()))
-        }
-        _ => None,
+impl Kept {
+    /// The entry as an event of the room, if it was emitted to it.
+    fn of(room: &RoomName, position: Position, entry: &Entry) -> Option<Self> {
+        let Target::Selected(selection) = &entry.target else {
+            return None;
+        };
+        selection.rooms.contains(room).then(|| Self {
+            position,
+            emitted_at: entry.emitted_at,
+            target: entry.target.clone(),
+            packet: entry.packet.clone(),
+        })
     }
 }
 
 impl Keeper {
     /// Sends the past as events of now, which are kept for the socket alone.
+    ///
+    /// Invariant: each says of which packet it is a copy. A client that lacks both when it comes back
+    /// gets the copy: it may be in the room now.
     fn replay(
         &self,
         state: &RoomsState,
@@ -344,10 +361,17 @@ impl Keeper {
     ) -> Result<Replayed, Overtaken> {
         let packets = past.complete(self, &Audience::of(state, socket))?;
         let mut sent = Vec::with_capacity(packets.len());
-        for mut packet in packets {
-            match self.log().append(Target::Socket(socket.id()), &mut packet) {
+        for Kept {
+            position: original,
+            mut packet,
+            ..
+        } in packets
+        {
+            let target = Target::Copy(socket.id(), original);
+            match self.log().append(target, &mut packet) {
                 Ok(position) => {
                     socket.note_logged(position);
+                    socket.conn().hold_back(packet.packet().frames());
                     sent.push(packet);
                 }
                 Err(error) => {
@@ -361,7 +385,8 @@ impl Keeper {
         let left = self.release(move |round| {
             for packet in &sent {
                 let frames = packet.packet().frames();
-                socket.send_in(round, frames, None, SendOptions::default());
+                let (conn, options) = (socket.conn(), SendOptions::default());
+                conn.send_held_back(round, frames, None, options);
             }
         });
         Ok((count, left))

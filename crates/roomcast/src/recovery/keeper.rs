@@ -1,10 +1,12 @@
 //! The sessions of one namespace: who may have one back, and what is sent on the return.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use roomcast_socketio::Value;
 use tokio::sync::oneshot;
@@ -83,9 +85,11 @@ impl Keeper {
         let over = self.sessions.lock().expire(now());
         over.iter().for_each(|over| self.log.forget(over.pid));
         for _ in 0..MAX_TAKEOVERS {
-            let found = self.sessions.lock().take(claim.pid, now());
+            let found = self.find(&claim);
             match found {
-                Found::Stored(stored) => return self.accept(*stored, claim),
+                Found::Stored(stored, seen) => {
+                    return Some(Reclaimed::new(Arc::clone(self), *stored, seen));
+                }
                 Found::Live(socket) => {
                     if !self.may_take_over(&socket, &claim) {
                         return None;
@@ -98,28 +102,30 @@ impl Keeper {
         None
     }
 
-    /// Whether the claim would give the session of a connected socket to its client.
+    /// The session that a claim names.
+    ///
+    /// Invariant: a claim that cannot succeed changes nothing, be its offset none of the session's or
+    /// too old. It may have been late or garbled on its way, and the next one may be right; the
+    /// official server keeps the session, too.
     ///
     /// COMPAT: a client that has received nothing names no place in the session, so the private id is
-    /// all that a claim needs. One that cannot succeed leaves the socket alone.
+    /// all that a claim needs.
+    fn find(&self, claim: &Claim) -> Found {
+        let (head, trimmed) = (self.log.head(), self.log.trimmed());
+        self.sessions.lock().take(claim.pid, now(), |stored| {
+            let seen = claim.seen(stored.start, head)?;
+            stored.replay_from(seen.position, trimmed)?;
+            Some(seen)
+        })
+    }
+
+    /// Whether the claim would give the session of a connected socket to its client.
     fn may_take_over(&self, socket: &Socket, claim: &Claim) -> bool {
         let head = self.log.head();
         let start = socket.ticket().map(Ticket::start);
         let seen = start.and_then(|start| claim.seen(start, head));
         let sent = (socket.last_logged(), head);
         seen.is_some_and(|seen| replay_from(seen.position, sent, self.log.trimmed()).is_some())
-    }
-
-    fn accept(self: &Arc<Self>, stored: Stored, claim: Claim) -> Option<Reclaimed> {
-        let seen = claim.seen(stored.start, self.log.head());
-        let is_whole = |position| stored.replay_from(position, self.log.trimmed()).is_some();
-        let Some(seen) = seen.filter(|seen| is_whole(seen.position)) else {
-            // It will not be so later: the client asks with the same offset again, if at all.
-            self.sessions.lock().give_up(stored.pid);
-            self.log.forget(stored.pid);
-            return None;
-        };
-        Some(Reclaimed::new(Arc::clone(self), stored, seen))
     }
 
     /// Lets a client in: it is told its ids, gets what it has missed, and is in its rooms.
@@ -161,7 +167,7 @@ impl Keeper {
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
             self.watch_data(socket);
-            Ok(self.welcome(socket, connect, std::mem::take(&mut missed.packets)))
+            Ok(self.welcome(socket, connect, missed.take()))
         })?;
         drop(left);
         let stored = reclaimed.and_then(Reclaimed::consume);
@@ -316,7 +322,9 @@ impl Keeper {
 /// What a client has missed, as far as it was looked up.
 #[derive(Default)]
 struct Missed {
-    packets: Vec<Stamped>,
+    packets: Vec<(Position, Stamped)>,
+    /// Where the packets are of which the client gets copies.
+    originals: HashSet<Position, RandomState>,
     until: Position,
     seen: super::offset::Seen,
 }
@@ -332,18 +340,30 @@ impl Missed {
             _ => self.until,
         };
         let head = log.head();
-        let (audience, packets) = (&stored.audience, &mut self.packets);
         let mut count = 0;
-        log.read(from, head, &mut |_, entry| {
+        log.read(from, head, &mut |position, entry| {
             count += 1;
-            if audience.is_meant_by(&entry.target) {
-                packets.push(entry.packet.clone());
+            if stored.audience.is_meant_by(&entry.target) {
+                self.originals.extend(entry.target.original());
+                self.packets.push((position, entry.packet.clone()));
             }
         });
         self.until = head;
         // What was dropped meanwhile was not shown.
         let is_whole = count == head.0.saturating_sub(from.0);
         is_whole.then_some(()).ok_or(Outdated)
+    }
+
+    /// What is to be sent.
+    ///
+    /// Invariant: a client that joined a room after a packet was emitted to it, and got it as history,
+    /// gets it once: where it would have come if the connection had lived.
+    fn take(&mut self) -> Vec<Stamped> {
+        let packets = std::mem::take(&mut self.packets).into_iter();
+        packets
+            .filter(|(position, _)| !self.originals.contains(position))
+            .map(|(_, packet)| packet)
+            .collect()
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) trait Log: Send + Sync {
     fn read(&self, after: Position, until: Position, visit: &mut dyn FnMut(Position, &Entry));
 
     /// Shows the packets up to `until`, the newest first, until told to stop.
-    fn read_back(&self, until: Position, visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>);
+    fn read_back(&self, until: Position, visit: &mut Visit<'_>);
 
     /// Whether everything may leave at once, now and always.
     fn is_immediate(&self) -> bool {
@@ -110,6 +110,9 @@ pub(crate) type Release = Box<dyn FnOnce() + Send>;
 
 pub(crate) type Settled = Pin<Box<dyn Future<Output = Result<(), LogError>> + Send>>;
 
+/// Looks at a packet, and says whether to go on.
+pub(crate) type Visit<'a> = dyn FnMut(Position, &Entry) -> ControlFlow<()> + 'a;
+
 /// A packet that is kept.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -131,7 +134,19 @@ impl Entry {
 pub(crate) enum Target {
     /// For one socket, in whatever rooms it is.
     Socket(SocketId),
+    /// For one socket: the packet at this position once more, from the history of a room.
+    Copy(SocketId, Position),
     Selected(Selection),
+}
+
+impl Target {
+    /// Where the packet is of which this one is a copy.
+    pub(crate) fn original(&self) -> Option<Position> {
+        match self {
+            Self::Copy(_, original) => Some(*original),
+            Self::Socket(_) | Self::Selected(_) => None,
+        }
+    }
 }
 
 /// Which packets are for a client: its id, and its rooms when its connection ended.
@@ -152,7 +167,7 @@ impl Audience {
 
     pub(crate) fn is_left_out(&self, target: &Target) -> bool {
         match target {
-            Target::Socket(_) => false,
+            Target::Socket(_) | Target::Copy(..) => false,
             Target::Selected(selection) => selection
                 .except
                 .iter()
@@ -162,7 +177,7 @@ impl Audience {
 
     pub(crate) fn is_meant_by(&self, target: &Target) -> bool {
         match target {
-            Target::Socket(id) => *id == self.id,
+            Target::Socket(id) | Target::Copy(id, _) => *id == self.id,
             Target::Selected(Selection { rooms, .. }) => {
                 let is_in = |room: &RoomName| self.rooms.contains(room);
                 (rooms.is_empty() || rooms.iter().any(is_in)) && !self.is_left_out(target)

@@ -1,10 +1,8 @@
 //! The log that lives as long as the process.
 
-use std::ops::ControlFlow;
-
 use parking_lot::Mutex;
 
-use super::log::{Entry, Log, NotAppended, Target};
+use super::log::{Entry, Log, NotAppended, Target, Visit};
 use super::offset::{Epoch, Position};
 use super::ring::{Bounds, Ring};
 use super::stamped::Stamped;
@@ -66,7 +64,7 @@ impl Log for MemoryLog {
         }
     }
 
-    fn read_back(&self, until: Position, visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>) {
+    fn read_back(&self, until: Position, visit: &mut Visit<'_>) {
         let mut next = Some(until);
         while let Some(until) = next {
             next = self.ring.lock().read_back(until, READ_AT_ONCE, visit);

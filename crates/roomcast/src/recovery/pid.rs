@@ -7,7 +7,7 @@ use crate::id::RandomId;
 /// The private id of a session, known to its client alone: who has it can take the session over.
 ///
 /// Of the usual form of a socket id, and drawn as one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pid(RandomId);
 
 impl Pid {

@@ -1,10 +1,9 @@
 //! The packets that are kept in memory, within bounds.
 
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::log::Entry;
+use super::log::{Entry, Visit};
 use super::offset::Position;
 
 /// How much is kept of one namespace. What comes first counts; the oldest packets go.
@@ -92,14 +91,14 @@ impl Ring {
         &self,
         until: Position,
         limit: usize,
-        visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Option<Position> {
         let trimmed = self.trimmed();
         let until = until.min(self.head);
         let last = Position(until.0.saturating_sub(limit as u64)).max(trimmed);
         for position in (last.0 + 1..=until.0).rev() {
             let index = (position - trimmed.0 - 1) as usize;
-            if visit(&self.entries[index]).is_break() {
+            if visit(Position(position), &self.entries[index]).is_break() {
                 return None;
             }
         }

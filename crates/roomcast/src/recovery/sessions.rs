@@ -1,10 +1,11 @@
 //! The sessions of one namespace, by their private ids.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 
+use super::offset::Seen;
 use super::pid::Pid;
 use super::session::Stored;
 use crate::socket::Socket;
@@ -19,15 +20,15 @@ pub(super) struct Sessions {
     /// Stored sessions whose clients are on their way in: nobody else gets them, and what is emitted to
     /// their sockets is kept.
     claimed: HashSet<Pid, RandomState>,
-    /// When the clients of the stored sessions left, the earliest first. Sessions that were taken
-    /// since stand here until their time is over.
-    ends: VecDeque<(Instant, Pid)>,
+    /// When the clients of the stored sessions left.
+    ends: BTreeSet<(Instant, Pid)>,
 }
 
 /// What is known of a private id.
 pub(super) enum Found {
     Live(Socket),
-    Stored(Box<Stored>),
+    /// What its client has seen, too.
+    Stored(Box<Stored>, Seen),
     Nothing,
 }
 
@@ -39,7 +40,7 @@ impl Sessions {
             live: HashMap::default(),
             stored: HashMap::default(),
             claimed: HashSet::default(),
-            ends: VecDeque::new(),
+            ends: BTreeSet::new(),
         }
     }
 
@@ -69,24 +70,28 @@ impl Sessions {
         !self.stored.is_empty() || !self.claimed.is_empty()
     }
 
-    /// Finds a session; a stored one is the caller's from now on, until it is
-    /// [connected](Self::connected), [stored](Self::store) again or [given up](Self::give_up).
-    pub(super) fn take(&mut self, pid: Pid, now: Instant) -> Found {
+    /// Finds a session. A stored one that `seen_of` approves of is the caller's from now on, until it is
+    /// [connected](Self::connected) or [stored](Self::store) again.
+    pub(super) fn take(
+        &mut self,
+        pid: Pid,
+        now: Instant,
+        seen_of: impl FnOnce(&Stored) -> Option<Seen>,
+    ) -> Found {
         if let Some(socket) = self.live.get(&pid) {
             return Found::Live(socket.clone());
         }
-        match self.stored.remove(&pid) {
-            Some(stored) if !self.is_over(&stored, now) => {
-                self.claimed.insert(pid);
-                Found::Stored(Box::new(stored))
-            }
-            _ => Found::Nothing,
-        }
-    }
-
-    /// A session that was taken ends.
-    pub(super) fn give_up(&mut self, pid: Pid) {
-        self.claimed.remove(&pid);
+        let stored = self.stored.get(&pid);
+        let stored = stored.filter(|stored| !self.is_over(stored, now));
+        let Some(seen) = stored.and_then(seen_of) else {
+            return Found::Nothing;
+        };
+        let Some(stored) = self.stored.remove(&pid) else {
+            return Found::Nothing;
+        };
+        self.ends.remove(&(stored.ended_at, pid));
+        self.claimed.insert(pid);
+        Found::Stored(Box::new(stored), seen)
     }
 
     /// Keeps no session any more; gives the private ids of all, and those that were stored.
@@ -103,11 +108,7 @@ impl Sessions {
     #[must_use = "the log is to forget them"]
     pub(super) fn store(&mut self, stored: Stored, now: Instant) -> Vec<Stored> {
         self.claimed.remove(&stored.pid);
-        let end = (stored.ended_at, stored.pid);
-        match self.ends.back() {
-            Some((last, _)) if *last > end.0 => self.ends.push_front(end),
-            _ => self.ends.push_back(end),
-        }
+        self.ends.insert((stored.ended_at, stored.pid));
         self.stored.insert(stored.pid, stored);
         self.expire(now)
     }
@@ -116,28 +117,13 @@ impl Sessions {
     #[must_use = "the log is to forget them"]
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Stored> {
         let mut gone = Vec::new();
-        while let Some((ended_at, pid)) = self.ends.front().copied() {
-            let is_taken = self
-                .stored
-                .get(&pid)
-                .is_none_or(|stored| stored.ended_at != ended_at);
+        while let Some(&(ended_at, pid)) = self.ends.first() {
             let is_over = now.saturating_duration_since(ended_at) > self.max_away;
-            if !(is_taken || is_over || self.stored.len() > self.max_stored) {
+            if !is_over && self.stored.len() <= self.max_stored {
                 break;
             }
-            self.ends.pop_front();
-            if !is_taken {
-                gone.extend(self.stored.remove(&pid));
-            }
-        }
-        // A client that comes back again and again leaves an entry each time.
-        if self.ends.len() > 2 * self.stored.len() + MIN_STALE {
-            let stored = &self.stored;
-            self.ends.retain(|(ended_at, pid)| {
-                stored
-                    .get(pid)
-                    .is_some_and(|stored| stored.ended_at == *ended_at)
-            });
+            self.ends.pop_first();
+            gone.extend(self.stored.remove(&pid));
         }
         gone
     }
@@ -147,4 +133,76 @@ impl Sessions {
     }
 }
 
-const MIN_STALE: usize = 64;
+#[cfg(test)]
+mod tests {
+    use super::super::log::Audience;
+    use super::super::offset::Position;
+    use super::*;
+    use crate::id::SocketId;
+    use crate::socket::SocketData;
+
+    /// A session whose client left then.
+    fn stored(ended_at: Instant) -> Stored {
+        Stored {
+            pid: Pid::random(),
+            audience: Audience {
+                id: SocketId::random(),
+                rooms: Default::default(),
+            },
+            data: SocketData::default().save(),
+            lacks_typed_data: false,
+            start: Position(0),
+            last_sent: Position(0),
+            ended_at_head: Position(0),
+            ended_at,
+            ledger: None,
+        }
+    }
+
+    fn pids(gone: Vec<Stored>) -> Vec<Pid> {
+        gone.into_iter().map(|stored| stored.pid).collect()
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_longest_away_go_in_whatever_order_they_were_stored() {
+        let start = Instant::now();
+        let mut sessions = Sessions::new(2, 10 * MINUTE);
+        let left = [2, 0, 1].map(|minutes| stored(start + minutes * MINUTE));
+        let [last, first, middle] = left.each_ref().map(|stored| stored.pid);
+        let now = start + 5 * MINUTE;
+        let [a, b, c] = left;
+
+        assert_eq!(pids(sessions.store(a, now)), []);
+        assert_eq!(pids(sessions.store(b, now)), []);
+        assert_eq!(pids(sessions.store(c, now)), [first]);
+        let over = pids(sessions.expire(start + 12 * MINUTE));
+        assert_eq!(over, [middle]);
+        let over = pids(sessions.expire(start + 13 * MINUTE));
+        assert_eq!(over, [last]);
+    }
+
+    #[test]
+    fn a_session_that_is_claimed_in_vain_again_and_again_takes_up_no_more_room() {
+        let now = Instant::now();
+        let mut sessions = Sessions::new(2, MINUTE);
+        let session = stored(now);
+        let pid = session.pid;
+        assert_eq!(pids(sessions.store(session, now)), []);
+
+        for _ in 0..3 {
+            let refused = sessions.take(pid, now, |_| None);
+            assert!(matches!(refused, Found::Nothing));
+            let Found::Stored(session, _) = sessions.take(pid, now, |_| Some(Seen::default()))
+            else {
+                panic!("it is there");
+            };
+            assert!(sessions.has_stored() && sessions.knows(pid, now));
+            assert_eq!(pids(sessions.store(*session, now)), []);
+        }
+
+        assert_eq!((sessions.ends.len(), sessions.stored.len()), (1, 1));
+        assert!(sessions.claimed.is_empty());
+    }
+}

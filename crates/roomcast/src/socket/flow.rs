@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{Emission, Socket};
 use crate::engine::{OutboxPolicy, Pace, SendOptions, Sent};
 use crate::error::EmitError;
-use crate::recovery::Keeper;
+use crate::recovery::{Emitted, Keeper};
 use crate::wire::{self, Outgoing};
 
 /// What is done when the client reads too slowly; `docs/guide/backpressure.md` compares the ways.
@@ -42,6 +42,11 @@ impl Socket {
     ///
     /// A key belongs to this socket's namespace. What was handed to the connection has left.
     ///
+    /// With [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery) the event
+    /// goes to the end of what waits, and each value is kept, replaced or not. A client that comes back
+    /// gets all values that came after the last event that it has received, in order, so the latest
+    /// comes last. What was replaced before that event it never gets.
+    ///
     /// # Example
     ///
     /// ```
@@ -59,13 +64,14 @@ impl Socket {
     /// Sends an event as soon as the client's outbox has room, whatever its policy is.
     ///
     /// It waits while more than half of the outbox is taken, and then until a quarter is: the other
-    /// half is left to events that cannot wait. It may be awaited in a handler of this very socket:
-    /// while the handler waits, its session goes on writing and reading. Other events to the same
-    /// client may overtake one that waits.
+    /// half is left to events that cannot wait. Of several that wait no more go on than that half
+    /// holds. It may be awaited in a handler of this very socket: while the handler waits, its session
+    /// goes on writing and reading. Other events to the same client may overtake one that waits.
     ///
-    /// With a log on disk ([`RedbLog`](crate::recovery)) it also waits until the event is written and
-    /// in the outbox, and where [`try_emit`](Self::try_emit) fails with [`EmitError::LogFull`] it
-    /// waits until there is room. So one event at a time takes one or two writes of the disk.
+    /// With a log on disk ([`RedbLog`](crate::recovery)) what waits for the disk counts as in the
+    /// outbox. It also waits until the event is written and in the outbox, and where
+    /// [`try_emit`](Self::try_emit) fails with [`EmitError::LogFull`] it waits until there is room. So
+    /// one event at a time takes one or two writes of the disk.
     ///
     /// # Errors
     ///
@@ -156,11 +162,12 @@ impl Emission {
         if !self.socket.is_connected() {
             return Err(EmitError::Disconnected);
         }
+        // However often it is tried, it is one event.
+        self.socket.notify_outgoing(&packet);
         if let Some(keeper) = namespace.keeper() {
             let args = wire::args_of(namespace.parser(), &packet);
             return self.emit_kept(keeper, event, &args).await;
         }
-        self.socket.notify_outgoing(&packet);
         let pace = self.pace.get_or_insert_default();
         pace.may_wait = true;
         let sending = send_when_room(&self.socket, &packet, pace, self.options);
@@ -175,7 +182,7 @@ impl Emission {
     /// lets it leave.
     ///
     /// Invariant: it has its place among all that is kept when it is emitted, so it waits for room before
-    /// that. What waits for the log is not in the outbox, so the next one waits for this one.
+    /// that. What the log holds back counts as in the outbox, so of those who wait each sees the others.
     async fn emit_kept(
         &self,
         keeper: &Keeper,
@@ -183,16 +190,22 @@ impl Emission {
         args: &Spread<Raw>,
     ) -> Result<(), EmitError> {
         let mut is_placed = false;
+        let emitted = Emitted {
+            event,
+            args,
+            ack: None,
+            pace: self.pace.as_ref(),
+            options: self.options,
+        };
         let sending = async {
             loop {
                 room_for(&self.socket).await;
-                let (pace, options) = (self.pace.as_ref(), self.options);
-                let sent = self.socket.emit_packet(event, args, None, pace, options);
-                if sent != Err(EmitError::LogFull) {
-                    sent?;
-                    break;
+                match keeper.send_to(&self.socket, &emitted, || has_room(&self.socket)) {
+                    Ok(true) => break,
+                    Ok(false) => {}
+                    Err(EmitError::LogFull) => room_in(keeper).await,
+                    Err(error) => return Err(error),
                 }
-                room_in(keeper).await;
             }
             is_placed = true;
             released(keeper).await;
@@ -240,11 +253,16 @@ pub(crate) async fn room_for(socket: &Socket) {
         let mut news = std::pin::pin!(room.notified());
         // Invariant: asked once it is registered, so no news is missed.
         news.as_mut().enable();
-        if !socket.conn().must_wait() {
+        if has_room(socket) {
             return;
         }
         news.await;
     }
+}
+
+/// Whether an event to the socket need not wait: its client has room, or it is gone.
+pub(crate) fn has_room(socket: &Socket) -> bool {
+    !socket.is_connected() || !socket.conn().must_wait()
 }
 
 /// Waits no longer than this.

@@ -21,7 +21,7 @@ pub(crate) use data::SavedData;
 pub use data::SocketData;
 pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
-pub(crate) use flow::{in_time, released, room_for, room_in, scoped, send_when_room};
+pub(crate) use flow::{has_room, in_time, released, room_for, room_in, scoped, send_when_room};
 pub use handshake::Handshake;
 pub use reason::DisconnectReason;
 

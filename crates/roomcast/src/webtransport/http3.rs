@@ -131,7 +131,7 @@ impl Asked {
             end: self.answer,
             capsules: self.capsules,
             _control: self.control,
-            _guarded: guarded,
+            guarded,
         })
     }
 
@@ -179,7 +179,7 @@ pub(crate) struct Streams {
     capsules: RecvStream,
     /// Must be open as long as the connection.
     _control: SendStream,
-    _guarded: Guarded,
+    guarded: Guarded,
 }
 
 impl Streams {
@@ -201,16 +201,30 @@ impl Streams {
         Pin::new(&mut self.send)
     }
 
-    /// Lets everything that was written arrive, then ends the session.
+    /// Lets everything that was written arrive, then ends the session. With `is_last_word` it says so in
+    /// what was written, and the client gets time to read it.
     ///
     /// A client that does not follow is cut after [`CLOSE_TIMEOUT`].
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(mut self, is_last_word: bool) {
         let farewell = async {
             // The end of the session would overtake what was written.
             finish(&mut self.send).await;
-            self.end.write_all(CLOSE_SESSION).await?;
-            finish(&mut self.end).await;
-            std::future::poll_fn(|cx| self.poll_end(cx)).await;
+            // Nor may it come before that is read: a browser drops the rest then. Who ends the session
+            // itself has read all.
+            let read_time = if is_last_word {
+                READ_TIME
+            } else {
+                Duration::ZERO
+            };
+            let its_end = std::future::poll_fn(|cx| self.poll_end(cx));
+            if tokio::time::timeout(read_time, its_end).await.is_err() {
+                self.end.write_all(CLOSE_SESSION).await?;
+                finish(&mut self.end).await;
+                std::future::poll_fn(|cx| self.poll_end(cx)).await;
+            }
+            // To a client that has yet to see how the session ended, the end of the connection would be an
+            // error.
+            let _ = tokio::time::timeout(READ_TIME, self.guarded.0.closed()).await;
             io::Result::Ok(())
         };
         if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await {
@@ -313,6 +327,9 @@ const DECOMPRESSION_FAILED: u32 = 0x200;
 
 /// The most bytes of a request, with all that stands before its headers.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// What the client's program gets to read the last packets before the session ends, and then to see
+/// that it ended.
+const READ_TIME: Duration = Duration::from_secs(1);
 /// How long the end of a session may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 

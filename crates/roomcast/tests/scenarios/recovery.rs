@@ -157,6 +157,7 @@ async fn a_client_that_comes_back_twice_gets_each_event_once() {
 async fn a_foreign_offset_or_private_id_begins_a_new_session() {
     let io = server();
     let host = Host::tcp(&io).await;
+    io.emit("before", ());
     let session = cut_after_one_event(&io, &host).await;
     let offset = session.offset.clone().expect("an event was received");
     let foreign = |pid: &str, offset: &str| Session {
@@ -181,9 +182,40 @@ async fn a_foreign_offset_or_private_id_begins_a_new_session() {
         assert_ne!(new.id, session.id, "{claim:?}");
         client.expect_alive().await;
     }
-    // An offset that was never given is the client's mistake, and ends its session.
-    foreign(&session.pid, &future).fail_to_resume(&host).await;
-    session.fail_to_resume(&host).await;
+    // One that was never given, and one from before the session.
+    for offset in [future, format!("{}--------", &offset[..6])] {
+        let claim = foreign(&session.pid, &offset);
+        claim.fail_to_resume(&host).await;
+    }
+    // Whoever asked, the session is there for who asks rightly.
+    session.resume(&host).await.expect_alive().await;
+}
+
+#[tokio::test]
+async fn an_offset_that_is_too_old_begins_a_new_session_and_leaves_the_old_one() {
+    let io = recovering(Recovery::new().max_packets(2)).build();
+    answering(&io);
+    let host = Host::tcp(&io).await;
+    let mut reasons = reasons(&io);
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    let mut early = session.clone();
+    for number in 0..5 {
+        let event = format!(r#"42["echo",{number}]"#);
+        client.send(&event).await;
+        assert_eq!(session.next(&mut client).await, event);
+        if number == 0 {
+            early = session.clone();
+        }
+    }
+    drop(client);
+    reasons.next().await;
+    io.emit("missed", 1);
+
+    early.fail_to_resume(&host).await;
+    let mut client = session.resume(&host).await;
+
+    assert_eq!(session.next(&mut client).await, r#"42["missed",1]"#);
 }
 
 #[tokio::test]

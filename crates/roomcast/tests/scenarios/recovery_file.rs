@@ -111,6 +111,32 @@ async fn the_sockets_of_a_deleted_namespace_are_awaited_no_longer() {
 }
 
 #[tokio::test]
+async fn a_claim_that_cannot_be_leaves_the_session_in_the_file() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("messages.redb");
+    let io = server(&path);
+    let host = Host::tcp(&io).await;
+    let mut client = host.websocket().await;
+    let mut session = Session::begin(&mut client).await;
+    client.send(r#"42["echo",0]"#).await;
+    session.next(&mut client).await;
+    client.send("1").await;
+    drop((client, host));
+    end(io, &path).await;
+    let mut claim = session.clone();
+    let offset = session.offset.as_deref().expect("an event was received");
+    claim.offset = Some(format!("{}zz", &offset[..12]));
+
+    let io = server(&path);
+    claim.fail_to_resume(&Host::tcp(&io).await).await;
+    end(io, &path).await;
+
+    let io = server(&path);
+    let host = Host::tcp(&io).await;
+    session.resume(&host).await.expect_alive().await;
+}
+
+#[tokio::test]
 async fn who_is_sent_away_does_not_come_back_by_hanging_up_first() {
     let folder = tempfile::tempdir().expect("there is room");
     let path = folder.path().join("messages.redb");

@@ -5,6 +5,8 @@ use std::time::Duration;
 use roomcast::recovery::{History, Recovery};
 use roomcast::{Server, Socket, value};
 
+#[cfg(feature = "redb")]
+use crate::support::within;
 use crate::support::{Host, Session, answering, reasons};
 
 fn server(recovery: Recovery) -> Server {
@@ -18,6 +20,7 @@ fn server(recovery: Recovery) -> Server {
     io.on("more", |socket: Socket, room: String, count: usize| {
         socket.send_history(&room, History::last(count))
     });
+    io.on("enter", |socket: Socket, room: String| socket.join(room));
     io
 }
 
@@ -142,6 +145,105 @@ async fn history_that_did_not_arrive_is_missed_like_anything_else() {
 
     let mut client = session.resume(&host).await;
     assert_eq!(session.next(&mut client).await, r#"42["news",2]"#);
+    assert_eq!(session.next(&mut client).await, r#"42["news",3]"#);
+    client.expect_alive().await;
+}
+
+/// A client that has received nothing, since all that it was sent was lost, enters the room `red`
+/// behind what these packets say.
+async fn cut_before_history(io: &Server, host: &Host, packets: &[&str]) -> Session {
+    let mut reasons = reasons(io);
+    let mut client = host.websocket().await;
+    let session = Session::begin(&mut client).await;
+    for number in 1..=2 {
+        io.to("red").emit("news", number);
+    }
+    io.emit("between", ());
+    for packet in packets {
+        client.send(packet).await;
+    }
+    client.send(r#"427["alive"]"#).await;
+    while client.next_text().await != r#"437["yes"]"# {}
+    io.to("red").emit("news", 3);
+    drop(client);
+    assert_eq!(reasons.next().await, "transport close");
+    session
+}
+
+#[tokio::test]
+async fn history_that_was_lost_with_the_connection_comes_once_and_in_its_place() {
+    for packets in [
+        &[r#"42["join","red",10]"#] as &[&str],
+        // What is in the history is no reason to get it twice, however the client came into the room.
+        &[r#"42["enter","red"]"#, r#"42["more","red",10]"#],
+        &[r#"42["more","red",10]"#, r#"42["enter","red"]"#],
+    ] {
+        let io = server(Recovery::new());
+        let host = Host::tcp(&io).await;
+        let mut session = cut_before_history(&io, &host, packets).await;
+        let mut ends = reasons(&io);
+
+        let mut client = session.resume(&host).await;
+        assert_eq!(session.next(&mut client).await, r#"42["between"]"#);
+        assert_eq!(session.next(&mut client).await, r#"42["news",1]"#);
+        // The connection breaks again, in the middle of it.
+        drop(client);
+        ends.next().await;
+        let mut client = session.resume(&host).await;
+        assert_eq!(session.next(&mut client).await, r#"42["news",2]"#);
+        assert_eq!(session.next(&mut client).await, r#"42["news",3]"#);
+        client.expect_alive().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_lost_and_is_not_in_the_history_comes_all_the_same() {
+    let io = server(Recovery::new());
+    let host = Host::tcp(&io).await;
+    let packets = [r#"42["enter","red"]"#, r#"42["more","red",1]"#];
+    let mut session = cut_before_history(&io, &host, &packets).await;
+
+    let mut client = session.resume(&host).await;
+
+    for packet in [r#"42["news",1]"#, r#"42["between"]"#, r#"42["news",2]"#] {
+        assert_eq!(session.next(&mut client).await, packet);
+    }
+    assert_eq!(session.next(&mut client).await, r#"42["news",3]"#);
+    client.expect_alive().await;
+}
+
+#[cfg(feature = "redb")]
+#[tokio::test]
+async fn history_that_was_lost_comes_once_from_the_file_too() {
+    use roomcast::recovery::{LogError, RedbLog};
+
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("log.redb");
+    let on_file = || {
+        let log = RedbLog::open(&path).expect("the file is a log or new");
+        server(Recovery::new().log(log))
+    };
+    let io = on_file();
+    let host = Host::tcp(&io).await;
+    let packets = [r#"42["join","red",10]"#];
+    let mut session = cut_before_history(&io, &host, &packets).await;
+    drop(host);
+    io.close().await;
+    drop(io);
+    let closed = async {
+        while matches!(RedbLog::open(&path), Err(LogError::InUse { .. })) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the file to be closed", closed).await;
+    let io = on_file();
+    let host = Host::tcp(&io).await;
+
+    let mut client = session.resume(&host).await;
+
+    for packet in [r#"42["between"]"#, r#"42["news",1]"#, r#"42["news",2]"#] {
+        assert_eq!(session.next(&mut client).await, packet);
+    }
     assert_eq!(session.next(&mut client).await, r#"42["news",3]"#);
     client.expect_alive().await;
 }

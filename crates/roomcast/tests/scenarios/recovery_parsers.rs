@@ -222,6 +222,37 @@ async fn history_is_encoded_anew_by_a_parser_of_ones_own() {
     assert_eq!(past[1].args(), [value!(4)]);
 }
 
+#[tokio::test]
+async fn history_in_a_parser_of_ones_own_that_was_lost_comes_once() {
+    let io = server(Lines);
+    let host = Host::tcp(&io).await;
+    let mut reasons = reasons(&io);
+    let mut client = host.websocket().await;
+    client.send(r#"4["connect","/",null,{}]"#).await;
+    let connect = next_line(&mut client).await;
+    for number in 1..=2 {
+        io.to("red").emit("news", number);
+    }
+    client.send(r#"4["event","/",null,["join","red"]]"#).await;
+    for _ in 1..=2 {
+        next_line(&mut client).await;
+    }
+    drop(client);
+    reasons.next().await;
+    io.emit("end", ());
+
+    let mut client = host.websocket().await;
+    let claim = value!(["connect", "/", null, { "pid": connect[3]["pid"].clone() }]);
+    client.send(&format!("4{claim}")).await;
+
+    assert_eq!(next_line(&mut client).await, connect);
+    for number in 1..=2 {
+        let data = next_line(&mut client).await[3].clone();
+        assert_eq!((&data[0], &data[1]), (&value!("news"), &value!(number)));
+    }
+    assert_eq!(next_line(&mut client).await[3][0], "end");
+}
+
 /// A parser that uses the server it belongs to, as one that logs might.
 struct Curious(Arc<OnceLock<Server>>);
 

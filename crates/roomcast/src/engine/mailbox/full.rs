@@ -3,6 +3,7 @@
 use parking_lot::MutexGuard;
 
 use super::backlog::Backlog;
+use super::room::Coming;
 use super::{Mailbox, OutboxLimits, OutboxPolicy, SendOptions, Sent, State};
 use crate::engine::cause::DisconnectCause;
 use crate::engine::outbox::Role;
@@ -31,7 +32,13 @@ impl State {
 
     /// Whether who may wait for room has to: half of it is left to those who cannot.
     pub(super) fn is_half_full(&self) -> bool {
-        self.pending_bytes > self.max_bytes / 2 || self.waiting >= (self.max_packets / 2).max(1)
+        self.will_be_half_full(Coming::default())
+    }
+
+    /// Whether it is half full with what is coming.
+    pub(super) fn will_be_half_full(&self, coming: Coming) -> bool {
+        self.pending_bytes.saturating_add(coming.bytes as usize) > self.max_bytes / 2
+            || self.waiting.saturating_add(coming.packets) >= (self.max_packets / 2).max(1)
     }
 
     /// Whether who waits for room may go on: so much is free that several do at once.

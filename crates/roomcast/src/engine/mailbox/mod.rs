@@ -27,6 +27,7 @@ use line::Line;
 pub(crate) use line::{Flushed, Lending};
 pub use options::OutboxPolicy;
 pub(crate) use options::{OutboxLimits, Pace, SendOptions, Sent};
+pub(crate) use room::Coming;
 
 use super::draft::{self, Draft};
 use super::flusher::Flusher;

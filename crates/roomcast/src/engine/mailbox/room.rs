@@ -6,6 +6,13 @@ use tokio::sync::Notify;
 
 use super::{Mailbox, State};
 
+/// What is held back elsewhere, and will be sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Coming {
+    pub(crate) bytes: u32,
+    pub(crate) packets: u32,
+}
+
 impl Mailbox {
     /// What is notified when the outbox has room, and when the session is over.
     pub(crate) fn room(&self) -> Arc<Notify> {
@@ -14,10 +21,10 @@ impl Mailbox {
         Arc::clone(extra.room.get_or_insert_default())
     }
 
-    /// Whether who may wait for room has to.
-    pub(crate) fn must_wait(&self) -> bool {
+    /// Whether who may wait for room has to, if this much is on its way here.
+    pub(crate) fn must_wait(&self, coming: Coming) -> bool {
         let state = self.state.lock();
-        !state.is_closed && state.is_half_full()
+        !state.is_closed && state.will_be_half_full(coming)
     }
 
     /// Makes those who wait for room look again, whether there is any or not.

@@ -61,6 +61,8 @@ struct Post {
 struct Orders {
     answers_probe: bool,
     closes: bool,
+    /// The server closes, and not for a mistake of the client.
+    ends_here: bool,
     /// The answer to the waiting GET that goes with the end of the session.
     last_answer: Option<proto::PollAnswer>,
     /// What goes ahead of the close.
@@ -204,6 +206,9 @@ impl SessionTask {
         if orders.answers_probe {
             duplex.answer_probe();
         }
+        if orders.ends_here {
+            duplex.end_here();
+        }
         if orders.closes {
             self.engine.close_duplex(duplex, None, orders.farewell);
         } else {
@@ -258,6 +263,12 @@ impl SessionTask {
         );
         self.engine.flusher().totals().closed(&cause);
         self.engine.forget(&self.socket);
+        self.orders.ends_here = matches!(
+            reason,
+            CloseReason::ForcedClose
+                | CloseReason::ForcedServerClose
+                | CloseReason::ServerShuttingDown
+        );
         metrics::session_closed(self.socket.transport(), reason, &cause);
         self.say_farewell(cx);
         // Invariant: whoever still waits for an answer of this session sees its sender dropped.

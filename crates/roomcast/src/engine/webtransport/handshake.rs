@@ -49,7 +49,7 @@ impl Shared {
         let first = timeout(self.times().upgrade_timeout, first).await;
         let Ok(Some((wish, unread))) = first else {
             tracing::debug!("a client of WebTransport began with no open packet");
-            streams.close().await;
+            streams.close(false).await;
             return None;
         };
         let webtransport = Box::new(WebTransport::new(streams, unread, max_bytes));

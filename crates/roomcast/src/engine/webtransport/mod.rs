@@ -26,6 +26,7 @@ pub(crate) struct WebTransport {
     /// Bytes that were read but not yet decoded.
     pub(super) unread: BytesMut,
     outgoing: Outgoing,
+    is_ended_here: bool,
 }
 
 impl WebTransport {
@@ -36,7 +37,13 @@ impl WebTransport {
             decoder: StreamDecoder::new(max_message_bytes),
             unread,
             outgoing: Outgoing::default(),
+            is_ended_here: false,
         }
+    }
+
+    /// Notes that the server ends the session, and not for a mistake of the client.
+    pub(super) fn end_here(&mut self) {
+        self.is_ended_here = true;
     }
 
     pub(super) fn poll_read(
@@ -110,7 +117,7 @@ impl WebTransport {
         if let Err(error) = end {
             tracing::debug!(%error, "a session of WebTransport ended before its last packets left");
         }
-        self.streams.close().await;
+        self.streams.close(self.is_ended_here).await;
     }
 }
 

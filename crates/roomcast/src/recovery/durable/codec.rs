@@ -61,6 +61,11 @@ pub(super) fn encode_packet(
             out.push(TO_SOCKET);
             put_bytes(&mut out, id.as_str().as_bytes());
         }
+        Target::Copy(id, original) => {
+            out.push(TO_SOCKET_AGAIN);
+            put_bytes(&mut out, id.as_str().as_bytes());
+            put_u64(&mut out, original.0);
+        }
         Target::Selected(Selection { rooms, except }) => {
             out.push(TO_SELECTED);
             put_rooms(&mut out, rooms);
@@ -82,6 +87,7 @@ pub(super) fn decode_packet(bytes: &[u8]) -> Option<PacketRecord> {
     let emitted_at = reader.time()?;
     let target = match reader.u8()? {
         TO_SOCKET => Target::Socket(reader.id()?),
+        TO_SOCKET_AGAIN => Target::Copy(reader.id()?, Position(reader.u64()?)),
         TO_SELECTED => Target::Selected(Selection {
             rooms: reader.rooms()?.into(),
             except: reader.rooms()?.into(),
@@ -248,6 +254,7 @@ impl<'a> Reader<'a> {
 
 const TO_SOCKET: u8 = 0;
 const TO_SELECTED: u8 = 1;
+const TO_SOCKET_AGAIN: u8 = 2;
 const IS_LIVE: u8 = 0;
 const IS_AWAY: u8 = 1;
 
@@ -258,7 +265,7 @@ mod tests {
     use super::*;
     use crate::recovery::stamped::Tail;
 
-    fn packet() -> Vec<u8> {
+    fn packet_for(target: &Target) -> Vec<u8> {
         let header = Header {
             namespace: "/",
             ack: None,
@@ -266,11 +273,21 @@ mod tests {
         let args = (1, Bytes::from_static(b"\x01"));
         let content = (header, "event", &args);
         let packet = Stamped::event(&Parser::Text, content, Tail::Offset, [b'-'; 14]).unwrap();
-        let target = Target::Selected(Selection {
+        encode_packet(0, UNIX_EPOCH + Duration::from_millis(7), target, &packet)
+    }
+
+    fn packet() -> Vec<u8> {
+        packet_for(&Target::Selected(Selection {
             rooms: ["red", "blue"].map(RoomName::from).to_vec().into(),
             except: vec![RoomName::from("wNhZbJYd3vWdGhFZAAAB")].into(),
-        });
-        encode_packet(0, UNIX_EPOCH + Duration::from_millis(7), &target, &packet)
+        }))
+    }
+
+    fn copy() -> Vec<u8> {
+        packet_for(&Target::Copy(
+            "wNhZbJYd3vWdGhFZAAAB".parse().unwrap(),
+            Position(4711),
+        ))
     }
 
     fn session() -> Vec<u8> {
@@ -312,6 +329,17 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_comes_back_with_the_position_of_its_original() {
+        let read = decode_packet(&copy()).unwrap();
+
+        let Target::Copy(id, original) = &read.target else {
+            panic!("it is a copy");
+        };
+        assert_eq!(id.as_str(), "wNhZbJYd3vWdGhFZAAAB");
+        assert_eq!(*original, Position(4711));
+    }
+
+    #[test]
     fn a_session_comes_back_with_its_rooms_and_values() {
         let read = decode_session(&session()).unwrap();
 
@@ -332,6 +360,7 @@ mod tests {
                 packet(),
                 (|bytes| decode_packet(bytes).is_some()) as fn(&[u8]) -> bool,
             ),
+            (copy(), |bytes| decode_packet(bytes).is_some()),
             (session(), |bytes| decode_session(bytes).is_some()),
         ] {
             assert!(is_whole(&record));

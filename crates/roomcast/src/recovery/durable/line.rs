@@ -1,6 +1,5 @@
 //! The log of one namespace: in memory to be read, and on its way to the file.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
@@ -8,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use parking_lot::Mutex;
 use roomcast_socketio::Parser;
 
-use super::super::log::{Entry, Log, NotAppended, Release, SessionRecord, Settled, Target};
+use super::super::log::{Entry, Log, NotAppended, Release, SessionRecord, Settled, Target, Visit};
 use super::super::memory::{MemoryLog, now};
 use super::super::offset::{Epoch, Position};
 use super::super::pid::Pid;
@@ -161,7 +160,7 @@ impl Log for LineLog {
         self.line.memory.read(after, until, visit);
     }
 
-    fn read_back(&self, until: Position, visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>) {
+    fn read_back(&self, until: Position, visit: &mut Visit<'_>) {
         self.line.memory.read_back(until, visit);
     }
 
