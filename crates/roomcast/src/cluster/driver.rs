@@ -82,7 +82,10 @@ impl Driver {
 
     fn on_opened(&mut self) {
         self.opening = None;
-        self.link.input(Input::Opened);
+        // One that leaves already does not say that it is there.
+        if !self.link.agenda_is_closing() {
+            self.link.input(Input::Opened);
+        }
         self.link.phase.send_replace(Phase::Open);
     }
 
