@@ -331,7 +331,7 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// that it ended.
 const READ_TIME: Duration = Duration::from_secs(1);
 /// How long the end of a session may take.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

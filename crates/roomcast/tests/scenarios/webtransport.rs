@@ -6,7 +6,7 @@ use roomcast::webtransport::Certificate;
 use roomcast::{OutboxPolicy, Server, Transport};
 use wtransport::tls::Sha256Digest;
 
-use crate::support::webtransport::{Quic, certificate, listen, text};
+use crate::support::webtransport::{Quic, certificate, expect_closed, listen, text};
 use crate::support::{answering, channel, reasons, within};
 
 fn builder() -> roomcast::ServerBuilder {
@@ -355,6 +355,36 @@ async fn a_broadcast_reaches_clients_of_every_transport() {
     let mut webtransport = quic.joined().await;
     let mut websocket = host.joined().await;
     let mut polling = host.joined_polling().await;
+/// Its connection lives: QUIC itself is answered.
+#[tokio::test]
+async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection() {
+    let io = builder()
+        .max_outbox(1_000_000, OutboxPolicy::Disconnect)
+        .build();
+    let mut reasons = reasons(&io);
+    let quic = Quic::of(&io).await;
+    let silent = quic.joined().await;
+    let alive_tasks = || {
+        let metrics = tokio::runtime::Handle::current().metrics();
+        metrics.num_alive_tasks()
+    };
+    let with_it = alive_tasks();
+
+    let line = "x".repeat(10_000);
+    while reasons.so_far().is_empty() {
+        io.emit("line", &line);
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    expect_closed(&silent.connection, 0x100).await;
+    let task_ends = async {
+        while alive_tasks() >= with_it {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the end of its task", task_ends).await;
+}
+
 
     io.emit("news", 1);
     webtransport.expect(r#"42["news",1]"#).await;
