@@ -162,7 +162,6 @@ impl Keeper {
                 }
             }
             namespace.add_connected();
-            namespace.meter().connected();
             socket.advance(Phase::Connecting, Phase::Connected);
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
@@ -170,6 +169,7 @@ impl Keeper {
             Ok(self.welcome(socket, connect, missed.take()))
         })?;
         drop(left);
+        namespace.meter().connected();
         let stored = reclaimed.and_then(Reclaimed::consume);
         if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
             ledger.resume(missed.seen);

@@ -4,8 +4,11 @@
 //! the whole process.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ::metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use roomcast::{OutboxPolicy, Refusal, Server, Socket, metrics};
 
@@ -14,14 +17,20 @@ use crate::support::{Host, WebSocket, idle};
 /// Runs `test` with a recorder of its own, on a clock that is paused.
 fn recorded<F: Future<Output = ()>>(test: impl FnOnce(Snapshotter) -> F) {
     let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorded_by(&recorder, || test(snapshotter));
+}
+
+fn recorded_by<F: Future<Output = ()>>(
+    recorder: &dyn ::metrics::Recorder,
+    test: impl FnOnce() -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    ::metrics::with_local_recorder(&recorder, || {
-        runtime.block_on(test(recorder.snapshotter()));
-    });
+    ::metrics::with_local_recorder(recorder, || runtime.block_on(test()));
 }
 
 /// What was counted since the last look, as `name{label="value"}`; of histograms how many values.
@@ -67,6 +76,7 @@ fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
         io.coalesce("key").emit("value", 2);
         let refusing = io.when_full(OutboxPolicy::Error);
         assert!(refusing.try_emit("tick", 5).is_err());
+        idle().await;
 
         let found = series(&snapshotter);
         let count =
@@ -76,6 +86,75 @@ fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
             [4.0, 1.0, 1.0]
         );
     });
+}
+
+/// A recorder whose counters call back into the server, a few times.
+#[derive(Clone, Default)]
+struct Emitting {
+    io: Arc<OnceLock<Server>>,
+    calls: Arc<AtomicU64>,
+}
+
+impl ::metrics::CounterFn for Emitting {
+    fn increment(&self, _: u64) {
+        if let (Some(io), 0..3) = (self.io.get(), self.calls.fetch_add(1, Ordering::Relaxed)) {
+            io.emit("counted", ());
+            io.sockets().iter().for_each(|socket| {
+                socket.emit("counted", socket.conn().pending_bytes());
+            });
+        }
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl ::metrics::Recorder for Emitting {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        match key.name() {
+            metrics::OUTBOX => Counter::from_arc(Arc::new(self.clone())),
+            _ => Counter::noop(),
+        }
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn a_recorder_may_emit_to_the_client_whose_outbox_it_is_told_of() {
+    for policy in [
+        OutboxPolicy::DropNewest,
+        OutboxPolicy::DropOldest,
+        OutboxPolicy::Error,
+    ] {
+        let recorder = Emitting::default();
+        let (calls, known) = (Arc::clone(&recorder.calls), Arc::clone(&recorder.io));
+        recorded_by(&recorder, || async move {
+            let io = Server::builder()
+                .max_outbox(1_000_000, policy)
+                .max_outbox_packets(1)
+                .build();
+            assert!(known.set(io.clone()).is_ok());
+            Host::memory(&io).joined_polling().await;
+            idle().await;
+
+            io.coalesce("key").emit("value", 1);
+            io.coalesce("key").emit("value", 2);
+            io.emit("tick", 1);
+            io.sockets().remove(0).emit("tick", 2);
+            idle().await;
+            assert!(calls.load(Ordering::Relaxed) >= 3, "{policy:?}");
+        });
+    }
 }
 
 #[test]

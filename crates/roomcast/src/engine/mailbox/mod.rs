@@ -33,6 +33,7 @@ use super::draft::{self, Draft};
 use super::flusher::Flusher;
 use super::frame::Frame;
 use super::outbox::{Batch, Entry, Mark, Queue, Role};
+use super::totals::Totals;
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
@@ -111,7 +112,7 @@ impl Mailbox {
                 false => state.replace(key, frames, options.may_compress),
             }
         {
-            self.flusher.totals().coalesced();
+            self.flusher.count(Totals::coalesced);
             return self.queued(state);
         }
         if pace.may_wait && !state.is_closed && state.is_half_full() {
