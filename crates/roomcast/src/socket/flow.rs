@@ -40,7 +40,10 @@ impl Socket {
     /// Describes an event that takes the place of the one that still waits under the same key, if
     /// there is one: a client that reads slowly gets the latest value of each key.
     ///
-    /// A key belongs to this socket's namespace. What was handed to the connection has left.
+    /// A key belongs to this socket's namespace. What was handed to the connection has left. An event
+    /// that is larger than the one it would replace takes its place only while the rest of the outbox
+    /// is within its limit; beyond, it is an event like any other for the outbox's
+    /// [policy](OutboxPolicy).
     ///
     /// With [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery) the event
     /// goes to the end of what waits, and each value is kept, replaced or not. A client that comes back
