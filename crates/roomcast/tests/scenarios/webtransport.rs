@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roomcast::webtransport::Certificate;
-use roomcast::{OutboxPolicy, Server, Transport};
+use roomcast::{DisconnectCause, DisconnectReason, OutboxPolicy, Server, Transport};
 use wtransport::tls::Sha256Digest;
 
 use crate::support::webtransport::{Quic, certificate, expect_closed, listen, text};
@@ -239,12 +239,17 @@ async fn everything_that_was_sent_leaves_before_the_server_closes() {
 #[tokio::test]
 async fn each_way_to_leave_ends_the_session_with_transport_close() {
     let io = server();
-    let mut reasons = reasons(&io);
+    let (teller, mut ends) = channel();
+    io.on_disconnect(move |reason: DisconnectReason, cause: DisconnectCause| {
+        teller.tell((reason.as_str(), cause));
+    });
+    let left = ("transport close", DisconnectCause::Client);
+    let lost = ("transport close", DisconnectCause::ConnectionLost);
     let quic = Quic::of(&io).await;
 
     let mut client = quic.joined().await;
     client.request.0.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     let capsule = b"\x00\x0b\x68\x43\x08\x00\x00\x00\x00ciao";
@@ -255,18 +260,21 @@ async fn each_way_to_leave_ends_the_session_with_transport_close() {
         .await
         .expect("it is open");
     client.request.0.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     client.send.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     client.send.reset(0u32.into()).expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, lost);
 
     quic.joined().await.connection.close(0x100u32.into(), b"");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
+
+    quic.joined().await.connection.close(0x10cu32.into(), b"");
+    assert_eq!(ends.next().await, lost);
     assert_eq!(io.engine().clients_count(), 0);
 }
 
@@ -347,14 +355,6 @@ async fn a_client_that_reads_nothing_is_cut_at_the_limit_of_its_outbox() {
     assert_eq!(io.engine().clients_count(), 0);
 }
 
-#[tokio::test]
-async fn a_broadcast_reaches_clients_of_every_transport() {
-    let io = server();
-    let host = crate::support::Host::tcp(&io).await;
-    let quic = Quic::of(&io).await;
-    let mut webtransport = quic.joined().await;
-    let mut websocket = host.joined().await;
-    let mut polling = host.joined_polling().await;
 /// Its connection lives: QUIC itself is answered.
 #[tokio::test]
 async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection() {
@@ -385,6 +385,14 @@ async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection(
     within("the end of its task", task_ends).await;
 }
 
+#[tokio::test]
+async fn a_broadcast_reaches_clients_of_every_transport() {
+    let io = server();
+    let host = crate::support::Host::tcp(&io).await;
+    let quic = Quic::of(&io).await;
+    let mut webtransport = quic.joined().await;
+    let mut websocket = host.joined().await;
+    let mut polling = host.joined_polling().await;
 
     io.emit("news", 1);
     webtransport.expect(r#"42["news",1]"#).await;
