@@ -297,7 +297,9 @@ impl Broadcast {
             .or_else(|| self.namespace.server()?.ack_timeout());
         // Who has no room in time is dealt with by the policy of its outbox.
         let patience = Some(patience.unwrap_or(MAX_HOLD));
-        let _ = in_time(patience, room_for_all(&receivers)).await;
+        if !self.options.is_volatile {
+            let _ = in_time(patience, room_for_all(&receivers)).await;
+        }
         let mut tally = Tally::default();
         for namespace in targets {
             let sending = self.emit_when_logged(namespace, event, args, &mut tally);

@@ -200,10 +200,14 @@ impl Emission {
             pace: self.pace.as_ref(),
             options: self.options,
         };
+        let is_volatile = self.options.is_volatile;
         let sending = async {
             loop {
-                room_for(&self.socket).await;
-                match keeper.send_to(&self.socket, &emitted, || has_room(&self.socket)) {
+                if !is_volatile {
+                    room_for(&self.socket).await;
+                }
+                let may_go = || is_volatile || has_room(&self.socket);
+                match keeper.send_to(&self.socket, &emitted, may_go) {
                     Ok(true) => break,
                     Ok(false) => {}
                     Err(EmitError::LogFull) => room_in(keeper).await,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use roomcast::engine::OutboxCounts;
+use roomcast::recovery::Recovery;
 use roomcast::{EmitError, OutboxPolicy, Server, Socket};
 
 use crate::support::{
@@ -366,6 +368,29 @@ async fn an_event_with_a_key_that_shrinks_is_within_every_limit() {
     assert_eq!(socket.coalesce("key").try_emit("value", 1), Ok(()));
     assert_eq!(all(&client).await[1], r#"42["value",1]"#);
     assert_eq!(socket.conn().pending_bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volatile_event_waits_for_no_room() {
+    let recovering = Server::builder()
+        .connection_state_recovery(Recovery::new())
+        .max_outbox_packets(2)
+        .build();
+    for io in [of_packets(2, OutboxPolicy::Disconnect), recovering] {
+        let mut client = Host::memory(&io).polling().await;
+        client.send("40").await;
+        client.next().await;
+        idle().await;
+        let socket = io.sockets().remove(0);
+        socket.emit("fill", ());
+
+        let sent = socket.volatile().emit_async("tick", 1).now_or_never();
+        assert_eq!(sent, Some(Err(EmitError::Dropped)));
+        let sent = io.volatile().emit_async("tick", 1).now_or_never();
+        let delivery = sent.expect("nobody is waited for");
+        let delivery = delivery.expect("the event can be sent");
+        assert_eq!((delivery.queued, delivery.late), (0, vec![socket.id()]));
+    }
 }
 
 #[tokio::test(start_paused = true)]

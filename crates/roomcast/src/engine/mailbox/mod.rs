@@ -117,7 +117,7 @@ impl Mailbox {
             self.flusher.count(Totals::coalesced);
             return self.queued(state);
         }
-        if pace.may_wait && !state.is_closed && state.is_half_full() {
+        if pace.may_wait && is_lasting && state.is_half_full() {
             return Sent::Full;
         }
         if let Some((_, at)) = waiting
