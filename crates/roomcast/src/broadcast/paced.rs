@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use roomcast_socketio::{Raw, Spread};
 use serde::Serialize;
@@ -94,6 +95,22 @@ impl Tally {
     /// Whether a receiver had no room, and its policy was to say so.
     pub(super) fn has_full(&self) -> bool {
         !self.full.is_empty()
+    }
+}
+
+/// What the metrics are told of an awaited broadcast in one namespace, once nobody is waited for any
+/// more.
+struct Counted<'e> {
+    namespace: Namespace,
+    event: &'e str,
+    receivers: usize,
+    /// Its late receivers are those up to this number that are none of the targets before.
+    late_until: usize,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.namespace.meter().broadcast(self.event, self.receivers);
     }
 }
 
@@ -251,8 +268,16 @@ impl Broadcast {
         self.pace.get_or_insert_default().may_wait = true;
         let mut tally = Tally::default();
         for namespace in targets {
+        let mut counted = Vec::with_capacity(targets.len());
             self.emit_counted(&namespace, event, &args, None, &mut tally)?;
+            let queued = tally.queued;
             self.publish(&namespace, event, &args)?;
+            counted.push(Counted {
+                event,
+                receivers: tally.queued - queued,
+                late_until: tally.full.len(),
+                namespace: namespace.clone(),
+            });
         }
         drop(args);
         let mut delivery = Delivery {
@@ -263,15 +288,21 @@ impl Broadcast {
         let late: FuturesUnordered<_> = tally
             .full
             .iter()
-            .map(|(socket, packet)| {
+            .enumerate()
+            .map(|(index, (socket, packet))| {
                 let pace = self.pace_in(socket.namespace()).unwrap_or_default();
-                late(socket, packet, pace, self.options, self.timeout)
+                let late = late(socket, packet, pace, self.options, self.timeout);
+                late.map(move |(id, result)| (index, id, result))
             })
             .collect();
         let mut late = std::pin::pin!(late);
-        while let Some((id, result)) = late.next().await {
+        while let Some((index, id, result)) = late.next().await {
             match result {
-                Ok(()) => delivery.queued += 1,
+                Ok(()) => {
+                    delivery.queued += 1;
+                    let target = counted.partition_point(|target| target.late_until <= index);
+                    counted[target].receivers += 1;
+                }
                 Err(EmitError::Disconnected) => delivery.gone.push(id),
                 Err(_) => delivery.late.push(id),
             }

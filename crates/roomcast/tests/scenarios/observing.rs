@@ -158,6 +158,36 @@ fn a_recorder_may_emit_to_the_client_whose_outbox_it_is_told_of() {
 }
 
 #[test]
+fn late_receivers_of_an_awaited_broadcast_are_counted_with_the_others() {
+    recorded(|snapshotter| async move {
+        let io = Server::builder().max_outbox_packets(2).build();
+        let host = Host::memory(&io);
+        let mut reader = host.joined().await;
+        let late = host.joined_polling().await;
+        idle().await;
+        io.emit("fill", ());
+        reader.expect(r#"42["fill"]"#).await;
+        series(&snapshotter);
+
+        let server = io.clone();
+        let sending = tokio::spawn(async move { server.emit_async("news", 1).await });
+        reader.expect(r#"42["news",1]"#).await;
+        late.get().await;
+        let delivery = sending.await.expect("it does not panic");
+        assert_eq!(delivery.map(|delivery| delivery.queued), Ok(2));
+
+        let found = snapshotter.snapshot().into_vec();
+        let of = |name: &str| {
+            let mut found = found.iter().filter(|(key, ..)| key.key().name() == name);
+            found.next().map(|(.., value)| value)
+        };
+        assert_eq!(of(metrics::EVENTS_DELIVERED), Some(&DebugValue::Counter(2)));
+        let receivers = DebugValue::Histogram(vec![2.0.into()]);
+        assert_eq!(of(metrics::BROADCAST_RECEIVERS), Some(&receivers));
+    });
+}
+
+#[test]
 fn sessions_and_sockets_are_counted_from_their_beginning_to_their_end() {
     recorded(|snapshotter| async move {
         let io = Server::new();
