@@ -198,7 +198,8 @@ impl Broadcast {
 
     /// Lets the event take the place of the one that still waits under the same key, at each
     /// receiver for itself: who reads slowly gets the latest value of each key. Who comes back after a
-    /// lost connection gets all it has missed; see [`Socket::coalesce`].
+    /// lost connection gets all it has missed; see [`Socket::coalesce`]. Other servers of a cluster do
+    /// not know the key: their clients get each value.
     ///
     /// # Example
     ///
@@ -267,17 +268,17 @@ impl Broadcast {
         }
         self.pace.get_or_insert_default().may_wait = true;
         let mut tally = Tally::default();
-        for namespace in targets {
         let mut counted = Vec::with_capacity(targets.len());
-            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
+        for namespace in targets {
             let queued = tally.queued;
-            self.publish(&namespace, event, &args)?;
+            self.emit_counted(&namespace, event, &args, None, &mut tally)?;
             counted.push(Counted {
                 event,
                 receivers: tally.queued - queued,
                 late_until: tally.full.len(),
                 namespace: namespace.clone(),
             });
+            self.publish(&namespace, event, &args)?;
         }
         drop(args);
         let mut delivery = Delivery {
