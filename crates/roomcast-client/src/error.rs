@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use roomcast_engineio::Transport;
-use roomcast_socketio::{ArgError, EncodeError, client};
+use roomcast_handler::ArgumentError;
+use roomcast_socketio::{EncodeError, client};
 
 /// Why a socket could not be connected.
 pub type ConnectError = client::ConnectError<TransportError>;
@@ -64,9 +65,12 @@ pub enum EmitError {
     /// The event or its arguments cannot be written, for example a reserved event name.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// A limit is reached.
+    /// A limit is reached, or the event was dropped at its own wish.
     #[error(transparent)]
     Refused(#[from] client::EmitError),
+    /// There was no room in time.
+    #[error("there was no room in time")]
+    NoRoom,
 }
 
 /// Why no acknowledgement came.
@@ -87,7 +91,7 @@ pub enum AckError {
     Dropped,
     /// The answer is not of the type that was asked for.
     #[error(transparent)]
-    Answer(#[from] ArgError),
+    Answer(#[from] ArgumentError),
 }
 
 impl From<client::AckError> for AckError {
@@ -98,6 +102,41 @@ impl From<client::AckError> for AckError {
             _ => Self::Disconnected,
         }
     }
+}
+
+/// What [`Socket::on_error`](crate::Socket::on_error) handlers are told.
+///
+/// # Example
+///
+/// ```
+/// use roomcast_client::{Socket, SocketError};
+///
+/// # fn example(socket: Socket) {
+/// socket.on_error(|error: SocketError| match error {
+///     SocketError::Panic { event, message } => eprintln!("{event} panicked: {message}"),
+///     error => eprintln!("{error}"),
+/// });
+/// # }
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SocketError {
+    /// A handler's parameter could not be read from the event; the handler was not called.
+    #[error("event {event:?}: {error}")]
+    Argument {
+        /// The event, or the hook's name, as `on_connect`.
+        event: Arc<str>,
+        /// The parameter.
+        error: ArgumentError,
+    },
+    /// A handler panicked. The connection lives on.
+    #[error("handler of {event:?} panicked: {message}")]
+    Panic {
+        /// The event, or the hook's name, as `on_connect`.
+        event: Arc<str>,
+        /// The panic's message.
+        message: Arc<str>,
+    },
 }
 
 /// The socket was disconnected before all its events had left.

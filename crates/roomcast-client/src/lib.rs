@@ -9,7 +9,8 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let socket = roomcast_client::connect("http://localhost:3000")?;
-//!     socket.on("news", |call| println!("{:?}", call.args()));
+//!     socket.on("news", |text: String| println!("{text}"));
+//!     socket.on("add", |a: i64, b: i64| a + b); // the return value is the acknowledgement
 //!     let answer: String = socket.emit_with_ack("hello", "world").await?;
 //!     println!("{answer}");
 //!     socket.disconnect();
@@ -21,7 +22,7 @@
 //! # How it runs
 //!
 //! Each [`Manager`] has one task, on the tokio runtime of whoever connects, while it is connected or
-//! tries to be. Everything else may be called from any thread; nothing blocks. Listeners run in that
+//! tries to be. Everything else may be called from any thread; nothing blocks. Handlers run in that
 //! task, one after the other, and may call anything.
 //!
 //! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling and WebSocket.
@@ -32,7 +33,7 @@ mod client;
 mod connect;
 mod engine;
 mod error;
-mod listener;
+mod handler;
 mod manager;
 mod origin;
 mod socket;
@@ -42,20 +43,33 @@ pub use client::Client;
 pub use connect::{Tls, TlsError};
 pub use error::{
     AckError, ConfigError, ConnectError, Description, EmitError, NotFlushed, OpenError,
-    TransportError, UrlError,
+    SocketError, TransportError, UrlError,
 };
-pub use listener::{BoxFuture, Call, Cause, ListenerId, Outcome, Responder};
+pub use handler::{Ack, FromCall, Handler, HandlerId, IntoReply, parallel};
+#[doc(hidden)]
+pub use handler::{Asker, ClientSide, Context, OwnedAsker};
 pub use manager::{Manager, ManagerEvent};
 pub use roomcast_engineio::Transport;
 pub use roomcast_engineio::client::ProbeFailure;
+#[doc(hidden)]
+pub use roomcast_handler::{
+    AnswersWith, Call, EventContext, EventFunction, EventParameters, Outcome, via,
+};
+#[doc(inline)]
+pub use roomcast_handler::{ArgumentError, ExpectsReply, Reply};
+pub use roomcast_macros::ClientEvent as Event;
+#[doc(hidden)]
+pub use roomcast_socketio::__derive;
 pub use roomcast_socketio::client::{
     BufferLimits, CloseReason, DisconnectReason, EmitError as Refusal, Overflow, Settings,
 };
 pub use roomcast_socketio::{
-    ArgError, Args, CustomParser, EncodeError, EventName, Limits, Map, Number, Parser, Spread,
-    Value, value,
+    ArgError, Args, CustomParser, EncodeError, Event, EventName, Limits, Map, NoReply, Number,
+    Parser, ReadArguments, Spread, Value, value,
 };
-pub use socket::{Acknowledgement, Emission, Socket, SocketConfig};
+pub use socket::{
+    Acknowledgement, Emission, EventHandler, Events, IntoReplyTo, Socket, SocketConfig, SocketEvent,
+};
 
 /// Connects to a server: to the namespace in the URL's path, with the default options.
 ///
@@ -84,4 +98,11 @@ pub fn connect(url: &str) -> Result<Socket, ConfigError> {
 /// Options for a connection to the namespace in the URL's path.
 pub fn builder(url: &str) -> Builder {
     Client::of_process().builder(url)
+}
+
+/// The programs of the documents, compiled.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../docs/guide/client.md")]
+    struct Guide;
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use roomcast_socketio::{ArgError, DecodeError, EncodeError, Value};
+pub use roomcast_handler::ArgumentError;
+use roomcast_handler::Subject;
+use roomcast_socketio::{DecodeError, EncodeError, Value};
 
 use crate::engine::Sent;
 
@@ -79,78 +81,6 @@ pub enum AckError {
     /// The answer is not of the type that was asked for.
     #[error(transparent)]
     Answer(#[from] ArgumentError),
-}
-
-/// An argument of an event, or of an acknowledgement, that is missing or of another type.
-///
-/// A handler that takes `Result<T, ArgumentError>` is called all the same and sees it. A handler
-/// that takes `T` is not called, and [`Namespace::on_error`](crate::Namespace::on_error) is told.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{ArgumentError, Server};
-///
-/// let io = Server::new();
-/// io.on("add", |a: i64, b: Result<i64, ArgumentError>| match b {
-///     Ok(b) => Ok(a + b),
-///     Err(error) => Err(format!("argument {}: {}", error.index, error.cause)),
-/// });
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("argument {index} is no {expected}: {cause}")]
-pub struct ArgumentError {
-    /// Position among the arguments, from 0; the event name does not count.
-    pub index: usize,
-    /// The Rust type that was to be read.
-    pub expected: &'static str,
-    /// What was found instead.
-    pub cause: String,
-    subject: Subject,
-}
-
-/// What could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subject {
-    Argument,
-    Auth,
-    Context,
-}
-
-impl ArgumentError {
-    pub(crate) fn of<T>(index: usize, cause: &dyn std::fmt::Display) -> Self {
-        Self {
-            index,
-            expected: std::any::type_name::<T>(),
-            cause: cause.to_string(),
-            subject: Subject::Argument,
-        }
-    }
-
-    /// The client's `auth` object is no `T`.
-    pub(crate) fn auth<T>(cause: &dyn std::fmt::Display) -> Self {
-        Self {
-            subject: Subject::Auth,
-            ..Self::of::<T>(0, cause)
-        }
-    }
-
-    /// A `T` that the server itself should have.
-    pub(crate) fn context<T>(cause: &dyn std::fmt::Display) -> Self {
-        Self {
-            subject: Subject::Context,
-            ..Self::of::<T>(0, cause)
-        }
-    }
-
-    pub(crate) fn read<T>(error: &ArgError) -> Self {
-        match error {
-            ArgError::Missing { index } => Self::of::<T>(*index, &"it is missing"),
-            ArgError::Mismatch { index, message } => Self::of::<T>(*index, message),
-            error => Self::of::<T>(0, error),
-        }
-    }
 }
 
 /// A refusal by a middleware: the message and data that the client gets.
@@ -242,12 +172,12 @@ impl From<String> for Refusal {
 /// The log has the error: its text names types of the application, which are not for clients.
 impl From<ArgumentError> for Refusal {
     fn from(error: ArgumentError) -> Self {
-        if error.subject == Subject::Context {
+        if error.subject() == Subject::Context {
             tracing::error!(%error, "a parameter of a middleware cannot be had");
         } else {
             tracing::debug!(%error, "a parameter of a middleware cannot be read");
         }
-        Self::new(match error.subject {
+        Self::new(match error.subject() {
             Subject::Auth => "invalid auth",
             Subject::Argument => "invalid arguments",
             Subject::Context => "internal error",

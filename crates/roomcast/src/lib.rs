@@ -114,17 +114,23 @@ pub use broadcast::{
     Answers, Broadcast, Delivery, FetchedSockets, MissingNodes, RemoteEmission, RemoteSocket,
 };
 pub use engine::{DisconnectCause, OutboxPolicy, Peer, PerMessageDeflate, Transport};
-pub use error::{AckError, ArgumentError, EmitError, Refusal, SocketError};
-#[doc(hidden)]
-pub use event::{AnswersWith, EventContext, EventFunction, EventParameters};
-pub use event::{EventHandler, ExpectsReply, IntoReplyTo};
+#[doc(inline)]
+pub use error::ArgumentError;
+pub use error::{AckError, EmitError, Refusal, SocketError};
+pub use event::{EventHandler, IntoReplyTo};
 pub use handler::{
-    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, Reply, State, parallel,
+    Ack, Auth, Data, FromCall, Handler, HandlerId, IntoReply, Middleware, State, parallel,
 };
 #[doc(hidden)]
-pub use handler::{Call, Outcome, Verdict, via};
+pub use handler::{Asker, Context, OwnedAsker, ServerSide, Verdict};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::{IntoRooms, Namespace, RoomEvent};
+#[doc(hidden)]
+pub use roomcast_handler::{
+    AnswersWith, Call, EventContext, EventFunction, EventParameters, Outcome, via,
+};
+#[doc(inline)]
+pub use roomcast_handler::{ExpectsReply, Reply};
 pub use roomcast_macros::Event;
 #[doc(hidden)]
 pub use roomcast_socketio::__derive;

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use roomcast_client::{Emission, EventName, Settings, Socket, Spread, Value, value};
+use roomcast_client::{
+    Emission, EmitError, EventName, Refusal, Settings, Socket, Spread, Value, value,
+};
 
 use crate::driver::{Driver, NamedSocket};
 use crate::options::{self, millis, number};
@@ -40,9 +42,8 @@ impl Driver {
                 self.forget(manager);
             }),
             "answer" => {
-                let responder = self.answer(command).ok_or("unknown acknowledgement")?;
-                let answer = Spread(values::list(&command["args"]));
-                responder.send(answer).map_err(|error| error.to_string())?;
+                let ack = self.answer(command).ok_or("unknown acknowledgement")?;
+                ack.send(Spread(values::list(&command["args"])));
                 NOTHING
             }
             "authReply" => {
@@ -150,7 +151,7 @@ impl Driver {
             "prependAnyOutgoing" => socket.prepend_any_outgoing(of_all("any_outgoing")),
             "off" | "offAny" | "offAnyOutgoing" => {
                 match (cmd, self.listener(command)) {
-                    (_, Some(listener)) => socket.off_listener(listener),
+                    (_, Some(listener)) => socket.off_handler(listener),
                     ("off", None) => socket.off(&name),
                     ("offAny", None) => socket.off_any(),
                     (_, None) => socket.off_any_outgoing(),
@@ -198,8 +199,11 @@ fn emit(socket: &Socket, command: &Value, has_ack_limit: bool) -> Result<Outcome
     let name = name_of(&command["name"]);
     let emission = flagged(socket, command);
     let Some(ack) = command["ack"].as_str() else {
-        let sent = emission.try_emit(name, args);
-        return sent.map_err(|error| error.to_string()).and(NOTHING);
+        return match emission.try_emit(name, args) {
+            // As it was asked for.
+            Ok(()) | Err(EmitError::Refused(Refusal::Dropped)) => NOTHING,
+            Err(error) => Err(error.to_string()),
+        };
     };
     // The official client tells a callback of failures only if it has a time limit.
     let tells_errors = has_ack_limit || command.get("timeout").is_some();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use roomcast_client::{Client, ListenerId, Manager, Responder, Socket, Value};
+use roomcast_client::{Ack, Client, HandlerId, Manager, Socket, Value};
 use tokio::sync::oneshot;
 
 use crate::reports;
@@ -21,8 +21,8 @@ struct Known {
     sequence: u64,
     managers: Vec<NamedManager>,
     sockets: HashMap<String, NamedSocket>,
-    listeners: HashMap<String, ListenerId>,
-    answers: HashMap<u64, Responder>,
+    listeners: HashMap<String, HandlerId>,
+    answers: HashMap<u64, Ack>,
     auth_requests: HashMap<u64, oneshot::Sender<Value>>,
 }
 
@@ -105,27 +105,28 @@ impl Driver {
             .ok_or_else(|| format!("unknown socket {name}"))
     }
 
-    pub(crate) fn remember_listener(&self, command: &Value, id: ListenerId) {
+    pub(crate) fn remember_listener(&self, command: &Value, id: HandlerId) {
         if let Some(name) = command["listener"].as_str() {
             self.known.lock().listeners.insert(name.to_owned(), id);
         }
     }
 
-    pub(crate) fn listener(&self, command: &Value) -> Option<ListenerId> {
+    pub(crate) fn listener(&self, command: &Value) -> Option<HandlerId> {
         let name = command["listener"].as_str()?;
         self.known.lock().listeners.get(name).copied()
     }
 
     /// Keeps what answers an event, and gives it a number.
-    pub(crate) fn keep_answer(&self, responder: Responder) -> u64 {
+    pub(crate) fn keep_answer(&self, ack: Ack) -> u64 {
         let number = self.next_number();
-        self.known.lock().answers.insert(number, responder);
+        self.known.lock().answers.insert(number, ack);
         number
     }
 
-    pub(crate) fn answer(&self, command: &Value) -> Option<Responder> {
+    /// What answers an event, once.
+    pub(crate) fn answer(&self, command: &Value) -> Option<Ack> {
         let number = command["ack"].as_u64()?;
-        self.known.lock().answers.get(&number).cloned()
+        self.known.lock().answers.remove(&number)
     }
 
     /// A request for `auth`, with its number.

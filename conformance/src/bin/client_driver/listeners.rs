@@ -3,34 +3,30 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use roomcast_client::{Call, Spread, Value, value};
+use roomcast_client::{Ack, Spread, Value, value};
 
 use crate::driver::Driver;
-use crate::reports::{self, name_of, print};
+use crate::reports::{name_of, print};
 use crate::values;
 
-/// A listener that reports `event`, answers and fails, as the command says.
+/// A handler that reports `event`, answers and fails, as the command says.
 pub(crate) fn of_event(
     driver: &Arc<Driver>,
     command: &Value,
-) -> impl Fn(&Call<'_>) + Send + Sync + 'static {
+) -> impl Fn(Spread<Value>, Option<Ack>, Option<Ack>) + Clone + Send + Sync + 'static {
     let driver = Arc::clone(driver);
     let command = command.clone();
-    move |call| {
-        let ack = call
-            .responder()
-            .map(|responder| driver.keep_answer(responder.clone()));
+    move |Spread(args), kept, own| {
         print(&value!({
             "type": "event",
             "socket": command["socket"].clone(),
             "listener": command["listener"].clone(),
             "name": command["name"].clone(),
-            "args": reports::values(call.args()),
-            "ack": ack,
+            "args": values::encode_all(&args),
+            "ack": kept.map(|ack| driver.keep_answer(ack)),
         }));
-        if let (Some(responder), Some(_)) = (call.responder(), command["answer"].as_array()) {
-            let answer = Spread(values::list(&command["answer"]));
-            responder.send(answer).expect("values can be written");
+        if let (Some(ack), Some(_)) = (own, command["answer"].as_array()) {
+            ack.send(Spread(values::list(&command["answer"])));
         }
         if command["fail"].as_bool() == Some(true) {
             panic!("listener failed on purpose");
@@ -38,19 +34,19 @@ pub(crate) fn of_event(
     }
 }
 
-/// A catch-all listener that reports `kind`.
+/// A catch-all handler that reports `kind`.
 pub(crate) fn of_all(
     kind: &'static str,
     command: &Value,
-) -> impl Fn(&Call<'_>) + Send + Sync + 'static {
+) -> impl Fn(String, Spread<Value>) + Clone + Send + Sync + 'static {
     let (socket, listener) = (command["socket"].clone(), command["listener"].clone());
-    move |call| {
+    move |name, Spread(args)| {
         print(&value!({
             "type": kind,
             "socket": socket.clone(),
             "listener": listener.clone(),
-            "name": call.event().to_text().into_owned(),
-            "args": reports::values(call.args()),
+            "name": name,
+            "args": values::encode_all(&args),
         }));
     }
 }
@@ -58,7 +54,7 @@ pub(crate) fn of_all(
 /// Runs commands inside the next occurrences of an event.
 pub(crate) fn hook(driver: &Arc<Driver>, command: &Value) -> Result<(), String> {
     let steps = command["commands"].as_array().unwrap_or_default().to_vec();
-    let left = AtomicU64::new(command["times"].as_u64().unwrap_or(1));
+    let left = Arc::new(AtomicU64::new(command["times"].as_u64().unwrap_or(1)));
     let owner = Arc::clone(driver);
     let run = move || {
         let take = |left: u64| left.checked_sub(1);
@@ -83,12 +79,6 @@ pub(crate) fn hook(driver: &Arc<Driver>, command: &Value) -> Result<(), String> 
         return Ok(());
     }
     let socket = driver.socket(command)?.socket;
-    let listener = move |_: &Call<'_>| run();
-    match event.as_str() {
-        "connect" => socket.on_connect(listener),
-        "connect_error" => socket.on_connect_error(listener),
-        "disconnect" => socket.on_disconnect(listener),
-        event => socket.on(event, listener),
-    };
+    socket.on(&event, run);
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use roomcast_client::{
-    Args, Call, Cause, ConnectError, Manager, ManagerEvent, Socket, Transport, Value, value,
+    Args, ConnectError, DisconnectReason, Manager, ManagerEvent, Socket, SocketError, Transport,
+    Value, value,
 };
 
 use crate::values::{encode, encode_all};
@@ -35,40 +36,44 @@ pub(crate) fn watch_manager(name: &str, manager: &Manager) {
 /// Reports from now on what happens to a socket.
 pub(crate) fn watch_socket(name: &str, socket: &Socket) {
     let name: Arc<str> = name.into();
-    let report = move |call: &Call<'_>| print(&socket_report(&name, call));
-    socket.on_connect(report.clone());
-    socket.on_connect_error(report.clone());
-    socket.on_disconnect(report);
-}
-
-fn socket_report(name: &str, call: &Call<'_>) -> Value {
-    let socket = call.socket();
-    let mut report = value!({ "socket": name, "active": socket.is_active() });
-    match call.cause() {
-        Cause::Connect { recovered, .. } => {
-            report["type"] = "connect".into();
-            report["id"] = id(socket);
-            report["connected"] = socket.is_connected().into();
-            report["recovered"] = (*recovered).into();
-            report["transport"] = transport(socket.transport());
+    let of = |kind: &'static str| {
+        let name = Arc::clone(&name);
+        move |socket: &Socket| {
+            value!({
+                "type": kind,
+                "socket": &*name,
+                "active": socket.is_active(),
+                "id": id(socket),
+                "connected": socket.is_connected(),
+            })
         }
-        Cause::ConnectError(error) => {
-            report["type"] = "connect_error".into();
-            report["message"] = error.to_string().into();
-            report["data"] = match error {
-                ConnectError::Refused { data, .. } => data.as_ref().map(encode).into(),
-                _ => Value::Null,
-            };
-        }
-        Cause::Disconnect { reason, .. } => {
-            report["type"] = "disconnect".into();
-            report["reason"] = reason.as_str().into();
-            report["id"] = id(socket);
-            report["connected"] = socket.is_connected().into();
-        }
-        _ => {}
-    }
-    report
+    };
+    let report = of("connect");
+    socket.on_connect(move |socket: Socket| {
+        let mut report = report(&socket);
+        report["recovered"] = socket.is_recovered().into();
+        report["transport"] = transport(socket.transport());
+        print(&report);
+    });
+    let report = of("connect_error");
+    socket.on_connect_error(move |socket: Socket, error: ConnectError| {
+        let mut report = report(&socket);
+        report["message"] = error.to_string().into();
+        report["data"] = match error {
+            ConnectError::Refused { data, .. } => data.as_ref().map(encode).into(),
+            _ => Value::Null,
+        };
+        print(&report);
+    });
+    let report = of("disconnect");
+    socket.on_disconnect(move |socket: Socket, reason: DisconnectReason| {
+        let mut report = report(&socket);
+        report["reason"] = reason.as_str().into();
+        print(&report);
+    });
+    socket.on_error(|error: SocketError| {
+        print(&value!({ "type": "uncaught", "message": error.to_string() }));
+    });
 }
 
 fn manager_report(name: &str, event: &ManagerEvent) -> Value {
@@ -92,10 +97,6 @@ fn manager_report(name: &str, event: &ManagerEvent) -> Value {
         ManagerEvent::UpgradeError { failure, .. } => {
             report["type"] = "upgrade_error".into();
             report["message"] = failure.as_str().into();
-        }
-        ManagerEvent::ListenerPanicked { message, .. } => {
-            report["type"] = "uncaught".into();
-            report["message"] = (**message).into();
         }
         _ => {}
     }

@@ -5,10 +5,13 @@ mod event;
 mod http;
 mod options;
 mod outgoing;
+mod outputs;
 mod polling;
 mod probe;
+mod reading;
 mod target;
 mod websocket;
+mod writing;
 
 use std::collections::VecDeque;
 use std::future::Future as _;
@@ -17,22 +20,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
-use bytes::Bytes;
-use roomcast_engineio::client::{CloseReason, Input, Output, ProbeFailure, Session, Upgrades};
-use roomcast_engineio::revision4::{decode_payload, decode_text};
-use roomcast_engineio::{Handshake, Message, Packet, Transport};
+use roomcast_engineio::Transport;
+use roomcast_engineio::client::{CloseReason, Input, Session, Upgrades};
 use tokio::time::Sleep;
 
 pub(crate) use cookies::Cookies;
 pub(crate) use event::{Closed, EngineEvent, Received};
 pub(crate) use options::{Options, Timestamps};
-use outgoing::Queued;
-pub(crate) use outgoing::{Compression, Outgoing};
+pub(crate) use outgoing::{Compression, Outgoing, Queued, Source};
 
 use self::http::HttpClient;
-use self::polling::{Finished, Polling, fitting};
+use self::polling::Polling;
 use self::probe::Opening;
-use self::websocket::{End, Flow, WebSocket};
+use self::websocket::WebSocket;
 use crate::connect::Connector;
 use crate::error::TransportError;
 
@@ -63,7 +63,8 @@ pub(crate) struct Engine {
     session: Session,
     sid: Option<String>,
     max_payload: Option<u64>,
-    /// Packets that no transport has taken yet.
+    /// Packets that are being sent by polling, answers to pings, and what is left for a session that
+    /// closes. Everything else waits at its [`Source`].
     queue: VecDeque<Queued>,
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
@@ -77,6 +78,8 @@ pub(crate) struct Engine {
     failures: Vec<(Transport, TransportError)>,
     /// Why the session ends, if a transport is to blame.
     fault: Option<TransportError>,
+    /// Whether what comes is read.
+    is_reading: bool,
     timer: Option<Pin<Box<Sleep>>>,
     /// The heartbeat's deadline on the clock that goes on while a machine sleeps.
     wall_deadline: Option<SystemTime>,
@@ -108,6 +111,7 @@ impl Engine {
             untried,
             failures: Vec::new(),
             fault: None,
+            is_reading: true,
             timer: None,
             wall_deadline: None,
             events: VecDeque::new(),
@@ -126,18 +130,9 @@ impl Engine {
         }
     }
 
-    /// Queues a packet. After a close it goes nowhere.
-    pub(crate) fn send(&mut self, packet: Outgoing, compression: Compression) {
-        if self.session.is_open() {
-            self.queue.push_back(Queued {
-                packet,
-                compression,
-            });
-        }
-    }
-
-    /// Closes the session once all that is queued has left.
-    pub(crate) fn close(&mut self) {
+    /// Closes the session once all that `source` has now has left, if the session is open.
+    pub(crate) fn close(&mut self, source: &mut impl Source) {
+        while source.take_next(&mut self.queue) {}
         self.tell(Input::Close);
     }
 
@@ -146,24 +141,13 @@ impl Engine {
         self.tell(Input::Discard(reason));
     }
 
-    pub(crate) fn transport(&self) -> Transport {
-        self.session.transport()
+    /// Reads what comes, or lets it wait at the server.
+    pub(crate) fn set_reading(&mut self, is_reading: bool) {
+        self.is_reading = is_reading;
     }
 
-    /// Whether a packet would leave at once: what volatile events ask.
-    pub(crate) fn is_writable(&self) -> bool {
-        let is_free = match self.session.writable() {
-            Some(Transport::Polling) => self
-                .polling
-                .as_ref()
-                .is_some_and(|polling| !polling.is_posting()),
-            Some(_) => self
-                .websocket
-                .as_ref()
-                .is_some_and(|websocket| !websocket.owes_much()),
-            None => false,
-        };
-        is_free && self.queue.is_empty()
+    pub(crate) fn transport(&self) -> Transport {
+        self.session.transport()
     }
 
     /// When the server is taken for dead: on the clock of timers, and on the one that goes on while
@@ -178,202 +162,29 @@ impl Engine {
     }
 
     /// The next thing that happens.
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<EngineEvent> {
+    pub(crate) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut impl Source,
+    ) -> Poll<EngineEvent> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Poll::Ready(event);
             }
-            if self.session.is_closed() || !self.advance(cx) {
+            if self.session.is_closed() || !self.advance(cx, source) {
                 return Poll::Pending;
             }
         }
     }
 
     /// Does what can be done now; whether anything was.
-    fn advance(&mut self, cx: &mut Context<'_>) -> bool {
+    fn advance(&mut self, cx: &mut Context<'_>, source: &mut impl Source) -> bool {
         let mut has_moved = self.poll_opening(cx);
         has_moved |= self.poll_polling(cx);
         has_moved |= self.poll_websocket(cx);
         has_moved |= self.poll_timer(cx);
-        has_moved |= self.write(cx);
+        has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
-    }
-
-    fn poll_opening(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(mut opening) = self.opening.take() else {
-            return false;
-        };
-        let is_probe = self.polling.is_some();
-        match opening.poll(cx) {
-            Poll::Pending => {
-                self.opening = Some(opening);
-                return false;
-            }
-            Poll::Ready(Ok(websocket)) if is_probe => {
-                self.opening = Some(Opening::Open(Box::new(websocket)));
-                self.tell(Input::TransportOpened(Transport::WebSocket));
-            }
-            Poll::Ready(Ok(websocket)) => self.websocket = Some(Box::new(websocket)),
-            Poll::Ready(Err(error)) => self.on_failed(Transport::WebSocket, error),
-        }
-        true
-    }
-
-    /// A transport could not be opened, or broke.
-    fn on_failed(&mut self, transport: Transport, error: TransportError) {
-        let is_probe = transport != self.session.transport();
-        if !is_probe {
-            self.fault = Some(error);
-        }
-        self.tell(Input::TransportFailed(transport));
-    }
-
-    fn poll_polling(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(polling) = &mut self.polling else {
-            return false;
-        };
-        match polling.poll_finished(cx) {
-            Poll::Pending => return false,
-            Poll::Ready(Err(error)) => self.on_failed(Transport::Polling, error),
-            Poll::Ready(Ok(Finished::Posted)) => {
-                self.queue.drain(..self.posted.min(self.queue.len()));
-                self.posted = 0;
-                self.check_paused();
-            }
-            Poll::Ready(Ok(Finished::Got(body))) => {
-                self.on_body(&body);
-                // Invariant: a probe's answer that came before this one is taken before it. Another
-                // request would wait for a server that has no more to say by polling.
-                self.poll_websocket(cx);
-                if let Some(polling) = &mut self.polling
-                    && !self.session.is_closed()
-                {
-                    polling.start_get();
-                }
-                self.check_paused();
-            }
-        }
-        true
-    }
-
-    fn on_body(&mut self, body: &Bytes) {
-        let Ok(text) = std::str::from_utf8(body) else {
-            return self.on_undecodable(Transport::Polling, "not UTF-8".to_owned());
-        };
-        for packet in decode_payload(text) {
-            match packet {
-                Ok(packet) => self.on_packet(Transport::Polling, packet),
-                Err(error) => {
-                    return self.on_undecodable(Transport::Polling, error.to_string());
-                }
-            }
-            if self.session.is_closed() {
-                return;
-            }
-        }
-    }
-
-    fn on_undecodable(&mut self, from: Transport, error: String) {
-        if from == self.session.transport() {
-            self.fault = Some(TransportError::Packet(error));
-        }
-        self.tell(Input::DecodeFailed(from));
-    }
-
-    fn on_packet(&mut self, from: Transport, packet: Packet<'_>) {
-        if let Packet::Open(json) = &packet
-            && let Err(error) = Handshake::decode(json)
-        {
-            self.fault = Some(TransportError::Handshake(error.to_string()));
-        }
-        if matches!(packet, Packet::Ping(_)) && from == self.session.transport() {
-            self.events.push_back(EngineEvent::Ping);
-        }
-        let message = self.session.handle_packet(now(), from, packet);
-        if let Some(message) = message {
-            let received = match message {
-                Message::Text(text) => Received::Text(text.to_owned()),
-                Message::Binary(bytes) => Received::Binary(bytes.into_owned().into()),
-            };
-            self.events.push_back(EngineEvent::Message(received));
-        }
-        self.drain();
-    }
-
-    fn poll_websocket(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut has_moved = false;
-        if let Some(websocket) = self.websocket.take() {
-            has_moved |= self.receive(websocket, Place::Carrier, cx);
-        }
-        if let Some(Opening::Open(websocket)) = self.opening.take_if(|opening| opening.is_open()) {
-            has_moved |= self.receive(websocket, Place::Probe, cx);
-        }
-        has_moved
-    }
-
-    /// Reads from a WebSocket and puts it back, if it lives on.
-    fn receive(
-        &mut self,
-        mut websocket: Box<WebSocket>,
-        place: Place,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        let mut taken = Vec::new();
-        let received = websocket.poll_receive(cx, |event| {
-            taken.extend(event::Frame::of(event));
-            // Invariant: a reader that gets much leaves room for what else the session has to do.
-            if taken.len() < MAX_FRAMES {
-                Flow::Goes
-            } else {
-                Flow::Stops
-            }
-        });
-        match place {
-            Place::Carrier => self.websocket = Some(websocket),
-            Place::Probe => self.opening = Some(Opening::Open(websocket)),
-        }
-        let has_moved = !taken.is_empty() || received.is_ready();
-        for frame in taken {
-            self.on_frame(frame);
-        }
-        match received {
-            Poll::Pending | Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(End::Closed)) => {
-                self.leave(place);
-                self.tell(Input::TransportClosed(Transport::WebSocket));
-            }
-            Poll::Ready(Err(End::Failed(error))) => {
-                self.leave(place);
-                self.on_failed(Transport::WebSocket, error);
-            }
-        }
-        has_moved
-    }
-
-    /// Lets a WebSocket go that has ended; its last answer is still written.
-    fn leave(&mut self, place: Place) {
-        let websocket = match place {
-            Place::Carrier => self.websocket.take(),
-            Place::Probe => match self.opening.take() {
-                Some(Opening::Open(websocket)) => Some(websocket),
-                _ => None,
-            },
-        };
-        if let Some(websocket) = websocket {
-            tokio::spawn(websocket.finish());
-        }
-    }
-
-    fn on_frame(&mut self, frame: event::Frame) {
-        match frame {
-            event::Frame::Text(text) => match decode_text(&text) {
-                Ok(packet) => self.on_packet(Transport::WebSocket, packet),
-                Err(error) => self.on_undecodable(Transport::WebSocket, error.to_string()),
-            },
-            event::Frame::Binary(bytes) => {
-                self.on_packet(Transport::WebSocket, Packet::Binary(bytes.into()));
-            }
-        }
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
@@ -393,211 +204,6 @@ impl Engine {
         self.tell(Input::Timeout);
         true
     }
-
-    fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let has_moved = match self.session.writable() {
-            Some(Transport::Polling) => self.post(),
-            Some(_) => self.write_frames(),
-            None => false,
-        };
-        if let Some(Opening::Open(probe)) = &mut self.opening
-            && let Poll::Ready(Err(error)) = probe.poll_flush(cx)
-        {
-            self.on_failed(Transport::WebSocket, error);
-            return true;
-        }
-        if let Some(websocket) = &mut self.websocket
-            && let Poll::Ready(Err(error)) = websocket.poll_flush(cx)
-        {
-            self.websocket = None;
-            self.on_failed(Transport::WebSocket, error);
-            return true;
-        }
-        if self.session.is_flushing() && self.is_drained() {
-            self.tell(Input::Drained);
-            return true;
-        }
-        has_moved
-    }
-
-    fn post(&mut self) -> bool {
-        let Some(polling) = &mut self.polling else {
-            return false;
-        };
-        if self.queue.is_empty() || polling.is_posting() {
-            return false;
-        }
-        let packets = || self.queue.iter().map(|queued| &queued.packet);
-        self.posted = fitting(packets(), self.max_payload);
-        polling.start_post(packets().take(self.posted));
-        // The request is started by being polled.
-        true
-    }
-
-    fn write_frames(&mut self) -> bool {
-        let Some(websocket) = &mut self.websocket else {
-            return false;
-        };
-        let mut has_moved = false;
-        while !websocket.owes_much()
-            && let Some(queued) = self.queue.pop_front()
-        {
-            websocket.send(&queued.packet, queued.compression);
-            has_moved = true;
-        }
-        has_moved
-    }
-
-    /// Whether all that was sent has left.
-    pub(crate) fn is_drained(&self) -> bool {
-        let is_posting = self
-            .polling
-            .as_ref()
-            .is_some_and(|polling| polling.is_posting());
-        let has_unwritten = self.websocket.as_ref().is_some_and(|ws| ws.has_unwritten());
-        self.queue.is_empty() && !is_posting && !has_unwritten
-    }
-
-    fn check_paused(&mut self) {
-        if self
-            .polling
-            .as_ref()
-            .is_some_and(|polling| polling.is_paused())
-        {
-            self.tell(Input::Paused);
-        }
-    }
-
-    fn tell(&mut self, input: Input) {
-        self.session.handle_input(now(), input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.session.poll_output() {
-            self.on_output(output);
-        }
-    }
-
-    fn on_output(&mut self, output: Output) {
-        match output {
-            Output::Opened(handshake) => self.on_opened(&handshake),
-            Output::QueuePong => {
-                self.queue_control(Outgoing::PONG);
-                self.move_deadline();
-            }
-            Output::Probe { delay, .. } => {
-                let sid = self.sid.clone();
-                self.opening = Some(Opening::start_after(&self.shared, sid, delay));
-            }
-            Output::SendProbe(_) => {
-                if let Some(Opening::Open(websocket)) = &mut self.opening {
-                    websocket.send_text("2probe");
-                }
-            }
-            Output::PausePolling => {
-                if let Some(polling) = &mut self.polling {
-                    polling.pause();
-                }
-                self.check_paused();
-            }
-            Output::Upgrade(transport) => self.on_upgrade(transport),
-            Output::DropProbe { transport, failure } => self.on_probe_failed(transport, failure),
-            Output::CloseTransport(_) => self.close_transport(),
-            Output::Closed(reason) => self.on_closed(reason),
-        }
-    }
-
-    fn on_opened(&mut self, handshake: &Handshake<'_>) {
-        if let Some(polling) = &mut self.polling {
-            polling.set_sid(&handshake.sid);
-        }
-        self.sid = Some(handshake.sid.as_ref().to_owned());
-        self.max_payload = handshake.max_payload;
-        self.move_deadline();
-        let transport = self.session.transport();
-        self.events.push_back(EngineEvent::Opened(transport));
-    }
-
-    /// Pongs go before what is queued, but not into a body that is under way.
-    fn queue_control(&mut self, packet: Outgoing) {
-        let compression = Compression::Never;
-        self.queue.push_back(Queued {
-            packet,
-            compression,
-        });
-    }
-
-    fn move_deadline(&mut self) {
-        let left = self
-            .session
-            .next_timeout()
-            .map(|deadline| deadline.duration_since(now()));
-        self.wall_deadline = left.and_then(|left| SystemTime::now().checked_add(left));
-    }
-
-    fn on_upgrade(&mut self, transport: Transport) {
-        self.polling = None;
-        if let Some(Opening::Open(mut websocket)) = self.opening.take() {
-            websocket.send_text("5");
-            self.websocket = Some(websocket);
-        }
-        self.events.push_back(EngineEvent::Upgraded(transport));
-    }
-
-    fn on_probe_failed(&mut self, transport: Transport, failure: ProbeFailure) {
-        match self.opening.take() {
-            Some(Opening::Open(websocket)) => {
-                tokio::spawn(websocket.close());
-            }
-            Some(Opening::Connecting(_)) | None => {}
-        }
-        if let Some(polling) = &mut self.polling {
-            polling.resume();
-        }
-        self.events
-            .push_back(EngineEvent::UpgradeFailed { transport, failure });
-    }
-
-    fn close_transport(&mut self) {
-        self.opening = None;
-        if let Some(polling) = self.polling.take() {
-            tokio::spawn(polling.close());
-        }
-        if let Some(websocket) = self.websocket.take() {
-            tokio::spawn(websocket.close());
-        }
-    }
-
-    fn on_closed(&mut self, reason: CloseReason) {
-        let was_opening = self.sid.is_none();
-        let fault = self.fault.take();
-        if was_opening && let Some(error) = fault.clone() {
-            self.failures.push((self.session.transport(), error));
-        }
-        self.polling = None;
-        self.websocket = None;
-        if was_opening
-            && reason != CloseReason::ForcedClose
-            && let Some(next) = self.untried.pop_front()
-        {
-            self.session = Session::new(next, upgrades(&self.shared.options));
-            return self.start(next);
-        }
-        self.queue.clear();
-        self.events.push_back(EngineEvent::Closed(Closed {
-            reason,
-            fault,
-            failures: std::mem::take(&mut self.failures),
-        }));
-    }
-}
-
-/// Which WebSocket is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Carrier,
-    Probe,
 }
 
 fn upgrades(options: &Options) -> Upgrades {
@@ -611,9 +217,6 @@ fn upgrades(options: &Options) -> Upgrades {
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
-
-/// Frames of one connection before others get their turn.
-const MAX_FRAMES: usize = 64;
 
 #[cfg(test)]
 mod tests;

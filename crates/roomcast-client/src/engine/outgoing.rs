@@ -1,5 +1,7 @@
 //! Packets on their way out.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 /// An Engine.IO packet that waits to be sent.
@@ -37,4 +39,19 @@ pub(crate) enum Compression {
 pub(crate) struct Queued {
     pub(crate) packet: Outgoing,
     pub(crate) compression: Compression,
+}
+
+/// Where an engine gets what it is to send. It asks when it can write more, so what waits for a slow
+/// connection waits there.
+pub(crate) trait Source {
+    /// Puts what stands together, such as an event with its attachments, at the end of `queue`; whether
+    /// there was something.
+    fn take_next(&mut self, queue: &mut VecDeque<Queued>) -> bool;
+}
+
+/// Nothing but what the engine has.
+impl Source for () {
+    fn take_next(&mut self, _queue: &mut VecDeque<Queued>) -> bool {
+        false
+    }
 }

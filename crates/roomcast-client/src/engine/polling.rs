@@ -96,10 +96,11 @@ impl Polling {
         self.start_get();
     }
 
-    /// The next request that has ended.
+    /// The next request that has ended; of a `GET` only if `is_reading`.
     pub(crate) fn poll_finished(
         &mut self,
         cx: &mut Context<'_>,
+        is_reading: bool,
     ) -> Poll<Result<Finished, TransportError>> {
         // An answer to a `POST` first: it may free the queue before more comes in.
         if let Some(post) = &mut self.post
@@ -108,7 +109,8 @@ impl Polling {
             self.post = None;
             return Poll::Ready(answer.map(|_| Finished::Posted));
         }
-        if let Some(get) = &mut self.get
+        if is_reading
+            && let Some(get) = &mut self.get
             && let Poll::Ready(answer) = get.as_mut().poll(cx)
         {
             self.get = None;
@@ -145,11 +147,8 @@ impl Polling {
 }
 
 /// How many packets of a queue fit into one body: at least one.
-pub(crate) fn fitting<'p>(
-    packets: impl Iterator<Item = &'p Outgoing>,
-    max_payload: Option<u64>,
-) -> usize {
-    let max = max_payload.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+pub(crate) fn fitting<'p>(packets: impl Iterator<Item = &'p Outgoing>, max_payload: u64) -> usize {
+    let max = usize::try_from(max_payload).unwrap_or(usize::MAX);
     let mut len: usize = 0;
     let mut count = 0;
     for packet in packets {

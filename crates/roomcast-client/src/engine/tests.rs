@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 
+use bytes::Bytes;
 use futures_util::future::poll_fn;
 use roomcast::engine as server;
 use roomcast::engine::Engine as Server;
@@ -66,7 +67,7 @@ fn over(transports: &[Transport]) -> Options {
 }
 
 async fn next(engine: &mut Engine) -> EngineEvent {
-    let event = poll_fn(|cx| engine.poll_event(cx));
+    let event = poll_fn(|cx| engine.poll_event(cx, &mut ()));
     tokio::time::timeout(std::time::Duration::from_secs(20), event)
         .await
         .expect("something happens")
@@ -80,7 +81,10 @@ async fn opened(engine: &mut Engine) -> Transport {
 }
 
 fn send(engine: &mut Engine, packet: Outgoing) {
-    engine.send(packet, Compression::Allowed);
+    engine.queue.push_back(Queued {
+        packet,
+        compression: Compression::Allowed,
+    });
 }
 
 fn text(text: &str) -> Outgoing {
@@ -178,7 +182,7 @@ async fn what_is_queued_leaves_before_a_close_and_the_server_knows_the_reason() 
         let mut engine = client(address, over(&[transport]));
         opened(&mut engine).await;
         send(&mut engine, text("last words"));
-        engine.close();
+        engine.close(&mut ());
         let closed = loop {
             match next(&mut engine).await {
                 EngineEvent::Closed(closed) => break closed,
@@ -199,9 +203,9 @@ async fn a_session_that_is_given_up_while_it_opens_over_polling_is_closed_at_the
     let (address, reasons) = echo(|builder| builder).await;
     let mut engine = client(address, over(&[Transport::Polling]));
     // The request has to be on its way.
-    let waiting = poll_fn(|cx| Poll::Ready(engine.poll_event(cx).is_pending())).await;
+    let waiting = poll_fn(|cx| Poll::Ready(engine.poll_event(cx, &mut ()).is_pending())).await;
     assert!(waiting);
-    engine.close();
+    engine.close(&mut ());
     assert!(matches!(next(&mut engine).await, EngineEvent::Closed(_)));
     let reason = tokio::task::spawn_blocking(move || reasons.recv())
         .await
@@ -376,7 +380,7 @@ async fn an_upgrade_does_not_hang_when_probe_and_poll_are_answered_at_once() {
     );
     let written = poll_fn(|cx| {
         // Polling writes what waits.
-        let _ = engine.poll_event(cx);
+        let _ = engine.poll_event(cx, &mut ());
         if engine.is_drained() {
             Poll::Ready(())
         } else {

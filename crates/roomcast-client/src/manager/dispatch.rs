@@ -1,18 +1,20 @@
-//! Calling listeners.
+//! Calling handlers.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::FutureExt as _;
 use roomcast_socketio::Packet;
-use roomcast_socketio::client::{AckError, AckToken, Answer, Output, SocketKey};
+use roomcast_socketio::client::{AckError, AckToken, Answer, OutgoingPacket, Output, SocketKey};
 
 use super::ManagerEvent;
+use super::held::HeldEvent;
 use super::task::{Finished, Parked, Task};
-use crate::error::TransportError;
-use crate::listener::{BoxFuture, Call, Cause, Outcome, Responder, Slot};
+use crate::error::{SocketError, TransportError};
+use crate::handler::{
+    Answered, Asker, BoxFuture, Call, Cause, Context as About, Outcome, Responder, Slot,
+};
 use crate::socket::Socket;
 
 type CoreEvent = roomcast_socketio::client::ManagerEvent<TransportError>;
@@ -25,20 +27,21 @@ impl Task {
                 socket,
                 packet,
                 answer,
-            } => self.on_event(cx, socket, &packet, answer),
-            Output::AnyOutgoing { socket, packet } => {
-                if let Some(packet) = packet.to_packet() {
-                    let cause = Cause::Event {
-                        packet: &packet,
-                        responder: None,
-                    };
-                    self.tell(cx, socket, Slot::AnyOutgoing, cause);
-                }
+            } if self.may_start() && self.held.is_empty() => {
+                self.on_event(cx, socket, &packet, answer);
             }
-            Output::Ack { token, result } => self.on_ack(token, result.as_ref()),
-            Output::Connect {
-                socket, recovered, ..
-            } => self.tell(cx, socket, Slot::Connect, Cause::Connect { recovered }),
+            Output::Event {
+                socket,
+                packet,
+                answer,
+            } => self.held.push(HeldEvent {
+                socket,
+                packet: packet.into_owned(),
+                answer,
+            }),
+            Output::AnyOutgoing { socket, packet } => self.on_outgoing(cx, socket, &packet),
+            Output::Ack { token, result } => self.on_ack(cx, token, result.as_ref()),
+            Output::Connect { socket, .. } => self.tell(cx, socket, Slot::Connect, Cause::Plain),
             Output::ConnectError { socket, error } => {
                 self.tell(cx, socket, Slot::ConnectError, Cause::ConnectError(&error));
             }
@@ -47,11 +50,11 @@ impl Task {
                 reason,
                 description,
             } => {
-                let description = description.as_ref();
-                let cause = Cause::Disconnect {
-                    reason,
-                    description,
-                };
+                // What came before comes before.
+                while let Some(event) = self.held.pop() {
+                    self.on_event(cx, event.socket, &event.packet, event.answer);
+                }
+                let cause = Cause::Disconnect(reason, description.as_ref());
                 self.tell(cx, socket, Slot::Disconnect, cause);
             }
             Output::Manager(event) => {
@@ -62,9 +65,22 @@ impl Task {
             // What the task does itself.
             Output::OpenEngine(_)
             | Output::CloseEngine { .. }
-            | Output::Send(_)
+            | Output::Send
             | Output::AskAuth(_) => {}
         }
+    }
+
+    /// Starts what has waited for handlers to end.
+    pub(super) fn release(&mut self, cx: &mut Context<'_>) {
+        while self.may_start()
+            && let Some(event) = self.held.pop()
+        {
+            self.on_event(cx, event.socket, &event.packet, event.answer);
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        self.parked.len() < self.shared.max_waiting_handlers
     }
 
     fn on_event(
@@ -77,77 +93,146 @@ impl Task {
         let (Some(socket), Some(name)) = (self.socket(key), packet.event()) else {
             return;
         };
-        let responder = answer.map(|answer| Responder::new(Arc::clone(&self.shared), answer));
-        for slot in [Slot::Any, Slot::Event(&name.to_text())] {
-            let cause = Cause::Event {
-                packet,
-                responder: responder.as_ref(),
-            };
-            self.call(cx, &socket, slot, cause);
-        }
+        // Invariant: whoever handles the event answers through this one, so one answer leaves.
+        let answered = Answered::default();
+        let asker = answer.map(|answer| Asker::new(&socket, answer));
+        let responder = Responder::new(asker, &answered);
+        let about = About {
+            socket: &socket,
+            cause: Cause::Event(packet),
+        };
+        let call = || Call::named_event(about, packet, responder);
+        self.call(cx, &socket, Slot::Any, call);
+        let call = || Call::event(about, packet, responder);
+        self.call(cx, &socket, Slot::Event(&name.to_text()), call);
     }
 
-    fn tell(&mut self, cx: &mut Context<'_>, socket: SocketKey, slot: Slot<'_>, cause: Cause<'_>) {
-        if let Some(socket) = self.socket(socket) {
-            self.call(cx, &socket, slot, cause);
-        }
+    fn on_outgoing(&mut self, cx: &mut Context<'_>, key: SocketKey, packet: &OutgoingPacket) {
+        let (Some(socket), Some(packet)) = (self.socket(key), packet.to_packet()) else {
+            return;
+        };
+        let about = About {
+            socket: &socket,
+            cause: Cause::Plain,
+        };
+        let call = || Call::named_event(about, &packet, Responder::nobody());
+        self.call(cx, &socket, Slot::AnyOutgoing, call);
     }
 
-    /// Calls the listeners that were there when it began, one after the other.
-    fn call(&mut self, cx: &mut Context<'_>, socket: &Socket, slot: Slot<'_>, cause: Cause<'_>) {
-        let list = socket.listeners(slot);
-        let call = Call { socket, cause };
-        for entry in list.iter() {
-            let Some(listener) = entry.claim() else {
+    fn tell(&mut self, cx: &mut Context<'_>, key: SocketKey, slot: Slot<'_>, cause: Cause<'_>) {
+        let Some(socket) = self.socket(key) else {
+            return;
+        };
+        let about = About {
+            socket: &socket,
+            cause,
+        };
+        self.call(cx, &socket, slot, || Call::bare(about));
+    }
+
+    /// Calls the handlers that were there when it began, one after the other.
+    fn call<'c>(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &Socket,
+        slot: Slot<'_>,
+        call: impl Fn() -> Call<'c>,
+    ) {
+        for entry in socket.handlers(slot).iter() {
+            let Some(handler) = entry.claim() else {
                 continue;
             };
             if let Some(id) = entry.once() {
-                socket.off_listener(id);
+                socket.off_handler(id);
             }
-            match catch_unwind(AssertUnwindSafe(|| listener(&call))) {
-                Ok(Outcome::Done) => {}
-                Ok(Outcome::Waiting(future)) => self.park(cx, socket, slot, future),
-                Err(panic) => self.report(&panicked(socket.namespace(), slot.name(), &*panic)),
+            let mut call = call();
+            match catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
+                Ok(Ok(Outcome::Done)) => {}
+                Ok(Ok(Outcome::Waiting(work))) => self.park(cx, socket, slot, work),
+                Ok(Err(error)) => {
+                    let event = slot.name().into();
+                    self.report_of(cx, socket, slot, &SocketError::Argument { event, error });
+                }
+                Err(panic) => self.report_of(cx, socket, slot, &panicked(slot.name(), &*panic)),
             }
         }
     }
 
     /// Polls work once in place, and keeps it if it waits.
     fn park(&mut self, cx: &mut Context<'_>, socket: &Socket, slot: Slot<'_>, work: BoxFuture) {
-        let namespace = socket.namespace().to_owned();
-        let name = slot.name().to_owned();
+        let (socket, name) = (socket.clone(), slot.name().to_owned());
+        let is_error_handler = slot == Slot::Error;
         let mut work: Parked = Box::pin(async move {
-            match AssertUnwindSafe(work).catch_unwind().await {
-                Ok(()) => Finished::Listener,
-                Err(panic) => Finished::Panicked(panicked(&namespace, &name, &*panic)),
+            let Err(panic) = AssertUnwindSafe(work).catch_unwind().await else {
+                return Finished::Handler;
+            };
+            let error = panicked(&name, &*panic);
+            if is_error_handler {
+                tracing::error!(%error, "an error handler failed");
+                return Finished::Handler;
             }
+            Finished::Panicked(socket, error)
         });
         match work.as_mut().poll(cx) {
-            Poll::Ready(Finished::Panicked(report)) => self.report(&report),
+            Poll::Ready(Finished::Panicked(socket, error)) => {
+                self.report_error(cx, &socket, &error);
+            }
             Poll::Ready(_) => {}
             Poll::Pending => self.parked.push(work),
         }
     }
 
-    fn on_ack(&mut self, token: AckToken, result: Result<&Packet<'_>, &AckError>) {
+    fn on_ack(
+        &mut self,
+        cx: &mut Context<'_>,
+        token: AckToken,
+        result: Result<&Packet<'_>, &AckError>,
+    ) {
         let waiter = self.shared.lock().acks.remove(&token);
-        let Some(waiter) = waiter else {
+        let Some((key, waiter)) = waiter else {
             return;
         };
         let result = result.map_err(|error| *error);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waiter(result))) {
-            self.report(&panicked("", "acknowledgement", &*panic));
+        let called = catch_unwind(AssertUnwindSafe(|| waiter(result)));
+        if let (Err(panic), Some(socket)) = (called, self.socket(key)) {
+            self.report_error(cx, &socket, &panicked("acknowledgement", &*panic));
+        }
+    }
+
+    /// Tells the error handlers of a socket; where there are none, the log.
+    pub(super) fn report_error(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &Socket,
+        error: &SocketError,
+    ) {
+        if socket.handlers(Slot::Error).is_empty() {
+            let namespace = socket.namespace();
+            return tracing::error!(namespace, %error, "nobody handles a socket's error");
+        }
+        let about = About {
+            socket,
+            cause: Cause::Error(error),
+        };
+        self.call(cx, socket, Slot::Error, || Call::bare(about));
+    }
+
+    /// A handler of errors is not told of its own.
+    fn report_of(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &Socket,
+        slot: Slot<'_>,
+        error: &SocketError,
+    ) {
+        match slot {
+            Slot::Error => tracing::error!(%error, "an error handler failed"),
+            _ => self.report_error(cx, socket, error),
         }
     }
 
     /// Tells those who listen to the manager.
     pub(super) fn report(&self, event: &ManagerEvent) {
-        if let ManagerEvent::ListenerPanicked {
-            listener, message, ..
-        } = event
-        {
-            tracing::error!(%listener, %message, "a listener panicked");
-        }
         let list = self.shared.listeners.lock().clone();
         for listener in list.iter().filter_map(|entry| entry.claim()) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| listener(event))) {
@@ -184,10 +269,9 @@ impl Task {
     }
 }
 
-fn panicked(namespace: &str, listener: &str, panic: &(dyn Any + Send)) -> ManagerEvent {
-    ManagerEvent::ListenerPanicked {
-        namespace: namespace.into(),
-        listener: listener.into(),
+fn panicked(event: &str, panic: &(dyn Any + Send)) -> SocketError {
+    SocketError::Panic {
+        event: event.into(),
         message: message_of(panic).into(),
     }
 }

@@ -52,14 +52,4 @@ pub enum ManagerEvent {
     ReconnectError(OpenError),
     /// There will be no further attempt.
     ReconnectFailed,
-    /// A listener panicked. The connection lives on.
-    #[non_exhaustive]
-    ListenerPanicked {
-        /// The name of the socket's namespace.
-        namespace: Arc<str>,
-        /// The event, or the method by which the listener was added, as `on_connect`.
-        listener: Arc<str>,
-        /// The panic's message.
-        message: Arc<str>,
-    },
 }

@@ -1,7 +1,10 @@
 //! One connection to a server, with all its namespaces.
 
+mod connection;
 mod dispatch;
 mod event;
+mod held;
+mod outbox;
 mod shared;
 mod task;
 
@@ -14,7 +17,7 @@ use roomcast_socketio::client::Settings;
 pub use event::ManagerEvent;
 pub(crate) use shared::{AckWaiter, Core, Flush, Shared};
 
-use crate::listener::ListenerId;
+use crate::handler::HandlerId;
 use crate::socket::{Socket, SocketConfig, SocketState};
 
 /// One connection to a server, which the sockets of its namespaces share. Cheap to clone; usable from
@@ -129,12 +132,12 @@ impl Manager {
     }
 
     /// Calls `listener` whenever something happens to the manager.
-    pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> ListenerId {
+    pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> HandlerId {
         self.0.listeners.lock().push(Arc::new(listener))
     }
 
     /// Removes a listener that [`on_event`](Self::on_event) has added.
-    pub fn off(&self, listener: ListenerId) {
+    pub fn off(&self, listener: HandlerId) {
         let removed = self.0.listeners.lock().remove(listener);
         drop(removed);
     }
@@ -153,3 +156,6 @@ impl fmt::Debug for Manager {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use super::{ManagerEvent, task};
 use crate::client::UpgradeMemory;
 use crate::engine;
 use crate::error::{NotFlushed, TransportError};
-use crate::listener::List;
+use crate::handler::List;
 use crate::socket::SocketState;
 
 /// All that is decided without I/O.
@@ -37,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) engine: engine::Shared,
     pub(crate) upgrade_memory: Arc<UpgradeMemory>,
     parser: Parser,
+    pub(crate) max_waiting_handlers: usize,
     /// No user's code is called under it.
     state: Mutex<State>,
     // Lock order: a leaf.
@@ -47,11 +48,12 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) core: Core,
     pub(crate) sockets: HashMap<SocketKey, Arc<SocketState>>,
-    pub(crate) acks: HashMap<AckToken, AckWaiter>,
+    pub(crate) acks: HashMap<AckToken, (SocketKey, AckWaiter)>,
     pub(crate) link: Link,
     /// The user wants the engine closed under the manager.
     pub(crate) wants_drop: bool,
     pub(crate) flushes: Vec<Flush>,
+    pub(crate) waiting: Vec<Waiting>,
     runner: Runner,
     /// Where the task runs.
     runtime: Handle,
@@ -61,6 +63,12 @@ pub(crate) struct State {
 pub(crate) struct Flush {
     pub(crate) socket: SocketKey,
     pub(crate) done: oneshot::Sender<Result<(), NotFlushed>>,
+}
+
+/// Somebody who waits for room for an event of a socket.
+pub(crate) struct Waiting {
+    socket: SocketKey,
+    has_room: oneshot::Sender<()>,
 }
 
 /// What the task has last seen of its engine.
@@ -96,7 +104,7 @@ enum Poke {
 }
 
 impl Link {
-    fn state(&mut self, now: Instant) -> LinkState {
+    pub(super) fn state(&mut self, now: Instant) -> LinkState {
         let is_past = |expiry: Expiry| {
             let wall = expiry.wall_deadline;
             expiry.deadline <= now || wall.is_some_and(|wall| wall < SystemTime::now())
@@ -121,13 +129,41 @@ impl State {
         let link = self.link.state(now);
         let token = self.core.emit(now, socket, emission, link)?;
         if let (Some(token), Some(waiter)) = (token, waiter) {
-            self.acks.insert(token, waiter);
+            self.acks.insert(token, (socket, waiter));
         }
-        if self.core.has_outputs() {
+        if self.core.has_outputs() || self.core.has_packets() {
             // Invariant: a volatile event does not leave behind others.
             self.link.is_writable = false;
         }
         Ok(token)
+    }
+
+    /// Emits as soon as no more than half of the room is taken: now, or not before what is returned is
+    /// ready.
+    pub(crate) fn emit_or_wait(
+        &mut self,
+        now: Instant,
+        socket: SocketKey,
+        emission: &mut Option<client::Emission>,
+    ) -> Result<Result<(), client::EmitError>, oneshot::Receiver<()>> {
+        if let Some(emission) = emission.take_if(|_| self.core.is_within(socket, 2)) {
+            return Ok(self.emit(now, socket, emission, None).map(|_| ()));
+        }
+        let (has_room, room) = oneshot::channel();
+        self.waiting.retain(|waiting| !waiting.has_room.is_closed());
+        self.waiting.push(Waiting { socket, has_room });
+        Err(room)
+    }
+
+    /// Takes out who waits for room and has it: more than three quarters are free.
+    pub(crate) fn with_room(&mut self) -> Vec<oneshot::Sender<()>> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let core = &self.core;
+        let served = |waiting: &mut Waiting| core.is_within(waiting.socket, 4);
+        let served = self.waiting.extract_if(.., served);
+        served.map(|waiting| waiting.has_room).collect()
     }
 
     /// Whether the task has something to do now.
@@ -159,9 +195,11 @@ impl Shared {
         engine: engine::Shared,
         core: Core,
         upgrade_memory: Arc<UpgradeMemory>,
+        max_waiting_handlers: usize,
         runtime: Handle,
     ) -> Arc<Self> {
         Arc::new(Self {
+            max_waiting_handlers,
             engine,
             upgrade_memory,
             parser: core.parser().clone(),
@@ -172,6 +210,7 @@ impl Shared {
                 link: Link::default(),
                 wants_drop: false,
                 flushes: Vec::new(),
+                waiting: Vec::new(),
                 runner: Runner::Idle,
                 runtime,
             }),

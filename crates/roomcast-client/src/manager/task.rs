@@ -5,20 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use roomcast_engineio::Transport;
-use roomcast_engineio::client::CloseReason as EngineReason;
-use roomcast_socketio::client::{
-    AuthRequest, CloseReason, Closing, EngineKey, OutgoingPacket, Output,
-};
-use roomcast_socketio::{EncodeError, Encoded, Map, Message, Parser};
+use roomcast_socketio::Map;
+use roomcast_socketio::client::{AuthRequest, CloseReason, EngineKey, Output};
 use tokio::time::Sleep;
 
-use super::ManagerEvent;
-use super::shared::{Expiry, Flush, Link, Shared};
-use crate::engine::{self, Closed, Compression, Engine, EngineEvent, Outgoing, Received};
-use crate::error::{NotFlushed, TransportError};
+use super::held::Held;
+use super::outbox::Outbox;
+use super::shared::{Expiry, Flush, Link, Shared, State};
+use crate::engine::{self, Engine, EngineEvent};
+use crate::error::{NotFlushed, SocketError, TransportError};
 use crate::socket::Socket;
 
 /// Runs until there is nothing to do or to wait for.
@@ -27,6 +23,8 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
         shared,
         current: None,
         parked: FuturesUnordered::new(),
+        held: Held::default(),
+        closing: FuturesUnordered::new(),
         timer: None,
         has_ended: false,
     };
@@ -35,18 +33,22 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
 
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
-    current: Option<Current>,
-    /// Listeners and auth functions that wait.
+    pub(super) current: Option<Current>,
+    /// Handlers and auth functions that wait.
     pub(super) parked: FuturesUnordered<Parked>,
+    /// Events for which too many handlers wait.
+    pub(super) held: Held,
+    /// Engines that send what is left before they close; whether they could.
+    pub(super) closing: FuturesUnordered<Pin<Box<dyn Future<Output = bool> + Send>>>,
     timer: Option<Pin<Box<Sleep>>>,
     /// It has ended by itself. Another one may run already.
     has_ended: bool,
 }
 
 /// The engine that the core knows.
-struct Current {
-    key: EngineKey,
-    engine: Box<Engine>,
+pub(super) struct Current {
+    pub(super) key: EngineKey,
+    pub(super) engine: Box<Engine>,
 }
 
 /// Work that waits.
@@ -54,9 +56,9 @@ pub(super) type Parked = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// What a piece of work came to.
 pub(super) enum Finished {
-    Listener,
-    /// A listener panicked.
-    Panicked(ManagerEvent),
+    Handler,
+    /// A handler panicked.
+    Panicked(Socket, SocketError),
     Auth(AuthRequest, Result<Option<Map>, String>),
 }
 
@@ -75,7 +77,10 @@ impl Task {
             self.drain(cx);
             match ready!(self.poll_next(cx)) {
                 Next::Engine(event) => self.on_engine(cx, event),
-                Next::Finished(finished) => self.on_finished(finished),
+                Next::Finished(finished) => {
+                    self.on_finished(cx, finished);
+                    self.release(cx);
+                }
                 Next::Due => self.shared.lock().core.handle_timeout(engine::now()),
                 Next::Work => {}
                 Next::Rest => return Poll::Ready(()),
@@ -95,41 +100,45 @@ impl Task {
         self.shared.lock().core.poll_output(engine::now())
     }
 
-    fn drop_engine_if_asked(&mut self) {
-        let mut state = self.shared.lock();
-        let is_asked = std::mem::take(&mut state.wants_drop);
-        let has_expired = std::mem::take(&mut state.link.has_expired);
-        drop(state);
-        match &mut self.current {
-            Some(current) if has_expired => current.engine.discard(EngineReason::PingTimeout),
-            Some(current) if is_asked => current.engine.close(),
-            _ => {}
-        }
-    }
-
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(current) = &mut self.current {
+            current.engine.set_reading(!self.held.is_full());
+        }
         if let Some(current) = &mut self.current
-            && let Poll::Ready(event) = current.engine.poll_event(cx)
+            && let Poll::Ready(event) = current.engine.poll_event(cx, &mut Outbox(&self.shared))
         {
             return Poll::Ready(Next::Engine(event));
         }
         if let Poll::Ready(Some(finished)) = self.parked.poll_next_unpin(cx) {
             return Poll::Ready(Next::Finished(finished));
         }
+        let mut is_lost = false;
+        while let Poll::Ready(Some(has_left)) = self.closing.poll_next_unpin(cx) {
+            is_lost |= !has_left;
+        }
         let mut state = self.shared.lock();
         if state.has_work() {
             return Poll::Ready(Next::Work);
         }
         state.link = self.link();
-        let flushed = self.flushed(&mut state);
+        state.link.is_writable &= !state.core.has_packets();
+        let flushed = self.flushed(&mut state, is_lost);
         let due = state.core.next_timeout();
-        let rests = self.current.is_none() && self.parked.is_empty() && due.is_none();
-        match rests && state.flushes.is_empty() {
+        let rests = self.current.is_none()
+            && self.parked.is_empty()
+            && self.closing.is_empty()
+            && due.is_none()
+            && state.flushes.is_empty();
+        match rests {
             true => state.rest(),
             false => state.wait(cx.waker()),
         }
-        let rests = rests && state.flushes.is_empty();
+        let with_room = state.with_room();
         drop(state);
+        for has_room in with_room {
+            // Who does not wait any more is not told.
+            let _ = has_room.send(());
+        }
         for (flush, result) in flushed {
             // Who does not wait any more is not told.
             let _ = flush.done.send(result);
@@ -156,7 +165,7 @@ impl Task {
         timer.as_mut().poll(cx).map(|()| Next::Due)
     }
 
-    fn link(&self) -> Link {
+    pub(super) fn link(&self) -> Link {
         let Some(Current { engine, .. }) = &self.current else {
             return Link::default();
         };
@@ -173,148 +182,45 @@ impl Task {
     }
 
     /// Takes out who need not wait any more for everything to have left.
-    fn flushed(&self, state: &mut super::shared::State) -> Vec<(Flush, Result<(), NotFlushed>)> {
+    fn flushed(&self, state: &mut State, is_lost: bool) -> Vec<(Flush, Result<(), NotFlushed>)> {
         if state.flushes.is_empty() {
             return Vec::new();
         }
-        let is_drained = self
-            .current
-            .as_ref()
-            .is_none_or(|current| current.engine.is_drained());
+        let current = self.current.as_ref();
+        let is_drained = current.is_none_or(|current| current.engine.is_drained());
+        let is_drained = is_drained && self.closing.is_empty() && !state.core.has_packets();
         let (mut done, mut waiting) = (Vec::new(), Vec::new());
         for flush in std::mem::take(&mut state.flushes) {
-            let has_none = state.core.waiting(flush.socket) == 0;
-            match (has_none && is_drained, state.core.is_active(flush.socket)) {
-                (true, _) => done.push((flush, Ok(()))),
-                (false, false) => done.push((flush, Err(NotFlushed))),
-                (false, true) => waiting.push(flush),
+            let waits = state.core.waiting(flush.socket) > 0;
+            let is_stuck = waits && !state.core.is_active(flush.socket);
+            match is_stuck || is_lost {
+                true => done.push((flush, Err(NotFlushed))),
+                false if waits || !is_drained => waiting.push(flush),
+                false => done.push((flush, Ok(()))),
             }
         }
         state.flushes = waiting;
         done
     }
 
-    fn on_engine(&mut self, cx: &mut Context<'_>, event: EngineEvent) {
-        let Some(key) = self.current.as_ref().map(|current| current.key) else {
-            return;
-        };
-        let now = engine::now();
-        match event {
-            EngineEvent::Opened(transport) => {
-                self.shared.upgrade_memory.opened(transport);
-                let mut state = self.shared.lock();
-                state.link = self.link();
-                state.core.engine_opened(key);
-            }
-            EngineEvent::Message(Received::Text(text)) => {
-                let output = self.shared.lock().core.handle_text(now, key, &text);
-                if let Some(output) = output {
-                    self.perform(cx, output);
-                }
-            }
-            EngineEvent::Message(Received::Binary(bytes)) => {
-                let output = self.shared.lock().core.handle_binary(now, key, bytes);
-                if let Some(output) = output {
-                    self.perform(cx, output);
-                }
-            }
-            EngineEvent::Ping => self.shared.lock().core.engine_pinged(key),
-            EngineEvent::Upgraded(transport) => {
-                self.shared.upgrade_memory.opened(transport);
-                self.shared.lock().link = self.link();
-                self.report(&ManagerEvent::Upgrade(transport));
-            }
-            EngineEvent::UpgradeFailed { transport, failure } => {
-                self.report(&ManagerEvent::UpgradeError { transport, failure });
-            }
-            EngineEvent::Closed(closed) => self.on_closed(key, closed),
-        }
-    }
-
-    fn on_closed(&mut self, key: EngineKey, closed: Closed) {
-        self.current = None;
-        let (reason, error) = reason(closed);
-        if reason == CloseReason::TransportError {
-            self.shared.upgrade_memory.failed();
-        }
-        let mut state = self.shared.lock();
-        state.link = Link::default();
-        state.core.engine_closed(key, reason, error);
-    }
-
-    fn on_finished(&mut self, finished: Finished) {
+    fn on_finished(&mut self, cx: &mut Context<'_>, finished: Finished) {
         match finished {
-            Finished::Listener => {}
-            Finished::Panicked(report) => self.report(&report),
+            Finished::Handler => {}
+            Finished::Panicked(socket, error) => self.report_error(cx, &socket, &error),
             Finished::Auth(request, auth) => {
                 self.shared.lock().core.authorize(request, auth);
             }
         }
     }
 
-    fn perform(&mut self, cx: &mut Context<'_>, output: Output<'_, TransportError>) {
+    pub(super) fn perform(&mut self, cx: &mut Context<'_>, output: Output<'_, TransportError>) {
         match output {
             Output::OpenEngine(key) => self.open(key),
             Output::CloseEngine { engine, closing } => self.close(engine, closing),
-            Output::Send(packet) => self.send(&packet),
+            // The engine takes them when it can.
+            Output::Send => {}
             Output::AskAuth(request) => self.ask_auth(cx, request),
             output => self.dispatch(cx, output),
-        }
-    }
-
-    fn open(&mut self, key: EngineKey) {
-        let options = &self.shared.engine.options;
-        if options.transports.is_empty() {
-            let error = TransportError::NoTransports;
-            let mut state = self.shared.lock();
-            return state
-                .core
-                .engine_closed(key, CloseReason::TransportError, Some(error));
-        }
-        let remembered = options.remembers_upgrade && self.shared.upgrade_memory.is_websocket();
-        let first = remembered.then_some(Transport::WebSocket);
-        self.current = Some(Current {
-            key,
-            engine: Box::new(Engine::open(self.shared.engine.clone(), first)),
-        });
-    }
-
-    fn close(&mut self, key: EngineKey, closing: Closing) {
-        let Some(Current { mut engine, .. }) = self.current.take_if(|current| current.key == key)
-        else {
-            return;
-        };
-        self.shared.lock().link = Link::default();
-        match closing {
-            Closing::AtOnce => engine.discard(EngineReason::ForcedClose),
-            Closing::AfterFlush => {
-                engine.close();
-                tokio::spawn(poll_fn(move |cx| {
-                    while !matches!(ready!(engine.poll_event(cx)), EngineEvent::Closed(_)) {}
-                    Poll::Ready(())
-                }));
-            }
-        }
-    }
-
-    fn send(&mut self, packet: &OutgoingPacket) {
-        let Some(Current { engine, .. }) = &mut self.current else {
-            return;
-        };
-        match encode(self.shared.parser(), packet) {
-            Ok(messages) => {
-                let compression = match packet.is_compressed() {
-                    true => Compression::Allowed,
-                    false => Compression::Never,
-                };
-                for message in messages {
-                    engine.send(message, compression);
-                }
-            }
-            Err(error) => {
-                let namespace = packet.namespace();
-                tracing::error!(%error, namespace, "a packet cannot be encoded, and is not sent");
-            }
         }
     }
 
@@ -327,7 +233,7 @@ impl Task {
             Err(asking) => Box::pin(async move { Finished::Auth(request, asking.await) }),
         };
         match asking.as_mut().poll(cx) {
-            Poll::Ready(finished) => self.on_finished(finished),
+            Poll::Ready(finished) => self.on_finished(cx, finished),
             Poll::Pending => self.parked.push(asking),
         }
     }
@@ -352,45 +258,12 @@ impl Drop for Task {
                 .engine_closed(current.key, CloseReason::TransportClose, None);
         }
         state.rest();
+        let waiting = (
+            std::mem::take(&mut state.flushes),
+            std::mem::take(&mut state.waiting),
+        );
+        drop(state);
+        // Who waits finds out that nobody works for him any more.
+        drop(waiting);
     }
-}
-
-fn encode(parser: &Parser, packet: &OutgoingPacket) -> Result<Vec<Outgoing>, EncodeError> {
-    // Engine.IO puts a digit in front of text, and none in front of bytes.
-    let mut out = match parser {
-        Parser::Text => vec![b'4'],
-        Parser::MessagePack | Parser::Custom(_) => Vec::new(),
-    };
-    Ok(match packet.encode(&mut out)? {
-        Encoded::Text(attachments) => {
-            let text = std::iter::once(Outgoing::Text(out.into()));
-            text.chain(attachments.into_iter().map(Outgoing::Binary))
-                .collect()
-        }
-        Encoded::Binary => vec![Outgoing::Binary(out.into())],
-        Encoded::Custom(custom) => custom.messages.into_iter().map(outgoing).collect(),
-    })
-}
-
-fn outgoing(message: Message) -> Outgoing {
-    match message {
-        Message::Text(text) => Outgoing::Text(Bytes::from(format!("4{text}"))),
-        Message::Binary(bytes) => Outgoing::Binary(bytes),
-    }
-}
-
-/// What the core is told of the end of an engine.
-fn reason(closed: Closed) -> (CloseReason, Option<TransportError>) {
-    let reason = match closed.reason {
-        EngineReason::PingTimeout => CloseReason::PingTimeout,
-        EngineReason::ParseError => CloseReason::ParseError,
-        EngineReason::TransportError | EngineReason::BadHandshake => CloseReason::TransportError,
-        // Closed under the manager, at the user's wish.
-        _ => CloseReason::TransportClose,
-    };
-    let error = match closed.failures.len() {
-        0 | 1 => closed.fault,
-        _ => Some(TransportError::All(closed.failures.into())),
-    };
-    (reason, error)
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use roomcast_handler::ArgumentError;
 use roomcast_socketio::client::AckToken;
 use roomcast_socketio::{ArgError, Packet, Spread};
 use serde::de::DeserializeOwned;
@@ -53,11 +54,13 @@ impl<T: DeserializeOwned + Send + 'static> Acknowledgement<T> {
 }
 
 /// A tuple takes several values, any other type the first one.
-fn read<T: DeserializeOwned>(packet: &Packet<'_>) -> Result<T, ArgError> {
+fn read<T: DeserializeOwned>(packet: &Packet<'_>) -> Result<T, ArgumentError> {
     if Spread::<T>::is_tuple() {
-        return packet.data().unwrap_or(Err(ArgError::Missing { index: 0 }));
+        let data = packet.data().unwrap_or(Err(ArgError::Missing { index: 0 }));
+        return data.map_err(|error| ArgumentError::read::<T>(&error));
     }
-    packet.args().read()
+    let first = packet.args().read();
+    first.map_err(|error| ArgumentError::read::<T>(&error))
 }
 
 impl<T> Unpin for Acknowledgement<T> {}

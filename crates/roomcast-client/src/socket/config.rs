@@ -91,10 +91,16 @@ impl SocketConfig {
         self
     }
 
-    /// Limits on the events that wait for a connection, and what happens to those beyond. Default
-    /// 100,000 packets and 100,000,000 bytes, and [`Overflow::Refuse`].
-    pub fn send_buffer(mut self, limits: BufferLimits, overflow: Overflow) -> Self {
+    /// Limits on the events that wait for a connection. Default 100,000 packets and 100,000,000 bytes.
+    pub fn send_buffer(mut self, limits: BufferLimits) -> Self {
         self.options.send_buffer = limits;
+        self
+    }
+
+    /// What happens to an event for which there is no room: in the [send buffer](Self::send_buffer), or
+    /// in the [outbox](crate::Builder::max_outbox) of a connection that takes less than is emitted. It
+    /// is the counterpart of the server's `OutboxPolicy`. Default [`Overflow::Refuse`].
+    pub fn when_full(mut self, overflow: Overflow) -> Self {
         self.options.overflow = overflow;
         self
     }

@@ -1,8 +1,9 @@
 //! Emitting with options.
 
+use std::future::Future;
 use std::time::Duration;
 
-use roomcast_socketio::client::{self, AckToken, Content};
+use roomcast_socketio::client::{self, AckToken, Content, Overflow};
 use roomcast_socketio::{Args, EventName, Packet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,7 @@ pub struct Emission {
     timeout: Option<Duration>,
     is_volatile: bool,
     is_compressed: bool,
+    when_full: Option<Overflow>,
 }
 
 impl Emission {
@@ -40,6 +42,7 @@ impl Emission {
             timeout: None,
             is_volatile: false,
             is_compressed: true,
+            when_full: None,
         }
     }
 
@@ -61,12 +64,33 @@ impl Emission {
         self
     }
 
+    /// Says what happens if there is no room for the event, whatever the socket's
+    /// [policy](crate::SocketConfig::when_full) is.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast_client::{Overflow, Socket};
+    ///
+    /// fn report(socket: &Socket, line: &str) {
+    ///     socket.when_full(Overflow::DropOldest).emit("line", line); // it makes room for itself
+    /// }
+    /// ```
+    pub fn when_full(mut self, overflow: Overflow) -> Self {
+        self.when_full = Some(overflow);
+        self
+    }
+
     /// Sends an event, as [`Socket::emit`].
     pub fn emit<'e>(self, event: impl Into<EventName<'e>>, args: impl Serialize) {
         let event = event.into();
-        if let Err(error) = self.start(event.clone(), &args, None) {
-            let event = event.to_text();
-            tracing::error!(%event, %error, "event not sent");
+        match self.start(event.clone(), &args, None) {
+            // As it was asked for.
+            Ok(_) | Err(EmitError::Refused(client::EmitError::Dropped)) => {}
+            Err(error) => {
+                let event = event.to_text();
+                tracing::error!(%event, %error, "event not sent");
+            }
         }
     }
 
@@ -81,6 +105,47 @@ impl Emission {
         args: impl Serialize,
     ) -> Result<(), EmitError> {
         self.start(event.into(), &args, None).map(|_| ())
+    }
+
+    /// Sends an event as soon as there is room for it, as [`Socket::emit_async`]. A
+    /// [`timeout`](Self::timeout) limits the wait.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Socket::emit_async`], and [`EmitError::NoRoom`] after the timeout.
+    ///
+    /// # Cancel safety
+    ///
+    /// An event whose future is dropped while it waits for room is not sent.
+    pub fn emit_async<'e, A: Serialize, N: Into<EventName<'e>>>(
+        self,
+        event: N,
+        args: A,
+    ) -> impl Future<Output = Result<(), EmitError>> + Send + 'static + use<'e, A, N> {
+        let (socket, timeout) = (self.socket.clone(), self.timeout);
+        let prepared = self.prepare(event.into(), &args);
+        async move {
+            let mut emission = Some(prepared?);
+            let sending = async {
+                loop {
+                    let shared = socket.shared();
+                    let sent = shared
+                        .update(|state, now| state.emit_or_wait(now, socket.key(), &mut emission));
+                    match sent {
+                        Ok(sent) => return Ok(sent?),
+                        // Without an answer the task is gone: then it looks again.
+                        Err(room) => drop(room.await),
+                    }
+                }
+            };
+            match timeout {
+                None => sending.await,
+                Some(timeout) => {
+                    let sent = tokio::time::timeout(timeout, sending).await;
+                    sent.unwrap_or(Err(EmitError::NoRoom))
+                }
+            }
+        }
     }
 
     /// Sends an event and waits for the answer, as [`Socket::emit_with_ack`].
@@ -118,13 +183,24 @@ impl Emission {
         args: &(impl Serialize + ?Sized),
         waiter: Option<AckWaiter>,
     ) -> Result<Option<AckToken>, EmitError> {
-        let manager = self.socket.shared();
-        let mut emission = client::Emission::new(Content::event(manager.parser(), event, args)?);
+        let mut emission = self.prepare(event, args)?;
         emission.wants_ack = waiter.is_some();
+        let (manager, key) = (self.socket.shared(), self.socket.key());
+        Ok(manager.update(|state, now| state.emit(now, key, emission, waiter))?)
+    }
+
+    /// The event for the core. Nothing is locked while a user's type is written.
+    fn prepare(
+        &self,
+        event: EventName<'_>,
+        args: &(impl Serialize + ?Sized),
+    ) -> Result<client::Emission, EmitError> {
+        let content = Content::event(self.socket.shared().parser(), event, args)?;
+        let mut emission = client::Emission::new(content);
         emission.timeout = self.timeout;
         emission.is_volatile = self.is_volatile;
         emission.is_compressed = self.is_compressed;
-        let key = self.socket.key();
-        Ok(manager.update(|state, now| state.emit(now, key, emission, waiter))?)
+        emission.when_full = self.when_full;
+        Ok(emission)
     }
 }

@@ -3,41 +3,39 @@
 mod acknowledgement;
 mod config;
 mod emission;
+mod emitting;
+mod events;
+mod listening;
+mod typed;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use roomcast_engineio::Transport;
 use roomcast_socketio::client::SocketKey;
-use roomcast_socketio::{Args, EventName};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
 pub use acknowledgement::Acknowledgement;
 pub(crate) use config::Auth;
 pub use config::SocketConfig;
 pub use emission::Emission;
+pub use events::{Events, SocketEvent};
+pub use typed::{EventHandler, IntoReplyTo};
 
-use crate::error::{AckError, EmitError, NotFlushed};
-use crate::listener::{Call, List, Listener, ListenerId, Outcome, Slot, Table, erase};
-use crate::manager::{Flush, Manager, Shared};
+use crate::handler::{AnyHandler, List, Slot, Table};
+use crate::manager::{Manager, Shared};
 
 /// One namespace of a [`Manager`]. Cheap to clone; usable from any thread and task.
 ///
 /// # Example
 ///
 /// ```no_run
+/// use roomcast_client::Socket;
+///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let socket = roomcast_client::builder("http://localhost:3000").build()?;
-/// socket.on_connect(|call| call.socket().emit("hello", "world"));
-/// socket.on("news", |call| {
-///     if let Some(Ok(text)) = call.args().and_then(|mut args| args.next::<&str>()) {
-///         println!("{text}");
-///     }
-/// });
+/// socket.on_connect(|socket: Socket| socket.emit("hello", "world"));
+/// socket.on("news", |text: String| println!("{text}"));
 /// socket.connect();
 /// let name: String = socket.emit_with_ack("name?", ()).await?;
 /// # Ok(())
@@ -136,257 +134,6 @@ impl Socket {
     }
 }
 
-/// Emitting.
-impl Socket {
-    /// Sends an event, or keeps it until the socket is connected. A tuple is spread into several
-    /// arguments, `()` is none, everything else is one; bytes ([`bytes::Bytes`] and what else serde
-    /// knows as bytes) leave as attachments, wherever they sit.
-    ///
-    /// A mistake, such as a reserved name, is logged; [`try_emit`](Self::try_emit) reports it.
-    pub fn emit<'e>(&self, event: impl Into<EventName<'e>>, args: impl Serialize) {
-        self.emission().emit(event, args);
-    }
-
-    /// Sends an event as [`emit`](Self::emit), and reports whether that worked.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError::Encode`] for a reserved name or arguments that cannot be written,
-    /// [`EmitError::Refused`] if too much waits.
-    pub fn try_emit<'e>(
-        &self,
-        event: impl Into<EventName<'e>>,
-        args: impl Serialize,
-    ) -> Result<(), EmitError> {
-        self.emission().try_emit(event, args)
-    }
-
-    /// Sends the event `message`.
-    pub fn send(&self, args: impl Serialize) {
-        self.emit("message", args);
-    }
-
-    /// Sends an event and waits for the server's acknowledgement. The event is on its way when this
-    /// returns; the future is for the answer. A tuple takes several values, any other type the first.
-    ///
-    /// # Errors
-    ///
-    /// [`AckError`] if no answer comes, or one of another type.
-    ///
-    /// # Cancel safety
-    ///
-    /// A future that is dropped forgets the answer; the event is sent all the same.
-    pub fn emit_with_ack<'e, T: DeserializeOwned + Send + 'static>(
-        &self,
-        event: impl Into<EventName<'e>>,
-        args: impl Serialize,
-    ) -> Acknowledgement<T> {
-        self.emission().emit_with_ack(event, args)
-    }
-
-    /// Sends an event and calls `callback`, once, with the server's acknowledgement, in order with the
-    /// listeners.
-    ///
-    /// # Errors
-    ///
-    /// As those of [`try_emit`](Self::try_emit); the callback is not called then.
-    pub fn emit_with_callback<'e>(
-        &self,
-        event: impl Into<EventName<'e>>,
-        args: impl Serialize,
-        callback: impl FnOnce(Result<Args<'_>, AckError>) + Send + 'static,
-    ) -> Result<(), EmitError> {
-        self.emission().emit_with_callback(event, args, callback)
-    }
-
-    /// The next event is dropped if it cannot leave at once.
-    pub fn volatile(&self) -> Emission {
-        self.emission().volatile()
-    }
-
-    /// How long the next event waits for its acknowledgement.
-    pub fn timeout(&self, timeout: Duration) -> Emission {
-        self.emission().timeout(timeout)
-    }
-
-    /// The next event is not compressed by the transport.
-    pub fn without_compression(&self) -> Emission {
-        self.emission().without_compression()
-    }
-
-    /// Waits until all that was emitted has left this program: until it is given to the operating
-    /// system, or taken by the server if it goes by polling.
-    ///
-    /// # Errors
-    ///
-    /// [`NotFlushed`] if the socket is not active and something waits.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing.
-    pub async fn flushed(&self) -> Result<(), NotFlushed> {
-        let (done, is_done) = oneshot::channel();
-        let flush = Flush {
-            socket: self.state.key,
-            done,
-        };
-        self.manager.update(|state, _| state.flushes.push(flush));
-        // The task was dropped with its runtime.
-        is_done.await.unwrap_or(Err(NotFlushed))
-    }
-
-    /// The next event, without options yet.
-    pub fn emission(&self) -> Emission {
-        Emission::new(self.clone())
-    }
-}
-
-/// Listening. Listeners run in the manager's task, in the order in which things happen and in which
-/// they were added. One that panics is reported as
-/// [`ManagerEvent::ListenerPanicked`](crate::ManagerEvent::ListenerPanicked), and the connection lives.
-impl Socket {
-    /// Calls `listener` for each event of this name.
-    pub fn on<R: Into<Outcome>>(
-        &self,
-        event: &str,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.add(Slot::Event(event), erase(listener))
-    }
-
-    /// Calls `listener` for the next event of this name only.
-    pub fn once<R: Into<Outcome>>(
-        &self,
-        event: &str,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        let mut table = self.state.table.lock();
-        table
-            .list_mut(Slot::Event(event))
-            .push_once(erase(listener))
-    }
-
-    /// Calls `listener` for each event, before the listeners of its name.
-    pub fn on_any<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.add(Slot::Any, erase(listener))
-    }
-
-    /// Calls `listener` for each event, before all other listeners.
-    pub fn prepend_any<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.state
-            .table
-            .lock()
-            .list_mut(Slot::Any)
-            .prepend(erase(listener))
-    }
-
-    /// Calls `listener` for each event that is sent, when it is.
-    pub fn on_any_outgoing<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        let id = self.add(Slot::AnyOutgoing, erase(listener));
-        self.watch_outgoing();
-        id
-    }
-
-    /// Calls `listener` for each event that is sent, before the other listeners for that.
-    pub fn prepend_any_outgoing<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        let listener = erase(listener);
-        let id = self
-            .state
-            .table
-            .lock()
-            .list_mut(Slot::AnyOutgoing)
-            .prepend(listener);
-        self.watch_outgoing();
-        id
-    }
-
-    /// Calls `listener` whenever the socket is connected, for the first time or again.
-    pub fn on_connect<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.add(Slot::Connect, erase(listener))
-    }
-
-    /// Calls `listener` whenever the socket could not be connected: because the server refuses it, or
-    /// because there is no connection. The [cause](Call::cause) holds the error.
-    pub fn on_connect_error<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.add(Slot::ConnectError, erase(listener))
-    }
-
-    /// Calls `listener` whenever the socket is no longer connected. The [cause](Call::cause) holds the
-    /// reason.
-    pub fn on_disconnect<R: Into<Outcome>>(
-        &self,
-        listener: impl Fn(&Call<'_>) -> R + Send + Sync + 'static,
-    ) -> ListenerId {
-        self.add(Slot::Disconnect, erase(listener))
-    }
-
-    /// Removes all listeners of an event.
-    pub fn off(&self, event: &str) {
-        self.clear(Slot::Event(event));
-    }
-
-    /// Removes one listener, whatever it listens to.
-    pub fn off_listener(&self, listener: ListenerId) {
-        let removed = self.state.table.lock().remove(listener);
-        drop(removed);
-        self.watch_outgoing();
-    }
-
-    /// Removes all listeners of all events. Those of [`on_connect`](Self::on_connect) and the like
-    /// stay.
-    pub fn off_all(&self) {
-        let removed = self.state.table.lock().take_events();
-        drop(removed);
-    }
-
-    /// Removes all listeners that [`on_any`](Self::on_any) and [`prepend_any`](Self::prepend_any) have
-    /// added.
-    pub fn off_any(&self) {
-        self.clear(Slot::Any);
-    }
-
-    /// Removes all listeners for events that are sent.
-    pub fn off_any_outgoing(&self) {
-        self.clear(Slot::AnyOutgoing);
-        self.watch_outgoing();
-    }
-
-    fn add(&self, slot: Slot<'_>, listener: Listener) -> ListenerId {
-        self.state.table.lock().list_mut(slot).push(listener)
-    }
-
-    /// Invariant: what a user's closure holds is dropped without the lock.
-    fn clear(&self, slot: Slot<'_>) {
-        let removed = self.state.table.lock().take(slot);
-        drop(removed);
-    }
-
-    /// Tells the core whether someone listens to what is sent.
-    fn watch_outgoing(&self) {
-        let mut state = self.manager.lock();
-        let is_watched = !self.state.table.lock().list(Slot::AnyOutgoing).is_empty();
-        state.core.report_outgoing(self.state.key, is_watched);
-    }
-}
-
 impl Socket {
     pub(crate) fn new(manager: Arc<Shared>, state: Arc<SocketState>) -> Self {
         Self { manager, state }
@@ -404,8 +151,8 @@ impl Socket {
         self.state.key
     }
 
-    /// The listeners as they are now.
-    pub(crate) fn listeners(&self, slot: Slot<'_>) -> List<Listener> {
+    /// The handlers as they are now.
+    pub(crate) fn handlers(&self, slot: Slot<'_>) -> List<AnyHandler> {
         self.state.table.lock().list(slot)
     }
 }

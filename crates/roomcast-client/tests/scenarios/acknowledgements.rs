@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roomcast::{Server, Socket as Peer, Spread};
-use roomcast_client::{AckError, Builder, Call, EmitError, EncodeError, Transport, Value, value};
+use roomcast_client::{Ack, AckError, Builder, EmitError, EncodeError, Transport, Value, value};
 
 use crate::support::{builder, notes, serve, soon};
 
@@ -57,19 +57,20 @@ async fn a_listener_answers_the_server_at_once_or_later_and_only_once() {
         }
     });
     let socket = builder(&serve(&io).await).build().expect("a plain URL");
-    socket.on("at once", |call| {
-        let responder = call.responder().expect("the server waits");
-        assert_eq!(responder.send(("now", 1)), Ok(true));
-        assert_eq!(responder.send(("again", 2)), Ok(false));
+    socket.on("at once", |ack: Ack, again: Ack| {
+        assert!(ack.is_wanted());
+        ack.send(("now", 1));
+        again.send(("again", 2));
+        ("returned", 3)
     });
-    socket.on("later", |call| {
-        let responder = call.responder().expect("the server waits").clone();
-        std::thread::spawn(move || responder.send(("from a thread", 3)));
+    socket.on("later", |ack: Option<Ack>| {
+        let ack = ack.expect("the server waits");
+        std::thread::spawn(move || ack.send(("from a thread", 4)));
     });
     socket.connect();
 
     assert_eq!(answers.next().await, Ok(("now".to_owned(), 1)));
-    assert_eq!(answers.next().await, Ok(("from a thread".to_owned(), 3)));
+    assert_eq!(answers.next().await, Ok(("from a thread".to_owned(), 4)));
 }
 
 #[tokio::test]
@@ -116,12 +117,12 @@ async fn callbacks_are_called_in_order_with_listeners() {
     let socket = builder(&serve(&io).await).build().expect("a plain URL");
     let (note, mut noted) = notes();
     let note_event = note.clone();
-    socket.on("first", move |call: &Call<'_>| {
-        note_event(call.event().to_string())
-    });
+    socket.on("first", move || note_event("first"));
     socket.connect();
     let called = move |answer: Result<roomcast_client::Args<'_>, AckError>| {
-        note(answer.expect("it is answered").read().expect("a text"));
+        let text: String = answer.expect("it is answered").read().expect("a text");
+        assert_eq!(text, "second");
+        note("second");
     };
     socket
         .emit_with_callback("both", (), called)

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use roomcast::{Server, Socket as Peer};
 use roomcast_client::{
-    Cause, Client, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError, Transport,
-    TransportError, UrlError, value,
+    Client, CloseReason, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError,
+    Socket, Transport, TransportError, UrlError, value,
 };
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{builder, connections, manager_events, notes, serve, serve_on, soon};
 
@@ -53,12 +54,8 @@ async fn a_lost_connection_is_opened_again_and_the_auth_function_asked_again() {
         .build()
         .expect("a plain URL");
     let mut connected = connections(&socket);
-    let (note, mut reasons) = notes();
-    socket.on_disconnect(move |call| {
-        if let Cause::Disconnect { reason, .. } = call.cause() {
-            note(*reason);
-        }
-    });
+    let (note, mut reasons) = notes::<DisconnectReason>();
+    socket.on_disconnect(note);
     socket.connect();
 
     connected.next().await;
@@ -76,7 +73,9 @@ async fn an_auth_function_that_fails_refuses_the_socket_with_its_message() {
         .build()
         .expect("a plain URL");
     let (note, mut errors) = notes();
-    socket.on_connect_error(move |call| note((call.socket().is_active(), error_of(call.cause()))));
+    socket.on_connect_error(move |socket: Socket, error: ConnectError| {
+        note((socket.is_active(), error));
+    });
     socket.connect();
 
     let message = "no token".to_owned();
@@ -112,8 +111,8 @@ async fn one_error_says_why_each_transport_failed() {
         .without_reconnection()
         .build()
         .expect("a plain URL");
-    let (note, mut errors) = notes();
-    socket.on_connect_error(move |call| note(error_of(call.cause())));
+    let (note, mut errors) = notes::<ConnectError>();
+    socket.on_connect_error(note);
     socket.connect();
 
     let error = errors.next().await;
@@ -183,7 +182,7 @@ fn a_socket_goes_on_in_another_runtime_when_its_own_is_gone() {
         let _entered = first.enter();
         builder(&url).connect().expect("a plain URL")
     };
-    let ask = |socket: &roomcast_client::Socket| soon(socket.emit_with_ack::<String>("ping", ()));
+    let ask = |socket: &Socket| soon(socket.emit_with_ack::<String>("ping", ()));
     assert_eq!(first.block_on(ask(&socket)).as_deref(), Ok("pong"));
     first.shutdown_timeout(Duration::from_secs(5));
 
@@ -193,9 +192,70 @@ fn a_socket_goes_on_in_another_runtime_when_its_own_is_gone() {
     assert_eq!(second.block_on(ask(&socket)).as_deref(), Ok("pong"));
 }
 
-fn error_of(cause: &Cause<'_>) -> ConnectError {
-    match cause {
-        Cause::ConnectError(error) => (*error).clone(),
-        other => panic!("{other:?}"),
-    }
+/// A server that answers the first `answered` requests of a session, and no other.
+async fn hanging(answered: usize) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    tokio::spawn(async move {
+        let bodies = [
+            r#"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#,
+            "ok",
+            r#"40{"sid":"s"}"#,
+        ];
+        let mut open = Vec::new();
+        let mut answers = bodies.into_iter().take(answered);
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            // A request for each connection is enough here.
+            if let Some(body) = answers.next() {
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                stream.write_all(answer.as_bytes()).await.expect("it reads");
+            }
+            open.push(stream);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_ends_by_its_timeout() {
+    let socket = builder(&hanging(0).await)
+        .transports([Transport::Polling])
+        .request_timeout(Duration::from_millis(20))
+        .without_reconnection()
+        .build()
+        .expect("a plain URL");
+    let (note, mut errors) = notes::<ConnectError>();
+    socket.on_connect_error(note);
+    socket.connect();
+
+    let hung = OpenError::Engine(TransportError::RequestTimeout);
+    assert_eq!(errors.next().await, ConnectError::Open(hung));
+}
+
+#[tokio::test]
+async fn a_session_whose_request_hangs_is_lost_by_its_timeout() {
+    let socket = builder(&hanging(1).await)
+        .transports([Transport::Polling])
+        .request_timeout(Duration::from_millis(20))
+        .without_reconnection()
+        .build()
+        .expect("a plain URL");
+    let mut events = manager_events(&socket.manager());
+    socket.connect();
+
+    let ManagerEvent::Open { .. } = events.next().await else {
+        panic!("it opens first");
+    };
+    let hung = OpenError::Engine(TransportError::RequestTimeout);
+    assert_eq!(events.next().await, ManagerEvent::Error(hung));
+    let ManagerEvent::Close { reason, .. } = events.next().await else {
+        panic!("it closes then");
+    };
+    assert_eq!(reason, CloseReason::TransportError);
 }

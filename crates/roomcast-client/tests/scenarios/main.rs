@@ -2,7 +2,12 @@
 
 mod acknowledgements;
 mod connecting;
-mod listeners;
+mod events;
+mod handlers;
+mod heartbeat;
 mod namespaces;
 mod offline;
+mod slow_server;
+mod stub;
 mod support;
+mod typed_events;

@@ -1,9 +1,7 @@
 //! What is emitted while there is no connection.
 
 use roomcast::Server;
-use roomcast_client::{
-    AckError, BufferLimits, Call, Cause, DisconnectReason, EmitError, NotFlushed, Overflow,
-};
+use roomcast_client::{AckError, BufferLimits, DisconnectReason, EmitError, NotFlushed, Socket};
 
 use crate::support::{builder, connections, notes, serve, soon};
 
@@ -20,15 +18,10 @@ async fn a_volatile_event_between_a_lost_connection_and_the_next_attempt_is_drop
     let (io, mut noted) = noting();
     let socket = builder(&serve(&io).await).build().expect("a plain URL");
     let mut connected = connections(&socket);
-    socket.on_disconnect(|call: &Call<'_>| {
-        if let Cause::Disconnect {
-            reason: DisconnectReason::TransportClose,
-            ..
-        } = call.cause()
-        {
-            call.socket().volatile().emit("volatile", ());
-            call.socket().emit("kept", ());
-        }
+    socket.on_disconnect(|socket: Socket, reason: DisconnectReason| {
+        assert_eq!(reason, DisconnectReason::TransportClose);
+        socket.volatile().emit("volatile", ());
+        socket.emit("kept", ());
     });
     socket.connect();
     connected.next().await;
@@ -62,7 +55,7 @@ async fn what_is_beyond_the_send_buffer_is_refused() {
         max_bytes: 1000,
     };
     let socket = builder("http://127.0.0.1:9")
-        .send_buffer(limits, Overflow::Refuse)
+        .send_buffer(limits)
         .build()
         .expect("a plain URL");
     assert_eq!(socket.try_emit("a", ()), Ok(()));

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use roomcast::Server;
-use roomcast_client::{Builder, Call, Client, Manager, ManagerEvent, Socket};
+use roomcast_client::{Builder, Client, Manager, ManagerEvent, Socket};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Starts a server; its URL.
@@ -56,8 +56,8 @@ pub(crate) fn notes<T: Send + 'static>() -> (impl Fn(T) + Clone + Send + Sync + 
 /// Notes each connection of a socket.
 pub(crate) fn connections(socket: &Socket) -> Notes<String> {
     let (note, noted) = notes();
-    socket.on_connect(move |call: &Call<'_>| {
-        note(call.socket().id().expect("it is connected").to_string());
+    socket.on_connect(move |socket: Socket| {
+        note(socket.id().expect("it is connected").to_string());
     });
     noted
 }

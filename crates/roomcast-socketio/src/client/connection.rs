@@ -122,6 +122,7 @@ impl<E: Clone> Manager<E> {
             let error = error.map_or(OpenError::Closed(reason), OpenError::Engine);
             return self.fail(error);
         }
+        self.work.outbox.clear();
         if reason == CloseReason::TransportError
             && let Some(error) = &error
         {
@@ -191,6 +192,19 @@ impl<E: Clone> Manager<E> {
             closing: Closing::AfterFlush,
         });
         self.lose(CloseReason::ParseError, Some(description));
+    }
+
+    /// Ends a connection over which more answers wait than may.
+    pub(super) fn give_up(&mut self) {
+        let Connection::Open { engine } = self.connection else {
+            return;
+        };
+        self.work.outbox.clear();
+        self.work.give(Output::CloseEngine {
+            engine,
+            closing: Closing::AtOnce,
+        });
+        self.lose(CloseReason::TransportError, Some(&Description::OutboxFull));
     }
 
     /// Does one step of what is still to be done.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::acks::{Owner, PendingAck};
+use super::outbox::Role;
 use super::output::AckPlace;
 use super::retries::Entry;
 use super::socket::{Phase, Socket};
@@ -38,6 +39,9 @@ pub struct Emission {
     pub is_volatile: bool,
     /// Whether the transport may compress it. Default `true`.
     pub is_compressed: bool,
+    /// What happens if there is no room for it; `None` for
+    /// [`SocketOptions::overflow`](super::SocketOptions::overflow). Default `None`.
+    pub when_full: Option<Overflow>,
 }
 
 impl Emission {
@@ -50,6 +54,7 @@ impl Emission {
             timeout: None,
             is_volatile: false,
             is_compressed: true,
+            when_full: None,
         }
     }
 }
@@ -82,7 +87,7 @@ impl Socket {
         }
         let is_connected = self.is_connected() && !link.has_expired;
         if emission.is_volatile && !(is_connected && link.is_writable) {
-            return Ok(self.drop_new(now, work, &emission));
+            return self.drop_new(now, work, &emission);
         }
         if is_connected && matches!(self.phase, Phase::Connected(_)) {
             // The engine that was taken for dead lives.
@@ -90,8 +95,14 @@ impl Socket {
         }
         // Invariant: nothing overtakes what has waited, volatile events excepted.
         let waits = !is_connected || !(self.buffer.is_empty() || emission.is_volatile);
-        if waits && !self.make_room(work, emission.content.weight())? {
-            return Ok(self.drop_new(now, work, &emission));
+        let overflow = emission.when_full.unwrap_or(self.options.overflow);
+        let weight = emission.content.weight();
+        let has_room = match waits {
+            true => self.make_room(work, weight, overflow)?,
+            false => work.make_room(weight, overflow)?,
+        };
+        if !has_room {
+            return self.drop_new(now, work, &emission);
         }
         let id = emission.wants_ack.then(|| self.acks.next_id());
         let namespace = self.namespace.clone();
@@ -100,7 +111,7 @@ impl Socket {
         let buffered = if waits {
             Some(self.buffer.push(packet))
         } else {
-            self.send(work, packet);
+            self.send(work, packet, Role::Event(self.key));
             None
         };
         if let Some(id) = id {
@@ -117,9 +128,9 @@ impl Socket {
         now: Instant,
         work: &mut Work<E>,
         emission: &Emission,
-    ) -> Option<AckToken> {
+    ) -> Result<Option<AckToken>, EmitError> {
         if !emission.wants_ack {
-            return None;
+            return Err(EmitError::Dropped);
         }
         let id = self.acks.next_id();
         let token = self.token(AckPlace::Sent(id));
@@ -132,13 +143,18 @@ impl Socket {
                 result: Err(AckError::Dropped),
             });
         }
-        Some(token)
+        Ok(Some(token))
     }
 
     /// Sees to the limits of the send buffer; whether the new event may come in.
-    fn make_room<E>(&mut self, work: &mut Work<E>, weight: usize) -> Result<bool, EmitError> {
+    fn make_room<E>(
+        &mut self,
+        work: &mut Work<E>,
+        weight: usize,
+        overflow: Overflow,
+    ) -> Result<bool, EmitError> {
         while !self.buffer.has_room(weight) {
-            match self.options.overflow {
+            match overflow {
                 Overflow::DropNewest => return Ok(false),
                 Overflow::DropOldest if self.buffer.could_have_room(weight) => {
                     self.drop_oldest(work);
@@ -225,7 +241,7 @@ impl Socket {
         let namespace = self.namespace.clone();
         let packet = OutgoingPacket::event(namespace, entry.content.clone(), Some(id.into()))
             .compressed(entry.is_compressed);
-        self.send(work, packet);
+        self.send(work, packet, Role::Retried);
         self.await_ack(now, work, id, timeout, Owner::Queue, None);
     }
 }

@@ -131,7 +131,7 @@ impl<E: Clone> Manager<E> {
             (Phase::Abandoned, _) => {
                 socket.phase = Phase::Idle;
                 let goodbye = OutgoingPacket::disconnect(&self.parser, socket.namespace.clone());
-                self.work.give(Output::Send(goodbye));
+                self.work.send_essential(goodbye);
             }
             (Phase::Asking(_) | Phase::Joining, None) => {
                 socket.refused(&mut self.work, ConnectError::OldServer);

@@ -11,8 +11,9 @@ use super::output::AckPlace;
 use super::socket::{Phase, Socket};
 use super::work::{Step, Work};
 use super::{
-    AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason, Emission,
-    EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey, SocketOptions,
+    AckError, AckToken, Answer, AuthRequest, BufferLimits, ConnectError, Content, DisconnectReason,
+    Emission, EmitError, LinkState, Options, OutgoingPacket, Output, Settings, SocketKey,
+    SocketOptions,
 };
 use crate::{Limits, Map, Parser, ParserDecoder};
 
@@ -60,7 +61,7 @@ impl<E: Clone> Manager<E> {
             namespaces: BTreeMap::new(),
             next_socket: 0,
             next_request: 0,
-            work: Work::new(),
+            work: Work::new(options.max_outbox),
         }
     }
 
@@ -117,7 +118,7 @@ impl<E: Clone> Manager<E> {
         };
         if leaving.is_connected() {
             let goodbye = OutgoingPacket::disconnect(&self.parser, leaving.namespace.clone());
-            self.work.give(Output::Send(goodbye));
+            self.work.send_essential(goodbye);
             self.leave(socket, DisconnectReason::IoClientDisconnect);
         } else if leaving.phase.is_active() {
             let next = match leaving.phase {
@@ -148,7 +149,7 @@ impl<E: Clone> Manager<E> {
                 socket.phase = Phase::Joining;
                 let packet =
                     OutgoingPacket::connect(&self.parser, socket.namespace.clone(), credentials);
-                self.work.give(Output::Send(packet));
+                self.work.send_essential(packet);
             }
             Err(message) => self.refuse(request.socket, ConnectError::Auth { message }),
         }
@@ -169,20 +170,30 @@ impl<E: Clone> Manager<E> {
         link: LinkState,
     ) -> Result<Option<AckToken>, EmitError> {
         let socket = self.sockets.get_mut(&socket).ok_or(EmitError::Removed)?;
-        socket.emit(now, &mut self.work, emission, link)
+        let emitted = socket.emit(now, &mut self.work, emission, link);
+        while let Some((socket, id)) = self.work.dropped.pop_front() {
+            if let Some(socket) = self.sockets.get_mut(&socket) {
+                socket.fail_ack(&mut self.work, id, AckError::Dropped);
+            }
+        }
+        emitted
     }
 
     /// Answers an event of the server. Whether the answer is sent: not if the connection on which the
-    /// event came is gone.
-    #[expect(clippy::needless_pass_by_value, reason = "an event is answered once")]
+    /// event came is gone, or has to be closed because more answers wait than
+    /// [`Options::max_outbox`].
     pub fn answer(&mut self, answer: Answer, content: Content) -> bool {
         let socket = self.sockets.get(&answer.socket);
         let socket = socket.filter(|socket| socket.session == answer.session);
         let Some(socket) = socket else {
             return false;
         };
+        if !self.work.outbox.takes_essential() {
+            self.give_up();
+            return false;
+        }
         let packet = OutgoingPacket::ack(socket.namespace.clone(), content, answer.id);
-        self.work.give(Output::Send(packet));
+        self.work.send_essential(packet);
         true
     }
 
@@ -205,6 +216,14 @@ impl<E: Clone> Manager<E> {
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.reports_outgoing = reports;
         }
+    }
+
+    /// The next packet to send over the open session, or none until there is another.
+    ///
+    /// The caller takes as much as its session can write. What it leaves is counted against
+    /// [`Options::max_outbox`].
+    pub fn poll_packet(&mut self) -> Option<OutgoingPacket> {
+        self.work.outbox.pop()
     }
 
     /// The next thing to do, or none until something happens again.
@@ -231,69 +250,6 @@ impl<E: Clone> Manager<E> {
     pub fn next_timeout(&self) -> Option<Instant> {
         let deadlines = [self.connection.deadline(), self.work.next_deadline()];
         deadlines.into_iter().flatten().min()
-    }
-
-    /// The parser for which [`Content`] is to be made.
-    #[must_use]
-    pub fn parser(&self) -> &Parser {
-        &self.parser
-    }
-
-    /// How the manager connects again.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The socket of a namespace, if there is one.
-    #[must_use]
-    pub fn socket(&self, namespace: &str) -> Option<SocketKey> {
-        self.namespaces.get(namespace).copied()
-    }
-
-    /// All sockets, in the order in which they were made.
-    pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
-        self.sockets.keys().copied()
-    }
-
-    /// The name of a socket's namespace.
-    #[must_use]
-    pub fn namespace(&self, socket: SocketKey) -> Option<&Arc<str>> {
-        Some(&self.sockets.get(&socket)?.namespace)
-    }
-
-    /// The id of a socket at the server, while it is connected.
-    #[must_use]
-    pub fn sid(&self, socket: SocketKey) -> Option<&Arc<str>> {
-        self.sockets.get(&socket)?.phase.sid()
-    }
-
-    /// Whether a socket is connected.
-    #[must_use]
-    pub fn is_connected(&self, socket: SocketKey) -> bool {
-        self.sid(socket).is_some()
-    }
-
-    /// Whether a socket is connected or will be, by itself.
-    #[must_use]
-    pub fn is_active(&self, socket: SocketKey) -> bool {
-        let socket = self.sockets.get(&socket);
-        socket.is_some_and(|socket| socket.phase.is_active())
-    }
-
-    /// Whether the last time a socket was connected the server has restored its session.
-    #[must_use]
-    pub fn recovered(&self, socket: SocketKey) -> bool {
-        self.sockets
-            .get(&socket)
-            .is_some_and(|socket| socket.recovered)
-    }
-
-    /// How many events of a socket wait to be sent, in the send buffer or the queue of retries.
-    #[must_use]
-    pub fn waiting(&self, socket: SocketKey) -> usize {
-        let socket = self.sockets.get(&socket);
-        socket.map_or(0, |socket| socket.buffer.len() + socket.queue.len())
     }
 
     /// Asks for the `auth` of a socket that is to join over the open connection.

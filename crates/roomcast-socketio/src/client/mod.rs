@@ -11,11 +11,13 @@
 //! 1. After each call, of whomever, that task takes all of [`Manager::poll_output`] and does what
 //!    it says, without the lock. Handlers are called between two outputs, and may call the manager
 //!    again: what comes afterwards takes account of it.
-//! 2. What the engine reports is handed in by [`engine_opened`](Manager::engine_opened),
+//! 2. What is to be sent it takes with [`Manager::poll_packet`], as fast as the engine can write, and
+//!    all that is left when it carries out [`Output::CloseEngine`].
+//! 3. What the engine reports is handed in by [`engine_opened`](Manager::engine_opened),
 //!    [`engine_pinged`](Manager::engine_pinged), [`engine_closed`](Manager::engine_closed),
 //!    [`handle_text`](Manager::handle_text) and [`handle_binary`](Manager::handle_binary), and the
 //!    next only when `poll_output` has nothing more.
-//! 3. [`Manager::handle_timeout`] is called at [`Manager::next_timeout`].
+//! 4. [`Manager::handle_timeout`] is called at [`Manager::next_timeout`].
 //!
 //! # Example
 //!
@@ -33,7 +35,8 @@
 //! assert!(matches!(manager.poll_output(now), Some(Output::Manager(ManagerEvent::Open))));
 //! let Some(Output::AskAuth(request)) = manager.poll_output(now) else { panic!() };
 //! manager.authorize(request, Ok(None));
-//! let Some(Output::Send(packet)) = manager.poll_output(now) else { panic!() };
+//! assert!(matches!(manager.poll_output(now), Some(Output::Send)));
+//! let Some(packet) = manager.poll_packet() else { panic!() };
 //! let mut text = Vec::new();
 //! packet.encode(&mut text)?;
 //! assert_eq!(text, b"0");
@@ -57,6 +60,7 @@ mod deadlines;
 mod emit;
 mod incoming;
 mod manager;
+mod outbox;
 mod outgoing;
 mod output;
 mod reason;
@@ -66,6 +70,7 @@ mod retries;
 mod send_buffer;
 mod settings;
 mod socket;
+mod state;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -46,8 +46,8 @@ impl AuthRequest {
     }
 }
 
-/// The right to answer one event of the server, once.
-#[derive(Debug, PartialEq, Eq)]
+/// The right to answer one event of the server. The caller sees to it that it is used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub(super) socket: SocketKey,
     pub(super) session: u64,
@@ -81,15 +81,17 @@ pub enum Closing {
 pub enum Output<'p, E> {
     /// Open an Engine.IO session, and report what happens to it under this key.
     OpenEngine(EngineKey),
-    /// Close the session. What it reports from now on counts for nothing.
+    /// Take packets from [`poll_packet`](super::Manager::poll_packet), as fast as the session that was
+    /// opened last can write them.
+    Send,
+    /// Close the session, after it has taken all of
+    /// [`poll_packet`](super::Manager::poll_packet). What it reports from now on counts for nothing.
     CloseEngine {
         /// The session.
         engine: EngineKey,
         /// Whether what was sent leaves first.
         closing: Closing,
     },
-    /// Send a packet over the session that was opened last.
-    Send(OutgoingPacket),
     /// Call [`authorize`](super::Manager::authorize) with the `auth` of this socket, now or later.
     AskAuth(AuthRequest),
     /// The socket is connected.
@@ -163,7 +165,7 @@ impl<E> Output<'_, E> {
             },
             Self::OpenEngine(engine) => Output::OpenEngine(engine),
             Self::CloseEngine { engine, closing } => Output::CloseEngine { engine, closing },
-            Self::Send(packet) => Output::Send(packet),
+            Self::Send => Output::Send,
             Self::AskAuth(request) => Output::AskAuth(request),
             Self::Connect {
                 socket,

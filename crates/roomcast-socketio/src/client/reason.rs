@@ -110,6 +110,9 @@ pub enum Description<E> {
     Decode(DecodeError),
     /// The server sent more events than the receive buffer takes, before it confirmed the namespace.
     ReceiveBufferFull,
+    /// More acknowledgements wait to be sent than [`Options::max_outbox`](super::Options::max_outbox):
+    /// the server asks and does not read the answers.
+    OutboxFull,
 }
 
 /// Why a connection could not be opened, or broke. `E` is the engine's error.
@@ -188,6 +191,16 @@ pub enum EmitError {
         /// How many bytes wait.
         bytes: usize,
     },
+    /// The connection takes less than is emitted, and too much waits already.
+    #[error("outbox is full: {bytes} bytes wait for the connection")]
+    OutboxFull {
+        /// How many bytes wait.
+        bytes: usize,
+    },
+    /// It is volatile and the connection busy; or there was no room for it, and it was to be
+    /// [left out](super::Overflow::DropNewest) then.
+    #[error("the event was dropped")]
+    Dropped,
     /// Too many acknowledgements are awaited.
     #[error("more than {limit} acknowledgements are awaited")]
     TooManyAcks {

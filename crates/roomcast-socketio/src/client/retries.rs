@@ -87,6 +87,11 @@ impl RetryQueue {
         self.limits.has_room(self.len(), self.bytes, weight)
     }
 
+    /// Whether what waits takes no more than this part of the limits.
+    pub(super) fn is_within(&self, part: usize) -> bool {
+        self.limits.is_within(self.len(), self.bytes, part)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

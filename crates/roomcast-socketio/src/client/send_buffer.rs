@@ -57,6 +57,11 @@ impl SendBuffer {
         self.limits.has_room(0, 0, weight)
     }
 
+    /// Whether what waits takes no more than this part of the limits.
+    pub(super) fn is_within(&self, part: usize) -> bool {
+        self.limits.is_within(self.len(), self.bytes, part)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -6,7 +6,7 @@ use crate::{Limits, Parser};
 
 /// What a manager is made with.
 #[non_exhaustive]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How packets become messages; the server must use the same. Default [`Parser::Text`].
     pub parser: Parser,
@@ -18,6 +18,27 @@ pub struct Options {
     /// namespace. A server that sends more is a [parse error](super::CloseReason::ParseError).
     /// Default 10,000 packets and 10,000,000 bytes.
     pub receive_buffer: BufferLimits,
+    /// How many bytes of events may wait while the connection takes them more slowly than they are
+    /// emitted; one event larger than that still leaves if no other waits. What the sockets do with
+    /// more is their [`overflow`](SocketOptions::overflow). Events that have waited for the
+    /// connection in a send buffer are not refused a second time.
+    ///
+    /// Acknowledgements are never left out. They may take as many bytes again; at the next one the
+    /// connection is closed with [`Description::OutboxFull`](super::Description::OutboxFull).
+    /// Default 100,000,000.
+    pub max_outbox: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            parser: Parser::default(),
+            settings: Settings::default(),
+            limits: Limits::default(),
+            receive_buffer: BufferLimits::default(),
+            max_outbox: 100_000_000,
+        }
+    }
 }
 
 /// How a manager connects again. May be changed while it runs.
@@ -78,8 +99,8 @@ pub struct SocketOptions {
     /// Limits on the events that wait for a connection, and on the queue of `retries`. Default
     /// 100,000 packets and 100,000,000 bytes.
     pub send_buffer: BufferLimits,
-    /// What happens to events beyond `send_buffer`. Default [`Overflow::Refuse`]. The queue of
-    /// `retries` always refuses.
+    /// What happens to events beyond `send_buffer` or [`Options::max_outbox`]. Default
+    /// [`Overflow::Refuse`]. The queue of `retries` always refuses.
     pub overflow: Overflow,
     /// How many acknowledgements may be awaited at the same time. Default 100,000.
     pub max_pending_acks: usize,
@@ -123,13 +144,20 @@ impl BufferLimits {
     pub(super) fn has_room(&self, packets: usize, bytes: usize, added: usize) -> bool {
         packets < self.max_packets && bytes.saturating_add(added) <= self.max_bytes
     }
+
+    /// Whether what waits takes no more than this part of the limits.
+    pub(super) fn is_within(&self, packets: usize, bytes: usize, part: usize) -> bool {
+        packets <= self.max_packets / part && bytes <= self.max_bytes / part
+    }
 }
 
-/// What happens to an event for which the send buffer has no room.
+/// What happens to an event for which there is no room: in the send buffer, where events wait for a
+/// connection, or in the outbox, where they wait until a connection takes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth way")]
 pub enum Overflow {
-    /// The emitter gets [`EmitError::BufferFull`](super::EmitError::BufferFull).
+    /// The emitter gets [`EmitError::BufferFull`](super::EmitError::BufferFull) or
+    /// [`EmitError::OutboxFull`](super::EmitError::OutboxFull).
     #[default]
     Refuse,
     /// The events that have waited longest make room.

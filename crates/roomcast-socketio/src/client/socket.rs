@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::acks::{Acks, Owner};
+use super::outbox::Role;
 use super::output::AckPlace;
 use super::receive_buffer::ReceiveBuffer;
 use super::recovery::Recovery;
@@ -149,14 +150,14 @@ impl Socket {
     }
 
     /// Sends an event that is encoded and has its id.
-    pub(super) fn send<E>(&self, work: &mut Work<E>, packet: OutgoingPacket) {
+    pub(super) fn send<E>(&self, work: &mut Work<E>, packet: OutgoingPacket, role: Role) {
         if self.reports_outgoing {
             work.give(Output::AnyOutgoing {
                 socket: self.key,
                 packet: packet.clone(),
             });
         }
-        work.give(Output::Send(packet));
+        work.send(packet, role);
     }
 
     /// Hands over one piece of what has waited until the socket was connected: events of the server,
@@ -173,7 +174,7 @@ impl Socket {
         if let Some(id) = packet.ack_id().and_then(crate::AckId::as_u64) {
             self.acks.sent(id);
         }
-        self.send(work, packet);
+        self.send(work, packet, Role::Event(self.key));
         true
     }
 

@@ -4,12 +4,19 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::deadlines::Deadlines;
-use super::{EngineKey, ManagerEvent, OpenError, Output, SocketKey};
+use super::outbox::{Outbox, Role};
+use super::{
+    EmitError, EngineKey, ManagerEvent, OpenError, OutgoingPacket, Output, Overflow, SocketKey,
+};
 
-/// What the sockets of a manager share: what is still to be done, and when acknowledgements are due.
+/// What the sockets of a manager share: what is still to be done, what is to be sent, and when
+/// acknowledgements are due.
 #[derive(Debug)]
 pub(super) struct Work<E> {
     steps: VecDeque<Step<E>>,
+    pub(super) outbox: Outbox,
+    /// Events that were dropped out of it, whose acknowledgements have to fail.
+    pub(super) dropped: VecDeque<(SocketKey, u64)>,
     pub(super) deadlines: Deadlines,
 }
 
@@ -31,9 +38,11 @@ pub(super) enum Step<E> {
 }
 
 impl<E> Work<E> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_outbox: usize) -> Self {
         Self {
             steps: VecDeque::new(),
+            outbox: Outbox::new(max_outbox),
+            dropped: VecDeque::new(),
             deadlines: Deadlines::default(),
         }
     }
@@ -44,6 +53,42 @@ impl<E> Work<E> {
 
     pub(super) fn give(&mut self, output: Output<'static, E>) {
         self.push(Step::Give(output));
+    }
+
+    /// Sees to the limit of the outbox; whether the new event may come in.
+    pub(super) fn make_room(
+        &mut self,
+        weight: usize,
+        overflow: Overflow,
+    ) -> Result<bool, EmitError> {
+        while !self.outbox.has_room(weight) {
+            match overflow {
+                Overflow::DropNewest => return Ok(false),
+                Overflow::DropOldest if let Some((socket, id)) = self.outbox.drop_oldest() => {
+                    self.dropped.extend(id.map(|id| (socket, id)));
+                }
+                Overflow::Refuse | Overflow::DropOldest => {
+                    return Err(EmitError::OutboxFull {
+                        bytes: self.outbox.bytes(),
+                    });
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends a packet; the caller has seen to the limits.
+    pub(super) fn send(&mut self, packet: OutgoingPacket, role: Role) {
+        self.outbox.push(packet, role);
+        // Many packets are one thing to do.
+        if !matches!(self.steps.back(), Some(Step::Give(Output::Send))) {
+            self.give(Output::Send);
+        }
+    }
+
+    /// Sends what the server cannot do without.
+    pub(super) fn send_essential(&mut self, packet: OutgoingPacket) {
+        self.send(packet, Role::Essential);
     }
 
     pub(super) fn report(&mut self, event: ManagerEvent<E>) {

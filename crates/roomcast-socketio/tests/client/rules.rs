@@ -17,6 +17,8 @@ struct Caller<'s> {
     script: std::slice::Iter<'s, u8>,
     now: Instant,
     engine: Engine,
+    /// The engine takes no packets.
+    is_blocked: bool,
     last_engine: Option<EngineKey>,
     sockets: Vec<SocketKey>,
     /// The sockets whose connect was reported, and no disconnect since.
@@ -84,11 +86,13 @@ impl<'s> Caller<'s> {
         options.settings.timeout = Some(Duration::from_millis(50));
         options.settings.reconnection_attempts = (kind % 2 == 1).then_some(2);
         options.receive_buffer.max_packets = 3;
+        options.max_outbox = 20;
         let mut caller = Self {
             manager: Manager::new(options, kind.into()),
             script,
             now: Instant::now(),
             engine: Engine::None,
+            is_blocked: false,
             last_engine: None,
             sockets: Vec::new(),
             connected: BTreeSet::new(),
@@ -242,8 +246,13 @@ impl<'s> Caller<'s> {
                 assert!(self.manager.is_open());
             }
             Engine::Opening(engine) | Engine::Open(engine) => {
-                if what % 8 == 7 {
-                    return self.manager.engine_pinged(engine);
+                match what % 8 {
+                    7 => return self.manager.engine_pinged(engine),
+                    5 | 6 => {
+                        self.is_blocked = !self.is_blocked;
+                        return self.take_packets();
+                    }
+                    _ => {}
                 }
                 self.engine = Engine::None;
                 let (reason, error) = match what % 3 {
@@ -291,12 +300,12 @@ impl<'s> Caller<'s> {
                 assert!(
                     self.engine == Engine::Opening(engine) || self.engine == Engine::Open(engine)
                 );
+                while self.manager.poll_packet().is_some() {}
                 self.engine = Engine::None;
                 false
             }
-            Output::Send(packet) => {
-                assert!(matches!(self.engine, Engine::Open(_)), "{packet:?}");
-                packet.encode(&mut Vec::new()).expect("it can be encoded");
+            Output::Send => {
+                self.take_packets();
                 false
             }
             Output::AskAuth(request) => {
@@ -333,6 +342,15 @@ impl<'s> Caller<'s> {
         }
     }
 
+    fn take_packets(&mut self) {
+        while !self.is_blocked
+            && let Some(packet) = self.manager.poll_packet()
+        {
+            assert!(matches!(self.engine, Engine::Open(_)), "{packet:?}");
+            packet.encode(&mut Vec::new()).expect("it can be encoded");
+        }
+    }
+
     fn check(&self) {
         for &socket in &self.sockets {
             let is_connected = self.manager.is_connected(socket);
@@ -342,6 +360,7 @@ impl<'s> Caller<'s> {
         }
         let is_open = matches!(self.engine, Engine::Open(_));
         assert_eq!(self.manager.is_open(), is_open);
+        assert!(is_open || !self.manager.has_packets());
     }
 
     /// Nothing is left once all sockets are removed and the manager is closed.

@@ -11,7 +11,7 @@ use super::{Connection, revision3};
 use crate::cluster::RoomInterest;
 use crate::engine::Revision;
 use crate::error::Refusal;
-use crate::handler::{Call, Cause, Verdict};
+use crate::handler::{Call, Context, Verdict};
 use crate::metrics::Meter;
 use crate::namespace::Namespace;
 use crate::recovery::Reclaimed;
@@ -109,7 +109,7 @@ async fn contained<T>(namespace: &str, work: impl Future<Output = T>) -> Result<
 async fn run_middleware(socket: &Socket) -> Result<(), Refusal> {
     let table = Namespace::snapshot(socket.namespace());
     for middleware in table.connection_middleware() {
-        let verdict = middleware.call(&mut Call::bare(socket, Cause::Plain));
+        let verdict = middleware.call(&mut Call::bare(Context::of(socket)));
         match verdict {
             Verdict::Now(verdict) => verdict?,
             Verdict::Later(verdict) => verdict.await?,

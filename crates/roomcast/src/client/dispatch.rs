@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::Context;
+use std::task;
 
 use roomcast_socketio::Packet;
 
@@ -12,8 +12,8 @@ use super::span;
 use crate::engine::DisconnectCause;
 use crate::error::{Refusal, SocketError};
 use crate::handler::{
-    Answered, AnyHandler, Call, Cause, Origin, Outcome, OwnedResponder, Responder, Slot, Table,
-    Verdict,
+    Answered, AnyHandler, Asker, Call, Cause, Context, Origin, Outcome, OwnedResponder, Responder,
+    Slot, Table, Verdict,
 };
 use crate::metrics;
 use crate::recovery::Ticket;
@@ -23,7 +23,12 @@ impl Client {
     /// Hands an event to the catch-all handlers, the middleware and the handlers, in this order.
     ///
     /// Events that come after a disconnection are ignored.
-    pub(super) fn dispatch(&mut self, socket: &Socket, packet: &Packet<'_>, cx: &mut Context<'_>) {
+    pub(super) fn dispatch(
+        &mut self,
+        socket: &Socket,
+        packet: &Packet<'_>,
+        cx: &mut task::Context<'_>,
+    ) {
         if !socket.is_connected() {
             return;
         }
@@ -40,7 +45,8 @@ impl Client {
         }
         // Invariant: whoever handles the packet answers through this one, so one answer leaves.
         let answered = Answered::default();
-        let responder = Responder::new(socket, packet.ack(), &answered);
+        let asker = packet.ack().map(|id| Asker::client(socket, id));
+        let responder = Responder::new(asker, &answered);
         let guards = Guards::of(socket);
         let tables = guards.tables();
         if metrics::IS_ON
@@ -51,7 +57,7 @@ impl Client {
             socket.namespace().meter().received(handled);
         }
         if tables.has(Slot::Any) {
-            let call = || Call::named_event(socket, packet, responder);
+            let call = || Call::named_event(Context::of(socket), packet, responder);
             self.call_entries(socket, tables, Slot::Any, call, cx);
         }
         if tables.has_event_middleware() {
@@ -68,30 +74,30 @@ impl Client {
     }
 
     /// Calls the handlers of an event that the middleware has let pass.
-    pub(super) fn call_event_handlers(
+    pub(super) fn call_event_handlers<'c>(
         &mut self,
-        socket: &Socket,
-        packet: &Packet<'_>,
-        responder: Responder<'_>,
-        cx: &mut Context<'_>,
+        socket: &'c Socket,
+        packet: &'c Packet<'_>,
+        responder: Responder<'c>,
+        cx: &mut task::Context<'_>,
     ) {
         let guards = Guards::of(socket);
         self.call_handlers_in(socket, guards.tables(), packet, responder, cx);
     }
 
-    fn call_handlers_in(
+    fn call_handlers_in<'c>(
         &mut self,
-        socket: &Socket,
+        socket: &'c Socket,
         tables: Tables<'_>,
-        packet: &Packet<'_>,
-        responder: Responder<'_>,
-        cx: &mut Context<'_>,
+        packet: &'c Packet<'_>,
+        responder: Responder<'c>,
+        cx: &mut task::Context<'_>,
     ) {
         // The catch-all handlers and the middleware may have disconnected the socket.
         let Some(event) = packet.event().filter(|_| socket.is_connected()) else {
             return;
         };
-        let call = || Call::event(socket, packet, responder);
+        let call = || Call::event(Context::of(socket), packet, responder);
         self.call_entries(socket, tables, Slot::Event(&event.to_text()), call, cx);
     }
 
@@ -101,7 +107,7 @@ impl Client {
         socket: &Socket,
         slot: Slot<'_>,
         call: impl Fn() -> Call<'c>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) {
         let guards = Guards::of(socket);
         self.call_entries(socket, guards.tables(), slot, call, cx);
@@ -113,7 +119,7 @@ impl Client {
         tables: Tables<'_>,
         slot: Slot<'_>,
         call: impl Fn() -> Call<'c>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) {
         for entry in tables.all().flat_map(|table| table.entries(slot)) {
             let Some(handler) = entry.claim() else {
@@ -130,9 +136,9 @@ impl Client {
         &mut self,
         socket: &Socket,
         slot: Slot<'_>,
-        handler: &dyn AnyHandler,
+        handler: &AnyHandler,
         mut call: Call<'_>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) {
         let watch = socket.namespace().meter().watch(slot.name());
         let span = span::of(socket, slot);
@@ -159,13 +165,18 @@ impl Client {
     }
 
     /// Tells the error handlers of the socket; where there are none, the log.
-    pub(super) fn report(&mut self, socket: &Socket, error: &SocketError, cx: &mut Context<'_>) {
+    pub(super) fn report(
+        &mut self,
+        socket: &Socket,
+        error: &SocketError,
+        cx: &mut task::Context<'_>,
+    ) {
         socket.namespace().meter().error(error);
         if Guards::of(socket).tables().has(Slot::Error) {
             self.call_slot(
                 socket,
                 Slot::Error,
-                || Call::bare(socket, Cause::Error(error)),
+                || Call::bare(Context::because(socket, Cause::Error(error))),
                 cx,
             );
         } else {
@@ -179,7 +190,7 @@ impl Client {
         socket: &Socket,
         origin: Origin,
         message: Arc<str>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) {
         tracing::error!(socket = %socket.own_id(), ?origin, %message, "a handler panicked");
         let event = match origin {
@@ -199,7 +210,7 @@ impl Client {
         socket: &Socket,
         slot: Slot<'_>,
         error: &SocketError,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) {
         if slot == Slot::Error {
             tracing::error!(%error, "an error handler was not called");
@@ -289,7 +300,11 @@ async fn pass(
         if !socket.is_connected() {
             break;
         }
-        let verdict = middleware.call(&mut Call::named_event(socket, packet, responder.lend()));
+        let verdict = middleware.call(&mut Call::named_event(
+            Context::of(socket),
+            packet,
+            responder.lend(),
+        ));
         match verdict {
             Verdict::Now(verdict) => verdict?,
             Verdict::Later(verdict) => verdict.await?,

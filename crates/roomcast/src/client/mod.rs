@@ -27,7 +27,7 @@ use crate::engine::{
     SendOptions,
 };
 use crate::error::{Refusal, SocketError};
-use crate::handler::{Call, Cause, Slot};
+use crate::handler::{self, Call, Cause, Slot};
 use crate::recovery::Reclaimed;
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
@@ -268,7 +268,7 @@ impl Client {
         self.call_slot(
             socket,
             Slot::Connect,
-            || Call::bare(socket, Cause::Plain),
+            || Call::bare(handler::Context::of(socket)),
             cx,
         );
         if namespace.has_ended() {
@@ -321,7 +321,7 @@ impl Client {
         self.call_slot(
             socket,
             Slot::Disconnecting,
-            || Call::bare(socket, cause),
+            || Call::bare(handler::Context::because(socket, cause)),
             cx,
         );
         socket.finish();
@@ -332,7 +332,12 @@ impl Client {
         socket.namespace().remove_connected();
         let meter = socket.namespace().meter();
         meter.disconnected(reason.as_str(), why.as_str());
-        self.call_slot(socket, Slot::Disconnect, || Call::bare(socket, cause), cx);
+        self.call_slot(
+            socket,
+            Slot::Disconnect,
+            || Call::bare(handler::Context::because(socket, cause)),
+            cx,
+        );
         socket.forget_handlers();
     }
 

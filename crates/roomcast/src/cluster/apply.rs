@@ -14,7 +14,7 @@ use super::packet::{event_of, packet_of};
 use super::reply::ServerReply;
 use super::stats::count;
 use crate::broadcast::{Asked, Broadcast};
-use crate::handler::{Answered, Call, Outcome, Responder, Slot};
+use crate::handler::{Answered, Asker, Call, Context, Outcome, Responder, Slot};
 use crate::id::SocketId;
 use crate::namespace::Namespace;
 use crate::socket::Answer;
@@ -167,8 +167,10 @@ fn server_side(
         let Some(handler) = entry.claim() else {
             continue;
         };
-        let responder = Responder::server_side(&reply, &answered);
-        let mut call = Call::server_side(namespace, args.args(), responder);
+        let asker = reply.is_wanted().then(|| Asker::server(&reply));
+        let responder = Responder::new(asker, &answered);
+        let context = Context::server_side(namespace);
+        let mut call = Call::with_args(context, args.args(), responder);
         match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {

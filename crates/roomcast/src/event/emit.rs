@@ -1,45 +1,12 @@
 //! Typed events to one socket, and to many.
 
+use roomcast_handler::ExpectsReply;
 use roomcast_socketio::Event;
-use serde::de::DeserializeOwned;
 
 use crate::broadcast::{Answers, Broadcast, RemoteSocket};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::socket::{Emission, Socket};
-
-/// An event with a reply that can be waited for: each [`Event`] whose [`Reply`](Event::Reply) serde
-/// can read.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{AckError, Event, ExpectsReply, Socket};
-///
-/// #[derive(Event)]
-/// #[event(name = "name?", reply = String)]
-/// struct AskName;
-///
-/// async fn ask<E: ExpectsReply>(socket: &Socket, event: &E) -> Result<E::Reply, AckError> {
-///     socket.emit_event_with_ack(event).await
-/// }
-///
-/// # async fn example(socket: Socket) -> Result<(), AckError> {
-/// let name: String = ask(&socket, &AskName).await?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// Spec: features 2.40.
-#[diagnostic::on_unimplemented(
-    message = "the event `{Self}` has no reply that can be waited for",
-    label = "no reply to wait for",
-    note = "add `reply = Type` to its `#[event(…)]`, a type that implements `serde::Deserialize`; `reply = ()` is an acknowledgement without a value"
-)]
-pub trait ExpectsReply: Event<Reply: DeserializeOwned> {}
-
-#[diagnostic::do_not_recommend]
-impl<E: Event<Reply: DeserializeOwned>> ExpectsReply for E {}
 
 /// Typed events to one socket.
 impl Socket {

@@ -1,14 +1,9 @@
 //! Functions that handle one event, which the type of their last parameter names.
 
-use std::fmt;
-use std::marker::PhantomData;
+use roomcast_handler::adapt;
+use roomcast_socketio::Event;
 
-use roomcast_socketio::{Event, ReadArguments};
-use serde::de::DeserializeOwned;
-
-use super::reply::IntoReplyTo;
-use crate::error::ArgumentError;
-use crate::handler::{Call, FromCall, Handler, HandlerId, Outcome, Place, Slot, via};
+use crate::handler::{HandlerId, Place, ServerSide, Slot};
 use crate::namespace::Namespace;
 use crate::socket::Socket;
 
@@ -49,135 +44,54 @@ use crate::socket::Socket;
     note = "such a handler is a cloneable function whose last parameter is the event, with up to 7 context types such as `Socket` in front of it",
     note = "what it captures is `Clone`, `Send` and `Sync`: share the rest in an `Arc`"
 )]
-pub trait EventHandler<E, Signature>: Clone + Send + Sync + 'static {
-    #[doc(hidden)]
-    fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError>;
-}
-
-// One implementation for all functions: the compiler then says which of its conditions fails.
-impl<E, Function, Parameters, How> EventHandler<E, (Parameters, How)> for Function
-where
-    E: Event,
-    Function: EventFunction<Parameters>,
-    Parameters: EventParameters<E>,
-    Function::Returned: IntoReplyTo<E, How>,
+pub trait EventHandler<E, Signature>:
+    roomcast_handler::EventHandler<ServerSide, E, Signature>
 {
-    fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
-        let parameters = Parameters::from_call(call)?;
-        Ok(self.invoke(parameters).reply_to(call.responder))
-    }
 }
 
-/// A function by its parameters, as a tuple.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "this function cannot handle a typed event",
-    label = "not a handler of an event",
-    note = "such a handler is a cloneable function whose last parameter is the event, with up to 7 context types such as `Socket` in front of it",
-    note = "what it captures is `Clone`, `Send` and `Sync`: share the rest in an `Arc`"
-)]
-pub trait EventFunction<Parameters>: Clone + Send + Sync + 'static {
-    type Returned;
-
-    fn invoke(self, parameters: Parameters) -> Self::Returned;
+impl<Function, E, Signature> EventHandler<E, Signature> for Function where
+    Function: roomcast_handler::EventHandler<ServerSide, E, Signature>
+{
 }
 
-/// The parameters of a handler: context types, then the event.
-#[doc(hidden)]
+/// A value that answers the event `E`: its [`Reply`](Event::Reply), or a future of one.
+///
+/// An event without a reply is answered by `()`, which sends nothing. In each case the handler may
+/// return a `Result` instead: `Ok` is the reply, and what `Err` holds is sent in its place, as
+/// [`IntoReply`](crate::IntoReply) says. The type of the reply does not tell the client of that. Where it should know,
+/// let the reply itself be the `Result`: `#[event(name = "…", reply = Result<Receipt, String>)]` is
+/// sent as serde writes it, `{ "Ok": … }` or `{ "Err": … }`.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Event, Server};
+///
+/// #[derive(Event)]
+/// #[event(name = "divide", reply = Result<i64, String>)]
+/// struct Divide(i64, i64);
+///
+/// #[derive(Event)]
+/// #[event(name = "log")]
+/// struct Log(String);
+///
+/// let io = Server::new();
+/// io.on_event(|Divide(a, b): Divide| {
+///     a.checked_div(b).ok_or_else(|| "no division by zero".to_owned())
+/// });
+/// io.on_event(|Log(line): Log| println!("{line}"));
+/// ```
+///
+/// Spec: features 2.40.
 #[diagnostic::on_unimplemented(
-    message = "a handler of a typed event has no parameters `{Self}`",
-    label = "the last parameter is no event",
-    note = "the last parameter is the event, a struct with `#[derive(Event)]`; context types such as `Socket` stand in front of it"
+    message = "`{Self}` does not answer the event `{E}`",
+    label = "this handler does not return the reply of `{E}`",
+    note = "return what `reply = …` in `#[event(…)]` of `{E}` says, or nothing if there is no `reply`; a future of it or a `Result` with it is fine, too"
 )]
-pub trait EventParameters<E>: Sized {
-    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError>;
-}
-
-/// What may stand in front of the event.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of a handler of a typed event",
-    label = "no context type",
-    note = "the arguments are the fields of the event, which is the last parameter",
-    note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`"
-)]
-pub trait EventContext: FromCall<via::Context> {}
+pub trait IntoReplyTo<E, How>: roomcast_handler::IntoReplyTo<ServerSide, E, How> {}
 
 #[diagnostic::do_not_recommend]
-impl<T: FromCall<via::Context>> EventContext for T {}
-
-macro_rules! parameters {
-    ($($context:ident),*) => {
-        #[diagnostic::do_not_recommend]
-        #[allow(non_snake_case, reason = "a parameter's type names its variable too")]
-        impl<Function, Returned, $($context,)* Last> EventFunction<($($context,)* Last,)> for Function
-        where
-            Function: FnOnce($($context,)* Last) -> Returned + Clone + Send + Sync + 'static,
-        {
-            type Returned = Returned;
-
-            fn invoke(self, ($($context,)* last,): ($($context,)* Last,)) -> Returned {
-                self($($context,)* last)
-            }
-        }
-
-        impl<$($context: EventContext,)* E: Event> EventParameters<E> for ($($context,)* E,) {
-            fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-                Ok(($($context::from_call(call)?,)* E::read(call)?,))
-            }
-        }
-    };
-}
-
-parameters!();
-parameters!(A);
-parameters!(A, B);
-parameters!(A, B, C);
-parameters!(A, B, C, D);
-parameters!(A, B, C, D, F);
-parameters!(A, B, C, D, F, G);
-parameters!(A, B, C, D, F, G, H);
-
-impl ReadArguments for Call<'_> {
-    type Error = ArgumentError;
-
-    fn next<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
-        self.next_argument()
-    }
-}
-
-/// A handler of a typed event among the others.
-struct Adapter<H, E, Signature>(H, PhantomData<fn() -> (E, Signature)>);
-
-fn adapt<E, S, H: EventHandler<E, S>>(handler: H) -> Adapter<H, E, S> {
-    Adapter(handler, PhantomData)
-}
-
-impl<H: Clone, E, S> Clone for Adapter<H, E, S> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
-    }
-}
-
-impl<H, E, S> fmt::Debug for Adapter<H, E, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Adapter")
-    }
-}
-
-impl<H, E, S> Handler<Adapted<E, S>> for Adapter<H, E, S>
-where
-    H: EventHandler<E, S>,
-    E: 'static,
-    S: 'static,
-{
-    fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
-        self.0.call(call)
-    }
-}
-
-/// The signature of an [`Adapter`].
-struct Adapted<E, S>(PhantomData<fn() -> (E, S)>);
+impl<T, E, How> IntoReplyTo<E, How> for T where T: roomcast_handler::IntoReplyTo<ServerSide, E, How> {}
 
 impl Namespace {
     /// Calls `handler` for each event of the type of its last parameter, of any socket. Its return

@@ -2,8 +2,5 @@
 
 mod emit;
 mod handler;
-mod reply;
 
-pub use emit::ExpectsReply;
-pub use handler::{EventContext, EventFunction, EventHandler, EventParameters};
-pub use reply::{AnswersWith, IntoReplyTo};
+pub use handler::{EventHandler, IntoReplyTo};

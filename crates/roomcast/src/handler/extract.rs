@@ -1,17 +1,16 @@
-//! Parameters of handlers: context types and event arguments.
+//! Parameters of handlers: the context types.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use roomcast_socketio::Spread;
+use roomcast_handler::{ArgumentError, via};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call::{Call, Cause};
-use super::responder::OwnedResponder;
-use super::via;
+use super::side::{Cause, ServerSide};
+use super::{Call, OwnedResponder};
 use crate::engine::DisconnectCause;
-use crate::error::{ArgumentError, SocketError};
+use crate::error::SocketError;
 use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::socket::{DisconnectReason, Handshake, Socket};
@@ -49,10 +48,10 @@ use crate::socket::{DisconnectReason, Handshake, Socket};
     note = "context types: `Socket`, `Server`, `Namespace`, `Ack`, `Data<T>`, `State<T>`, `Auth<T>`, `Handshake`, `DisconnectReason`, `DisconnectCause`, `SocketError`",
     note = "an argument of the event is owned and implements `serde::Deserialize`: `String`, `u32`, `Value`, `Option<T>`, your own `#[derive(Deserialize)]` type"
 )]
-pub trait FromCall<Via>: Sized {
-    #[doc(hidden)]
-    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError>;
-}
+pub trait FromCall<Via>: roomcast_handler::FromCall<ServerSide, Via> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, Via> FromCall<Via> for T where T: roomcast_handler::FromCall<ServerSide, Via> {}
 
 /// The client's request for an acknowledgement, to be answered later or from elsewhere.
 ///
@@ -205,17 +204,18 @@ shared_value! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
-impl FromCall<via::Context> for Socket {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Socket {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        call.socket.cloned().ok_or_else(no_socket::<Self>)
+        call.context().socket.cloned().ok_or_else(no_socket::<Self>)
     }
 }
 
-impl FromCall<via::Context> for Server {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Server {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        match call.socket {
+        match call.context().socket {
             Some(socket) => Ok(socket.server().clone()),
             None => call
+                .context()
                 .namespace
                 .server()
                 .ok_or_else(|| unavailable::<Self>("the server is gone")),
@@ -223,22 +223,22 @@ impl FromCall<via::Context> for Server {
     }
 }
 
-impl FromCall<via::Context> for Namespace {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Namespace {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.namespace.clone())
+        Ok(call.context().namespace.clone())
     }
 }
 
-impl FromCall<via::Context> for Handshake {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Handshake {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        let socket = call.context().socket.ok_or_else(no_socket::<Self>)?;
         Ok(socket.handshake().clone())
     }
 }
 
-impl FromCall<via::Context> for Ack {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Ack {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(Self(call.responder.to_owned()))
+        Ok(Self(call.responder().to_owned()))
     }
 }
 
@@ -255,18 +255,18 @@ impl FromCall<via::Context> for Ack {
 ///     None => socket.emit("hello", ()),
 /// });
 /// ```
-impl FromCall<via::Context> for Option<Ack> {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for Option<Ack> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
         Ok(call
-            .responder
+            .responder()
             .is_wanted()
-            .then(|| Ack(call.responder.to_owned())))
+            .then(|| Ack(call.responder().to_owned())))
     }
 }
 
-impl FromCall<via::Context> for DisconnectReason {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for DisconnectReason {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        match call.cause {
+        match call.context().cause {
             Cause::Disconnect(reason, _) => Ok(*reason),
             Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
                 "only disconnect handlers are told a reason",
@@ -275,9 +275,9 @@ impl FromCall<via::Context> for DisconnectReason {
     }
 }
 
-impl FromCall<via::Context> for DisconnectCause {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for DisconnectCause {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        match call.cause {
+        match call.context().cause {
             Cause::Disconnect(_, cause) => Ok(cause.clone()),
             Cause::Plain | Cause::Error(_) => Err(unavailable::<Self>(
                 "only disconnect handlers are told a cause",
@@ -286,9 +286,9 @@ impl FromCall<via::Context> for DisconnectCause {
     }
 }
 
-impl FromCall<via::Context> for SocketError {
+impl roomcast_handler::FromCall<ServerSide, via::Context> for SocketError {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        match call.cause {
+        match call.context().cause {
             Cause::Error(error) => Ok(error.clone()),
             Cause::Plain | Cause::Disconnect(..) => {
                 Err(unavailable::<Self>("only error handlers are told an error"))
@@ -297,18 +297,22 @@ impl FromCall<via::Context> for SocketError {
     }
 }
 
-impl<T: Send + Sync + 'static> FromCall<via::Context> for Data<T> {
+impl<T: Send + Sync + 'static> roomcast_handler::FromCall<ServerSide, via::Context> for Data<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let value = call.socket.ok_or_else(no_socket::<Self>)?.data_of::<T>();
+        let value = call
+            .context()
+            .socket
+            .ok_or_else(no_socket::<Self>)?
+            .data_of::<T>();
         value
             .map(Self)
             .ok_or_else(|| unavailable::<Self>("this socket has no such value"))
     }
 }
 
-impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
+impl<T: Send + Sync + 'static> roomcast_handler::FromCall<ServerSide, via::Context> for State<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let server = Server::from_call(call)?;
+        let server = <Server as roomcast_handler::FromCall<ServerSide, _>>::from_call(call)?;
         server
             .state::<T>()
             .map(Self)
@@ -316,52 +320,10 @@ impl<T: Send + Sync + 'static> FromCall<via::Context> for State<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromCall<via::Context> for Auth<T> {
+impl<T: DeserializeOwned> roomcast_handler::FromCall<ServerSide, via::Context> for Auth<T> {
     fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let socket = call.socket.ok_or_else(no_socket::<Self>)?;
+        let socket = call.context().socket.ok_or_else(no_socket::<Self>)?;
         socket.handshake().auth::<T>().map(Self)
-    }
-}
-
-/// All arguments that are left, each read as a `T`.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{Server, Spread};
-///
-/// let io = Server::new();
-/// io.on("sum", |Spread(numbers): Spread<i64>| numbers.iter().sum::<i64>());
-/// ```
-impl<T: DeserializeOwned> FromCall<via::Rest> for Spread<T> {
-    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        let mut rest = Vec::new();
-        while call.has_more() {
-            rest.push(call.next_argument()?);
-        }
-        Ok(Self(rest))
-    }
-}
-
-/// An argument that may be wrong: the handler is called all the same and sees the error.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::{ArgumentError, Server};
-///
-/// let io = Server::new();
-/// io.on("age", |age: Result<u8, ArgumentError>| age);
-/// ```
-impl<T: DeserializeOwned> FromCall<via::Checked> for Result<T, ArgumentError> {
-    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        Ok(call.next_argument())
-    }
-}
-
-impl<T: DeserializeOwned> FromCall<via::Argument> for T {
-    fn from_call(call: &mut Call<'_>) -> Result<Self, ArgumentError> {
-        call.next_argument()
     }
 }
 

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::call::Call;
-use super::extract::FromCall;
-use super::via;
+use roomcast_handler::{FromCall, via};
+
+use super::{Call, ServerSide};
 use crate::error::Refusal;
 
 /// A function that lets a connection, or an event, pass with `Ok` or refuses it with `Err`.
@@ -94,14 +94,14 @@ macro_rules! middleware {
             Function: FnOnce($($parameter),*) -> Result<Kept, Error> + Clone + Send + Sync + 'static,
             Kept: Send + Sync + 'static,
             Error: Into<Refusal>,
-            $($parameter: FromCall<$via>,)*
+            $($parameter: FromCall<ServerSide, $via>,)*
         {
             fn call(self, call: &mut Call<'_>) -> Verdict {
                 $(let $parameter = match $parameter::from_call(call) {
                     Ok(parameter) => parameter,
                     Err(error) => return Verdict::Now(Err(error.into())),
                 };)*
-                Verdict::Now(self($($parameter),*).map(|kept| keep(call.socket, kept)).map_err(Into::into))
+                Verdict::Now(self($($parameter),*).map(|kept| keep(call.context().socket, kept)).map_err(Into::into))
             }
         }
 
@@ -113,7 +113,7 @@ macro_rules! middleware {
             Fut: Future<Output = Result<Kept, Error>> + Send + 'static,
             Kept: Send + Sync + 'static,
             Error: Into<Refusal>,
-            $($parameter: FromCall<$via>,)*
+            $($parameter: FromCall<ServerSide, $via>,)*
         {
             fn call(self, call: &mut Call<'_>) -> Verdict {
                 $(let $parameter = match $parameter::from_call(call) {
@@ -121,7 +121,7 @@ macro_rules! middleware {
                     Err(error) => return Verdict::Now(Err(error.into())),
                 };)*
                 let future = self($($parameter),*);
-                let socket = call.socket.cloned();
+                let socket = call.context().socket.cloned();
                 Verdict::Later(Box::pin(async move {
                     future.await.map(|kept| keep(socket.as_ref(), kept)).map_err(Into::into)
                 }))

@@ -3,57 +3,36 @@
 //! A parameter is either a context type ([`Socket`](crate::Socket), [`Ack`], [`Data`] …), which may
 //! stand anywhere, or the next argument of the event, read straight from the packet's text. What
 //! the function returns is the acknowledgement. Closures, async closures and `fn` items all work.
+//!
+//! How functions become handlers is the same at the client, and written in `roomcast_handler`. Here
+//! is what only a server has: its context types, its middleware, its tables.
 
-mod call;
 mod extract;
 mod middleware;
-mod parallel;
 mod reply;
-mod responder;
+mod side;
 mod table;
 
-use std::future::Future;
-use std::marker::PhantomData;
-use std::pin::Pin;
-
-pub use call::Call;
-pub(crate) use call::Cause;
 pub use extract::{Ack, Auth, Data, FromCall, State};
-pub use middleware::Middleware;
-pub use middleware::Verdict;
-pub use parallel::parallel;
-pub use reply::{IntoReply, Reply};
-pub(crate) use responder::{Answered, OwnedResponder, Responder};
+pub use middleware::{Middleware, Verdict};
+pub use reply::IntoReply;
+pub(crate) use roomcast_handler::{Answered, BoxFuture, Outcome, via};
+pub(crate) use side::Cause;
+pub use side::{Asker, Context, OwnedAsker, ServerSide};
 pub use table::HandlerId;
 pub(crate) use table::{Listeners, Origin, Place, Slot, Table};
 
-use crate::error::ArgumentError;
+/// One call of a handler.
+pub(crate) type Call<'a> = roomcast_handler::Call<'a, ServerSide>;
 
-/// Markers that tell the compiler how a parameter is obtained; never written by hand.
-#[doc(hidden)]
-pub mod via {
-    /// From the call itself.
-    #[derive(Debug)]
-    pub struct Context;
-    /// From the next argument.
-    #[derive(Debug)]
-    pub struct Argument;
-    /// From the next argument, errors included.
-    #[derive(Debug)]
-    pub struct Checked;
-    /// From all arguments that are left.
-    #[derive(Debug)]
-    pub struct Rest;
-    /// The function answers at once.
-    #[derive(Debug)]
-    pub struct Now;
-    /// The function returns a future.
-    #[derive(Debug)]
-    pub struct Later;
-    /// The function's future runs in a task of its own.
-    #[derive(Debug)]
-    pub struct Parallel;
-}
+/// The way of an answer, for a handler that is being called.
+pub(crate) type Responder<'a> = roomcast_handler::Responder<'a, ServerSide>;
+
+/// The way of an answer, for one who answers later or elsewhere.
+pub(crate) type OwnedResponder = roomcast_handler::OwnedResponder<ServerSide>;
+
+/// A handler without its signature, as the tables keep it.
+pub(crate) type AnyHandler = dyn roomcast_handler::AnyHandler<ServerSide>;
 
 /// A function that handles an event.
 ///
@@ -90,97 +69,44 @@ pub mod via {
     note = "what it captures is `Clone`, `Send` and `Sync`: share the rest in an `Arc`",
     note = "its return value acknowledges the event: nothing, a string, a number, `Value`, a tuple, `Option`, `Result`, or `Reply(value)` for your own types; async functions return the same"
 )]
-pub trait Handler<Signature>: Clone + Send + Sync + 'static {
-    #[doc(hidden)]
-    fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError>;
+pub trait Handler<Signature>: roomcast_handler::Handler<ServerSide, Signature> {}
+
+#[diagnostic::do_not_recommend]
+impl<Function, Signature> Handler<Signature> for Function where
+    Function: roomcast_handler::Handler<ServerSide, Signature>
+{
 }
 
-/// How a called handler goes on.
-#[doc(hidden)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "hidden, matched in this crate only"
-)]
-pub enum Outcome {
-    /// It has ended and has answered.
-    Done,
-    /// It waits; the future answers when it ends.
-    Waiting(BoxFuture),
+/// Makes a handler that runs in a task of its own, so on any thread of the runtime, at the same time
+/// as the other handlers of its client.
+///
+/// Without it the handlers of one client run in the task of its session: they start in the order of
+/// their events, those that wait go on side by side, and never do two of them run at once. That is
+/// what most handlers want; this is for those that compute for long.
+///
+/// The arguments are still read in the order of the events, but the function's own code starts when
+/// the runtime has a thread for it: nothing is promised of the order any more. It counts as a handler
+/// that waits ([`max_waiting_handlers`](crate::ServerBuilder::max_waiting_handlers), where 1 means
+/// strictly one after the other), its answer leaves when it ends, and its panic is contained and
+/// reported as that of any other. A handler that is not async runs in place all the same.
+///
+/// # Panics
+///
+/// The handler panics, which is contained, where its session is driven by another runtime than
+/// tokio's.
+///
+/// # Example
+///
+/// ```
+/// use roomcast::{Server, parallel};
+///
+/// let io = Server::new();
+/// io.on("primes", parallel(async |limit: u64| {
+///     (2..limit).filter(|n| (2..*n).all(|d| n % d != 0)).count()
+/// }));
+/// ```
+///
+/// Spec: features N17.
+pub fn parallel<S: 'static>(handler: impl Handler<S>) -> impl Handler<(via::Parallel, S)> {
+    roomcast_handler::parallel(handler)
 }
-
-impl std::fmt::Debug for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Done => "Done",
-            Self::Waiting(_) => "Waiting",
-        })
-    }
-}
-
-/// Work of a handler that waits.
-pub(crate) type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A handler without its signature, as the tables keep it.
-pub(crate) trait AnyHandler: Send + Sync {
-    fn call(&self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError>;
-}
-
-struct Erased<H, Signature>(H, PhantomData<fn() -> Signature>);
-
-impl<Signature: 'static, H: Handler<Signature>> AnyHandler for Erased<H, Signature> {
-    fn call(&self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
-        self.0.clone().call(call)
-    }
-}
-
-pub(crate) fn erase<Signature: 'static>(
-    handler: impl Handler<Signature>,
-) -> std::sync::Arc<dyn AnyHandler> {
-    std::sync::Arc::new(Erased(handler, PhantomData))
-}
-
-macro_rules! handler {
-    ($($parameter:ident $via:ident),*) => {
-        #[diagnostic::do_not_recommend]
-        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
-        impl<Function, Answer, $($parameter, $via),*> Handler<(via::Now, Answer, $(($parameter, $via),)*)> for Function
-        where
-            Function: FnOnce($($parameter),*) -> Answer + Clone + Send + Sync + 'static,
-            Answer: IntoReply,
-            $($parameter: FromCall<$via>,)*
-        {
-            fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
-                $(let $parameter = $parameter::from_call(call)?;)*
-                self($($parameter),*).reply(call.responder);
-                Ok(Outcome::Done)
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        #[allow(non_snake_case, reason = "a parameter's type names its variable too; some have none")]
-        impl<Function, Fut, Answer, $($parameter, $via),*> Handler<(via::Later, (Fut, Answer), $(($parameter, $via),)*)> for Function
-        where
-            Function: FnOnce($($parameter),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future<Output = Answer> + Send + 'static,
-            Answer: IntoReply,
-            $($parameter: FromCall<$via>,)*
-        {
-            fn call(self, call: &mut Call<'_>) -> Result<Outcome, ArgumentError> {
-                $(let $parameter = $parameter::from_call(call)?;)*
-                let future = self($($parameter),*);
-                let responder = call.responder.to_owned();
-                Ok(Outcome::Waiting(Box::pin(async move { future.await.reply(responder.lend()) })))
-            }
-        }
-    };
-}
-
-handler!();
-handler!(A ViaA);
-handler!(A ViaA, B ViaB);
-handler!(A ViaA, B ViaB, C ViaC);
-handler!(A ViaA, B ViaB, C ViaC, D ViaD);
-handler!(A ViaA, B ViaB, C ViaC, D ViaD, E ViaE);
-handler!(A ViaA, B ViaB, C ViaC, D ViaD, E ViaE, F ViaF);
-handler!(A ViaA, B ViaB, C ViaC, D ViaD, E ViaE, F ViaF, G ViaG);
-handler!(A ViaA, B ViaB, C ViaC, D ViaD, E ViaE, F ViaF, G ViaG, H ViaH);

@@ -52,12 +52,12 @@ pub(crate) struct Entry {
     id: HandlerId,
     /// For `once`: whether it has been called.
     spent: Option<Arc<AtomicBool>>,
-    handler: Arc<dyn AnyHandler>,
+    handler: Arc<AnyHandler>,
 }
 
 impl Entry {
     /// The handler, unless it is a `once` handler that was called before.
-    pub(crate) fn claim(&self) -> Option<&dyn AnyHandler> {
+    pub(crate) fn claim(&self) -> Option<&AnyHandler> {
         let is_spent = self
             .spent
             .as_ref()
@@ -258,7 +258,7 @@ impl Listeners {
         place: Place,
         handler: impl Handler<S>,
     ) -> HandlerId {
-        self.insert(slot, place, None, super::erase(handler))
+        self.insert(slot, place, None, roomcast_handler::erase(handler))
     }
 
     pub(crate) fn add_once<S: 'static>(
@@ -270,7 +270,7 @@ impl Listeners {
             slot,
             Place::Last,
             Some(Arc::default()),
-            super::erase(handler),
+            roomcast_handler::erase(handler),
         )
     }
 
@@ -322,7 +322,7 @@ impl Listeners {
         slot: Slot<'_>,
         place: Place,
         spent: Option<Arc<AtomicBool>>,
-        handler: Arc<dyn AnyHandler>,
+        handler: Arc<AnyHandler>,
     ) -> HandlerId {
         let id = HandlerId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         let entry = Entry { id, spent, handler };

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use super::Socket;
 use crate::client::{Command, span};
 use crate::handler::{
-    Call, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
+    Call, Context, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
 };
 use crate::wire::Outgoing;
 
@@ -382,7 +382,7 @@ impl Socket {
             let Some(handler) = entry.claim() else {
                 continue;
             };
-            let mut call = Call::named_event(self, &packet, Responder::nobody(self));
+            let mut call = Call::named_event(Context::of(self), &packet, Responder::nobody());
             let span = span::of(self, Slot::AnyOutgoing);
             let calling = || std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call)));
             match span.in_scope(calling) {

@@ -5,6 +5,7 @@ mod buffers;
 mod connecting;
 mod leaving;
 mod malformed;
+mod outbox;
 mod parsers;
 mod reconnecting;
 mod recovery;

@@ -19,6 +19,8 @@ pub(super) struct World {
     pub(super) requests: Vec<AuthRequest>,
     pub(super) answers: Vec<Answer>,
     pub(super) link: LinkState,
+    /// The engine takes no packets.
+    pub(super) is_blocked: bool,
     hooks: Vec<Hook>,
 }
 
@@ -57,6 +59,7 @@ impl World {
                 is_writable: true,
                 has_expired: false,
             },
+            is_blocked: false,
             hooks: Vec::new(),
         }
     }
@@ -165,6 +168,14 @@ impl World {
         self.hooks.push((line, action));
     }
 
+    /// The engine takes packets again.
+    pub(super) fn unblock(&mut self) -> Vec<String> {
+        self.is_blocked = false;
+        let mut lines = Vec::new();
+        self.send(&mut lines);
+        lines
+    }
+
     pub(super) fn drain(&mut self) -> Vec<String> {
         self.drain_after(None)
     }
@@ -184,10 +195,18 @@ impl World {
         lines
     }
 
+    /// The engine takes what it can.
+    fn send(&mut self, lines: &mut Vec<String>) {
+        while let Some(packet) = self.manager.poll_packet() {
+            lines.extend(sent(&packet));
+        }
+    }
+
     fn handle(&mut self, output: Output<'_, &'static str>, lines: &mut Vec<String>) {
         match output {
             Output::AskAuth(request) => self.on_ask(request, lines),
-            Output::Send(packet) => lines.extend(sent(&packet)),
+            Output::Send if self.is_blocked => {}
+            Output::Send => self.send(lines),
             output => {
                 let line = self.line(output);
                 let hook = self.hooks.iter().position(|(wanted, _)| *wanted == line);
@@ -260,7 +279,7 @@ impl World {
                 Err(error) => format!("ack {token:?} {error}"),
             },
             Output::Manager(event) => manager_line(&event),
-            Output::AskAuth(_) | Output::Send(_) => unreachable!("handled by the caller"),
+            Output::AskAuth(_) | Output::Send => unreachable!("handled by the caller"),
         }
     }
 

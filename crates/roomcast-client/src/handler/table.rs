@@ -1,16 +1,16 @@
-//! The listeners of one socket, in order.
+//! The handlers of one socket, in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::Listener;
+use super::AnyHandler;
 
-/// Names one listener, to remove it. Never used twice.
+/// Names one handler, to remove it. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ListenerId(u64);
+pub struct HandlerId(u64);
 
-/// What a listener waits for.
+/// What a handler waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot<'a> {
     Event(&'a str),
@@ -19,6 +19,26 @@ pub(crate) enum Slot<'a> {
     Connect,
     ConnectError,
     Disconnect,
+    Error,
+}
+
+/// Where a new handler stands among those of its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    First,
+    Last,
+}
+
+impl<'a> Slot<'a> {
+    /// What `event` means where handlers are added, as in JavaScript.
+    pub(crate) fn of(event: &'a str) -> Self {
+        match event {
+            "connect" => Self::Connect,
+            "connect_error" => Self::ConnectError,
+            "disconnect" => Self::Disconnect,
+            event => Self::Event(event),
+        }
+    }
 }
 
 impl Slot<'_> {
@@ -31,57 +51,58 @@ impl Slot<'_> {
             Self::Connect => "on_connect",
             Self::ConnectError => "on_connect_error",
             Self::Disconnect => "on_disconnect",
+            Self::Error => "on_error",
         }
     }
 }
 
-/// Listeners of one thing, in order. A clone is what they were at that time, and is cheap.
+/// Handlers of one thing, in order. A clone is what they were at that time, and is cheap.
 pub(crate) struct List<L>(Arc<Vec<Entry<L>>>);
 
 pub(crate) struct Entry<L> {
-    id: ListenerId,
+    id: HandlerId,
     /// For `once`: whether it was called.
     spent: Option<Arc<AtomicBool>>,
-    listener: L,
+    handler: L,
 }
 
 impl<L> Entry<L> {
-    /// The listener, unless it is one for a single call and was called.
+    /// The handler, unless it is one for a single call and was called.
     pub(crate) fn claim(&self) -> Option<&L> {
         let spent = self.spent.as_ref();
         let is_spent = spent.is_some_and(|spent| spent.swap(true, Ordering::Relaxed));
-        (!is_spent).then_some(&self.listener)
+        (!is_spent).then_some(&self.handler)
     }
 
     /// Its id, if it is for a single call.
-    pub(crate) fn once(&self) -> Option<ListenerId> {
+    pub(crate) fn once(&self) -> Option<HandlerId> {
         self.spent.as_ref().map(|_| self.id)
     }
 }
 
 impl<L: Clone> List<L> {
-    pub(crate) fn push(&mut self, listener: L) -> ListenerId {
-        let entry = Entry::new(listener, None);
+    pub(crate) fn push(&mut self, handler: L) -> HandlerId {
+        let entry = Entry::new(handler, None);
         let id = entry.id;
         Arc::make_mut(&mut self.0).push(entry);
         id
     }
 
-    pub(crate) fn push_once(&mut self, listener: L) -> ListenerId {
-        let entry = Entry::new(listener, Some(Arc::default()));
+    pub(crate) fn push_once(&mut self, handler: L) -> HandlerId {
+        let entry = Entry::new(handler, Some(Arc::default()));
         let id = entry.id;
         Arc::make_mut(&mut self.0).push(entry);
         id
     }
 
-    pub(crate) fn prepend(&mut self, listener: L) -> ListenerId {
-        let entry = Entry::new(listener, None);
+    pub(crate) fn prepend(&mut self, handler: L) -> HandlerId {
+        let entry = Entry::new(handler, None);
         let id = entry.id;
         Arc::make_mut(&mut self.0).insert(0, entry);
         id
     }
 
-    pub(crate) fn remove(&mut self, id: ListenerId) -> Option<Entry<L>> {
+    pub(crate) fn remove(&mut self, id: HandlerId) -> Option<Entry<L>> {
         let place = self.0.iter().position(|entry| entry.id == id)?;
         Some(Arc::make_mut(&mut self.0).remove(place))
     }
@@ -98,11 +119,11 @@ impl<L> List<L> {
 }
 
 impl<L> Entry<L> {
-    fn new(listener: L, spent: Option<Arc<AtomicBool>>) -> Self {
+    fn new(handler: L, spent: Option<Arc<AtomicBool>>) -> Self {
         Self {
-            id: ListenerId(NEXT_ID.fetch_add(1, Ordering::Relaxed)),
+            id: HandlerId(NEXT_ID.fetch_add(1, Ordering::Relaxed)),
             spent,
-            listener,
+            handler,
         }
     }
 }
@@ -124,25 +145,26 @@ impl<L: Clone> Clone for Entry<L> {
         Self {
             id: self.id,
             spent: self.spent.clone(),
-            listener: self.listener.clone(),
+            handler: self.handler.clone(),
         }
     }
 }
 
-/// All listeners of a socket.
+/// All handlers of a socket.
 #[derive(Default)]
 pub(crate) struct Table {
     /// Invariant: no list is empty, so names that are used once leave nothing behind.
-    events: HashMap<Box<str>, List<Listener>>,
-    any: List<Listener>,
-    any_outgoing: List<Listener>,
-    connect: List<Listener>,
-    connect_error: List<Listener>,
-    disconnect: List<Listener>,
+    events: HashMap<Box<str>, List<AnyHandler>>,
+    any: List<AnyHandler>,
+    any_outgoing: List<AnyHandler>,
+    connect: List<AnyHandler>,
+    connect_error: List<AnyHandler>,
+    disconnect: List<AnyHandler>,
+    error: List<AnyHandler>,
 }
 
 impl Table {
-    pub(crate) fn list(&self, slot: Slot<'_>) -> List<Listener> {
+    pub(crate) fn list(&self, slot: Slot<'_>) -> List<AnyHandler> {
         match slot {
             Slot::Event(event) => self.events.get(event).cloned().unwrap_or_default(),
             Slot::Any => self.any.clone(),
@@ -150,10 +172,11 @@ impl Table {
             Slot::Connect => self.connect.clone(),
             Slot::ConnectError => self.connect_error.clone(),
             Slot::Disconnect => self.disconnect.clone(),
+            Slot::Error => self.error.clone(),
         }
     }
 
-    pub(crate) fn list_mut(&mut self, slot: Slot<'_>) -> &mut List<Listener> {
+    pub(crate) fn list_mut(&mut self, slot: Slot<'_>) -> &mut List<AnyHandler> {
         match slot {
             Slot::Event(event) => self.events.entry(event.into()).or_default(),
             Slot::Any => &mut self.any,
@@ -161,22 +184,23 @@ impl Table {
             Slot::Connect => &mut self.connect,
             Slot::ConnectError => &mut self.connect_error,
             Slot::Disconnect => &mut self.disconnect,
+            Slot::Error => &mut self.error,
         }
     }
 
-    pub(crate) fn take(&mut self, slot: Slot<'_>) -> List<Listener> {
+    pub(crate) fn take(&mut self, slot: Slot<'_>) -> List<AnyHandler> {
         match slot {
             Slot::Event(event) => self.events.remove(event).unwrap_or_default(),
             slot => std::mem::take(self.list_mut(slot)),
         }
     }
 
-    /// Takes the listeners of all events.
-    pub(crate) fn take_events(&mut self) -> HashMap<Box<str>, List<Listener>> {
+    /// Takes the handlers of all events.
+    pub(crate) fn take_events(&mut self) -> HashMap<Box<str>, List<AnyHandler>> {
         std::mem::take(&mut self.events)
     }
 
-    pub(crate) fn remove(&mut self, id: ListenerId) -> Option<Entry<Listener>> {
+    pub(crate) fn remove(&mut self, id: HandlerId) -> Option<Entry<AnyHandler>> {
         let mut lists = self.events.values_mut();
         let mut removed = lists.find_map(|list| list.remove(id));
         self.events.retain(|_, list| !list.is_empty());
@@ -186,6 +210,7 @@ impl Table {
             Slot::Connect,
             Slot::ConnectError,
             Slot::Disconnect,
+            Slot::Error,
         ] {
             removed = removed.or_else(|| self.list_mut(slot).remove(id));
         }
@@ -198,16 +223,15 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listener::erase;
 
     #[test]
-    fn the_last_listener_of_an_event_leaves_nothing_behind() {
+    fn the_last_handler_of_an_event_leaves_nothing_behind() {
         let mut table = Table::default();
         for number in 0..10 {
             let slot = Slot::Event("reply");
             let id = table
                 .list_mut(slot)
-                .push_once(erase(move |_| assert!(number < 10)));
+                .push_once(roomcast_handler::erase(move || assert!(number < 10)));
             table.remove(id);
         }
         assert!(table.events.is_empty());

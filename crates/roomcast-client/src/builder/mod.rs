@@ -1,5 +1,7 @@
 //! The options of a connection.
 
+mod prepared;
+
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -8,14 +10,12 @@ use roomcast_socketio::client::{BufferLimits, Options, Overflow, Settings};
 use roomcast_socketio::{Limits, Parser};
 use roomcast_websocket::deflate;
 use serde::Serialize;
-use tokio::runtime::Handle;
 
-use crate::address::Address;
-use crate::client::{Client, Key};
-use crate::connect::{Connector, Proxy, Tls};
+use crate::client::Client;
+use crate::connect::Tls;
 use crate::engine::{self, Timestamps};
 use crate::error::ConfigError;
-use crate::manager::{Core, Manager, Shared};
+use crate::manager::Manager;
 use crate::socket::{Socket, SocketConfig};
 
 /// The options of a connection, each with the default of the official client unless it says
@@ -56,6 +56,7 @@ pub struct Builder {
     engine: engine::Options,
     core: Options,
     socket: SocketConfig,
+    max_waiting_handlers: usize,
     mistake: Option<ConfigError>,
 }
 
@@ -76,6 +77,7 @@ impl Builder {
             },
             core: Options::default(),
             socket: SocketConfig::default(),
+            max_waiting_handlers: 1000,
             mistake: None,
         }
     }
@@ -284,6 +286,29 @@ impl Builder {
         self
     }
 
+    /// How many bytes of events may wait while the connection takes less than is emitted; one event
+    /// larger than that still leaves if no other waits. [`when_full`](Self::when_full) says what happens
+    /// to more.
+    ///
+    /// Acknowledgements and the protocol's own packets are never left out. Acknowledgements may take as
+    /// many bytes again; then the connection is closed. Default 100,000,000.
+    pub fn max_outbox(mut self, bytes: usize) -> Self {
+        self.core.max_outbox = bytes;
+        self
+    }
+
+    /// The most handlers of the connection that may wait at a time. Default 1000; at least 1.
+    ///
+    /// At the limit further events are kept, in order, until one has ended. Acknowledgements and the
+    /// heartbeat go on, so a handler may await an answer. When the events take more than 1 MiB of memory,
+    /// nothing more is read from the server: neither acknowledgements nor the heartbeat, so handlers that
+    /// never end let the connection time out. What is kept when a socket is disconnected is handed to the
+    /// handlers at once.
+    pub fn max_waiting_handlers(mut self, count: usize) -> Self {
+        self.max_waiting_handlers = count.max(1);
+        self
+    }
+
     /// Does not connect again by itself.
     pub fn without_reconnection(mut self) -> Self {
         self.settings().reconnection = false;
@@ -360,8 +385,14 @@ impl Builder {
     }
 
     /// As [`SocketConfig::send_buffer`].
-    pub fn send_buffer(mut self, limits: BufferLimits, overflow: Overflow) -> Self {
-        self.socket = self.socket.send_buffer(limits, overflow);
+    pub fn send_buffer(mut self, limits: BufferLimits) -> Self {
+        self.socket = self.socket.send_buffer(limits);
+        self
+    }
+
+    /// As [`SocketConfig::when_full`].
+    pub fn when_full(mut self, overflow: Overflow) -> Self {
+        self.socket = self.socket.when_full(overflow);
         self
     }
 
@@ -372,66 +403,4 @@ impl Builder {
     fn blame(&mut self, mistake: ConfigError) {
         self.mistake.get_or_insert(mistake);
     }
-
-    fn prepare(self) -> Result<Prepared, ConfigError> {
-        if let Some(mistake) = self.mistake {
-            return Err(mistake);
-        }
-        let address = Address::parse(&self.url).map_err(ConfigError::Url)?;
-        let proxy = self.proxy.as_deref().map(Address::parse).transpose();
-        let proxy = proxy.map_err(ConfigError::Proxy)?;
-        let proxy = proxy.map(|proxy| Proxy::new(proxy.origin, proxy.user_info.as_deref()));
-        let slash = if self.has_trailing_slash { "/" } else { "" };
-        let mut query = address.query;
-        query.retain(|(name, _)| !self.query.iter().any(|(own, _)| own == name));
-        query.extend(self.query);
-        query.retain(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
-        Ok(Prepared {
-            key: Key {
-                origin: address.origin.clone(),
-                path: self.path.clone(),
-            },
-            namespace: address.namespace,
-            engine: engine::Options {
-                path: format!("{}{slash}", self.path),
-                query,
-                ..self.engine
-            },
-            connector: Connector {
-                origin: address.origin,
-                proxy,
-                tls: self.tls,
-            },
-            runtime: Handle::try_current().map_err(|_| ConfigError::NoRuntime)?,
-            client: self.client,
-            is_shared: self.is_shared,
-            core: self.core,
-            socket: self.socket,
-        })
-    }
 }
-
-/// Options that can be used.
-struct Prepared {
-    client: Client,
-    key: Key,
-    namespace: String,
-    is_shared: bool,
-    connector: Connector,
-    engine: engine::Options,
-    core: Options,
-    socket: SocketConfig,
-    runtime: Handle,
-}
-
-impl Prepared {
-    fn manager(self) -> Manager {
-        let core = Core::new(self.core, rand::random());
-        let engine = engine::Shared::new(self.connector, self.engine);
-        let memory = self.client.upgrade_memory().clone();
-        Manager(Shared::new(engine, core, memory, self.runtime))
-    }
-}
-
-/// What the client itself says in the query of each request.
-const PROTOCOL_PARAMETERS: [&str; 3] = ["EIO", "transport", "sid"];

@@ -1,0 +1,145 @@
+//! What the state machine of the session asks for.
+
+use std::time::SystemTime;
+
+use roomcast_engineio::client::{CloseReason, Input, Output, ProbeFailure, Session};
+use roomcast_engineio::{Handshake, Transport};
+
+use super::probe::Opening;
+use super::{Closed, Compression, Engine, EngineEvent, Outgoing, Queued, now, upgrades};
+
+impl Engine {
+    pub(super) fn tell(&mut self, input: Input) {
+        self.session.handle_input(now(), input);
+        self.drain();
+    }
+
+    pub(super) fn check_paused(&mut self) {
+        if self
+            .polling
+            .as_ref()
+            .is_some_and(|polling| polling.is_paused())
+        {
+            self.tell(Input::Paused);
+        }
+    }
+
+    pub(super) fn drain(&mut self) {
+        while let Some(output) = self.session.poll_output() {
+            self.on_output(output);
+        }
+    }
+
+    fn on_output(&mut self, output: Output) {
+        match output {
+            Output::Opened(handshake) => self.on_opened(&handshake),
+            Output::QueuePong => {
+                self.queue_control(Outgoing::PONG);
+                self.move_deadline();
+            }
+            Output::Probe { delay, .. } => {
+                let sid = self.sid.clone();
+                self.opening = Some(Opening::start_after(&self.shared, sid, delay));
+            }
+            Output::SendProbe(_) => {
+                if let Some(Opening::Open(websocket)) = &mut self.opening {
+                    websocket.send_text("2probe");
+                }
+            }
+            Output::PausePolling => {
+                if let Some(polling) = &mut self.polling {
+                    polling.pause();
+                }
+                self.check_paused();
+            }
+            Output::Upgrade(transport) => self.on_upgrade(transport),
+            Output::DropProbe { transport, failure } => self.on_probe_failed(transport, failure),
+            Output::CloseTransport(_) => self.close_transport(),
+            Output::Closed(reason) => self.on_closed(reason),
+        }
+    }
+
+    fn on_opened(&mut self, handshake: &Handshake<'_>) {
+        if let Some(polling) = &mut self.polling {
+            polling.set_sid(&handshake.sid);
+        }
+        self.sid = Some(handshake.sid.as_ref().to_owned());
+        self.max_payload = handshake.max_payload;
+        self.move_deadline();
+        let transport = self.session.transport();
+        self.events.push_back(EngineEvent::Opened(transport));
+    }
+
+    /// Pongs go before what is queued, but not into a body that is under way.
+    fn queue_control(&mut self, packet: Outgoing) {
+        let compression = Compression::Never;
+        self.queue.push_back(Queued {
+            packet,
+            compression,
+        });
+    }
+
+    fn move_deadline(&mut self) {
+        let left = self
+            .session
+            .next_timeout()
+            .map(|deadline| deadline.duration_since(now()));
+        self.wall_deadline = left.and_then(|left| SystemTime::now().checked_add(left));
+    }
+
+    fn on_upgrade(&mut self, transport: Transport) {
+        self.polling = None;
+        if let Some(Opening::Open(mut websocket)) = self.opening.take() {
+            websocket.send_text("5");
+            self.websocket = Some(websocket);
+        }
+        self.events.push_back(EngineEvent::Upgraded(transport));
+    }
+
+    fn on_probe_failed(&mut self, transport: Transport, failure: ProbeFailure) {
+        match self.opening.take() {
+            Some(Opening::Open(websocket)) => {
+                tokio::spawn(websocket.close());
+            }
+            Some(Opening::Connecting(_)) | None => {}
+        }
+        if let Some(polling) = &mut self.polling {
+            polling.resume();
+        }
+        self.events
+            .push_back(EngineEvent::UpgradeFailed { transport, failure });
+    }
+
+    fn close_transport(&mut self) {
+        self.opening = None;
+        if let Some(polling) = self.polling.take() {
+            tokio::spawn(polling.close());
+        }
+        if let Some(websocket) = self.websocket.take() {
+            tokio::spawn(websocket.close());
+        }
+    }
+
+    fn on_closed(&mut self, reason: CloseReason) {
+        let was_opening = self.sid.is_none();
+        let fault = self.fault.take();
+        if was_opening && let Some(error) = fault.clone() {
+            self.failures.push((self.session.transport(), error));
+        }
+        self.polling = None;
+        self.websocket = None;
+        if was_opening
+            && reason != CloseReason::ForcedClose
+            && let Some(next) = self.untried.pop_front()
+        {
+            self.session = Session::new(next, upgrades(&self.shared.options));
+            return self.start(next);
+        }
+        self.queue.clear();
+        self.events.push_back(EngineEvent::Closed(Closed {
+            reason,
+            fault,
+            failures: std::mem::take(&mut self.failures),
+        }));
+    }
+}

@@ -1,0 +1,121 @@
+//! What goes over the transports.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use roomcast_engineio::Transport;
+use roomcast_engineio::client::Input;
+
+use super::polling::fitting;
+use super::probe::Opening;
+use super::{Engine, Queued, Source};
+
+impl Engine {
+    /// Whether a packet would leave at once: what volatile events ask.
+    pub(crate) fn is_writable(&self) -> bool {
+        let is_free = match self.session.writable() {
+            Some(Transport::Polling) => self
+                .polling
+                .as_ref()
+                .is_some_and(|polling| !polling.is_posting()),
+            Some(_) => self
+                .websocket
+                .as_ref()
+                .is_some_and(|websocket| !websocket.owes_much()),
+            None => false,
+        };
+        is_free && self.queue.is_empty()
+    }
+
+    /// Whether all that was sent has left.
+    pub(crate) fn is_drained(&self) -> bool {
+        let is_posting = self
+            .polling
+            .as_ref()
+            .is_some_and(|polling| polling.is_posting());
+        let has_unwritten = self.websocket.as_ref().is_some_and(|ws| ws.has_unwritten());
+        self.queue.is_empty() && !is_posting && !has_unwritten
+    }
+
+    pub(super) fn write(&mut self, cx: &mut Context<'_>, source: &mut impl Source) -> bool {
+        let mut has_moved = match self.session.writable() {
+            Some(Transport::Polling) => self.post(source),
+            Some(_) => self.write_frames(source),
+            None => false,
+        };
+        if let Some(Opening::Open(probe)) = &mut self.opening
+            && let Poll::Ready(Err(error)) = probe.poll_flush(cx)
+        {
+            self.on_failed(Transport::WebSocket, error);
+            return true;
+        }
+        if let Some(websocket) = &mut self.websocket {
+            let owed_much = websocket.owes_much();
+            if let Poll::Ready(Err(error)) = websocket.poll_flush(cx) {
+                self.websocket = None;
+                self.on_failed(Transport::WebSocket, error);
+                return true;
+            }
+            // There is room for more, and nobody else would say so.
+            has_moved |= owed_much && !websocket.owes_much();
+        }
+        if self.session.is_flushing() && self.is_drained() {
+            self.tell(Input::Drained);
+            return true;
+        }
+        has_moved
+    }
+
+    fn post(&mut self, source: &mut impl Source) -> bool {
+        let Some(polling) = &mut self.polling else {
+            return false;
+        };
+        if polling.is_posting() {
+            return false;
+        }
+        let limit = self.max_payload.unwrap_or(MAX_BODY_BYTES);
+        gather(&mut self.queue, source, limit);
+        if self.queue.is_empty() {
+            return false;
+        }
+        let packets = || self.queue.iter().map(|queued| &queued.packet);
+        self.posted = fitting(packets(), limit);
+        polling.start_post(packets().take(self.posted));
+        // The request is started by being polled.
+        true
+    }
+
+    fn write_frames(&mut self, source: &mut impl Source) -> bool {
+        let Some(websocket) = &mut self.websocket else {
+            return false;
+        };
+        let mut has_moved = false;
+        while !websocket.owes_much() {
+            if let Some(queued) = self.queue.pop_front() {
+                websocket.send(&queued.packet, queued.compression);
+                has_moved = true;
+            } else if !source.take_next(&mut self.queue) {
+                break;
+            }
+        }
+        has_moved
+    }
+}
+
+/// Takes from `source` as much as one body holds.
+fn gather(queue: &mut VecDeque<Queued>, source: &mut impl Source, limit: u64) {
+    let mut bytes = 0;
+    let mut counted = 0;
+    loop {
+        for queued in queue.range(counted..) {
+            bytes += queued.packet.payload_len() as u64;
+        }
+        counted = queue.len();
+        if bytes >= limit || !source.take_next(queue) {
+            return;
+        }
+    }
+}
+
+/// What one body holds if the server names no limit.
+const MAX_BODY_BYTES: u64 = 1_000_000;

@@ -1,0 +1,9 @@
+use roomcast_client::Socket;
+
+struct Account;
+
+fn listen(socket: &Socket) {
+    socket.on("event", || Account);
+}
+
+fn main() {}
