@@ -136,7 +136,11 @@ impl Meter {
     }
 
     fn series(&self) -> &Series {
-        self.series.get_or_init(|| Series::of(&self.label))
+        self.series.get().unwrap_or_else(|| {
+            // Invariant: the recorder is called outside of the initialisation: it may count here, too.
+            let made = Series::of(&self.label);
+            self.series.get_or_init(|| made)
+        })
     }
 }
 

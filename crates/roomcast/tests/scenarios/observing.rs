@@ -4,12 +4,13 @@
 //! the whole process.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use roomcast::recovery::Recovery;
 use roomcast::{OutboxPolicy, Refusal, Server, Socket, metrics};
 
 use crate::support::{Host, WebSocket, idle};
@@ -88,21 +89,49 @@ fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
     });
 }
 
-/// A recorder whose counters call back into the server, a few times.
+/// A recorder that calls back into the server, but for what comes of that.
 #[derive(Clone, Default)]
-struct Emitting {
-    io: Arc<OnceLock<Server>>,
-    calls: Arc<AtomicU64>,
+struct Emitting(Arc<Emitter>);
+
+#[derive(Default)]
+struct Emitter {
+    io: OnceLock<Server>,
+    is_emitting: AtomicBool,
+    emitted: AtomicU64,
+    /// What it was told of full outboxes.
+    told: AtomicU64,
 }
 
-impl ::metrics::CounterFn for Emitting {
-    fn increment(&self, _: u64) {
-        if let (Some(io), 0..3) = (self.io.get(), self.calls.fetch_add(1, Ordering::Relaxed)) {
-            io.emit("counted", ());
-            io.sockets().iter().for_each(|socket| {
-                socket.emit("counted", socket.conn().pending_bytes());
-            });
+impl Emitter {
+    fn emit(&self) {
+        let Some(io) = self.io.get() else { return };
+        let is_over = self.emitted.fetch_add(1, Ordering::Relaxed) > 100;
+        if is_over || self.is_emitting.swap(true, Ordering::Relaxed) {
+            return;
         }
+        io.emit("counted", ());
+        io.sockets().iter().for_each(|socket| {
+            socket.emit("counted", socket.conn().pending_bytes());
+        });
+        self.is_emitting.store(false, Ordering::Relaxed);
+    }
+}
+
+impl ::metrics::CounterFn for Emitter {
+    fn increment(&self, _: u64) {
+        self.emit();
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+/// The counter of full outboxes.
+struct Outboxes(Arc<Emitter>);
+
+impl ::metrics::CounterFn for Outboxes {
+    fn increment(&self, events: u64) {
+        self.0.told.fetch_add(events, Ordering::Relaxed);
+        self.0.emit();
     }
 
     fn absolute(&self, _: u64) {}
@@ -114,9 +143,10 @@ impl ::metrics::Recorder for Emitting {
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        self.0.emit();
         match key.name() {
-            metrics::OUTBOX => Counter::from_arc(Arc::new(self.clone())),
-            _ => Counter::noop(),
+            metrics::OUTBOX => Counter::from_arc(Arc::new(Outboxes(Arc::clone(&self.0)))),
+            _ => Counter::from_arc(Arc::clone(&self.0)),
         }
     }
 
@@ -130,21 +160,27 @@ impl ::metrics::Recorder for Emitting {
 }
 
 #[test]
-fn a_recorder_may_emit_to_the_client_whose_outbox_it_is_told_of() {
-    for policy in [
+fn a_recorder_may_emit_whatever_it_is_told_of() {
+    let policies = [
         OutboxPolicy::DropNewest,
         OutboxPolicy::DropOldest,
         OutboxPolicy::Error,
-    ] {
+    ];
+    for (policy, recovers) in policies.into_iter().zip([false, true, false]) {
         let recorder = Emitting::default();
-        let (calls, known) = (Arc::clone(&recorder.calls), Arc::clone(&recorder.io));
+        let emitter = Arc::clone(&recorder.0);
         recorded_by(&recorder, || async move {
-            let io = Server::builder()
+            let builder = Server::builder()
                 .max_outbox(1_000_000, policy)
-                .max_outbox_packets(1)
-                .build();
-            assert!(known.set(io.clone()).is_ok());
-            Host::memory(&io).joined_polling().await;
+                .max_outbox_packets(1);
+            let io = match recovers {
+                true => builder.connection_state_recovery(Recovery::new()).build(),
+                false => builder.build(),
+            };
+            assert!(emitter.io.set(io.clone()).is_ok());
+            let client = Host::memory(&io).polling().await;
+            client.send("40").await;
+            client.get().await;
             idle().await;
 
             io.coalesce("key").emit("value", 1);
@@ -152,7 +188,7 @@ fn a_recorder_may_emit_to_the_client_whose_outbox_it_is_told_of() {
             io.emit("tick", 1);
             io.sockets().remove(0).emit("tick", 2);
             idle().await;
-            assert!(calls.load(Ordering::Relaxed) >= 3, "{policy:?}");
+            assert!(emitter.told.load(Ordering::Relaxed) >= 3, "{policy:?}");
         });
     }
 }
