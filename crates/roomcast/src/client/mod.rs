@@ -7,7 +7,7 @@ mod explanation;
 mod held;
 mod parked;
 mod revision3;
-mod span;
+pub(crate) mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

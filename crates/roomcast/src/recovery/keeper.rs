@@ -190,7 +190,6 @@ impl Keeper {
                 }
             }
             namespace.add_connected();
-            namespace.meter().connected();
             socket.advance(Phase::Connecting, Phase::Connected);
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
@@ -198,6 +197,7 @@ impl Keeper {
             Ok(self.welcome(socket, connect, missed.take()))
         })?;
         drop(left);
+        namespace.meter().connected();
         let stored = reclaimed.and_then(Reclaimed::consume);
         if let (Some(watch), Some(stored)) = (self.watch(), &stored) {
             watch.remove(stored);
