@@ -45,11 +45,12 @@ struct Inner {
     upgrade_memory: Arc<UpgradeMemory>,
 }
 
-/// By what managers are told apart: server and path.
+/// By what managers are told apart: server and path, and whether their sockets are those of `blocking`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) origin: Origin,
     pub(crate) path: String,
+    pub(crate) is_blocking: bool,
 }
 
 impl Client {

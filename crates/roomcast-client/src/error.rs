@@ -41,6 +41,10 @@ pub enum ConfigError {
     /// There is no tokio runtime, on which the connection could live.
     #[error("there is no tokio runtime here")]
     NoRuntime,
+    /// The thread on which blocking sockets live cannot be started.
+    #[cfg(feature = "blocking")]
+    #[error("the thread of the connections cannot be started: {0}")]
+    Thread(io::ErrorKind),
 }
 
 /// Which part of a URL cannot be used.
@@ -71,6 +75,10 @@ pub enum EmitError {
     /// There was no room in time.
     #[error("there was no room in time")]
     NoRoom,
+    /// A handler has made a blocking call, which would wait for the handler's own end.
+    #[cfg(feature = "blocking")]
+    #[error("a blocking call in a handler would wait for the handler itself")]
+    InHandler,
 }
 
 /// Why no acknowledgement came.

@@ -25,9 +25,13 @@
 //! tries to be. Everything else may be called from any thread; nothing blocks. Handlers run in that
 //! task, one after the other, and may call anything.
 //!
+//! Programs without a runtime use the module `blocking` (feature `blocking`).
+//!
 //! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling and WebSocket.
 
 mod address;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod client;
 mod connect;

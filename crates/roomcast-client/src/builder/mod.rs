@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::connect::Tls;
 use crate::engine::{self, Timestamps};
 use crate::error::ConfigError;
-use crate::manager::Manager;
+use crate::manager::{Home, Manager};
 use crate::socket::{Socket, SocketConfig};
 
 /// The options of a connection, each with the default of the official client unless it says
@@ -102,7 +102,11 @@ impl Builder {
     ///
     /// As those of [`connect`](Self::connect).
     pub fn build(self) -> Result<Socket, ConfigError> {
-        let prepared = self.prepare()?;
+        self.build_at(Home::here())
+    }
+
+    pub(crate) fn build_at(self, home: Result<Home, ConfigError>) -> Result<Socket, ConfigError> {
+        let prepared = self.prepare(home)?;
         let (namespace, config) = (prepared.namespace.clone(), prepared.socket.clone());
         let manager = match prepared.is_shared {
             true => {
@@ -121,7 +125,14 @@ impl Builder {
     ///
     /// As those of [`connect`](Self::connect).
     pub fn manager(self) -> Result<Manager, ConfigError> {
-        Ok(self.prepare()?.manager())
+        self.manager_at(Home::here())
+    }
+
+    pub(crate) fn manager_at(
+        self,
+        home: Result<Home, ConfigError>,
+    ) -> Result<Manager, ConfigError> {
+        Ok(self.prepare(home)?.manager())
     }
 
     /// The path at which the server listens. Default `/socket.io`.

@@ -1,7 +1,6 @@
 //! Options that can be used.
 
 use roomcast_socketio::client::Options;
-use tokio::runtime::Handle;
 
 use super::Builder;
 use crate::address::Address;
@@ -9,11 +8,11 @@ use crate::client::{Client, Key};
 use crate::connect::{Connector, Proxy};
 use crate::engine;
 use crate::error::ConfigError;
-use crate::manager::{Core, Manager, Shared};
+use crate::manager::{Core, Home, Manager, Shared};
 use crate::socket::SocketConfig;
 
 impl Builder {
-    pub(super) fn prepare(self) -> Result<Prepared, ConfigError> {
+    pub(super) fn prepare(self, home: Result<Home, ConfigError>) -> Result<Prepared, ConfigError> {
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
@@ -21,6 +20,7 @@ impl Builder {
         let proxy = self.proxy.as_deref().map(Address::parse).transpose();
         let proxy = proxy.map_err(ConfigError::Proxy)?;
         let proxy = proxy.map(|proxy| Proxy::new(proxy.origin, proxy.user_info.as_deref()));
+        let home = home?;
         let slash = if self.has_trailing_slash { "/" } else { "" };
         let mut query = address.query;
         query.retain(|(name, _)| !self.query.iter().any(|(own, _)| own == name));
@@ -30,6 +30,7 @@ impl Builder {
             key: Key {
                 origin: address.origin.clone(),
                 path: self.path.clone(),
+                is_blocking: home.is_blocking,
             },
             namespace: address.namespace,
             engine: engine::Options {
@@ -42,7 +43,7 @@ impl Builder {
                 proxy,
                 tls: self.tls,
             },
-            runtime: Handle::try_current().map_err(|_| ConfigError::NoRuntime)?,
+            home,
             client: self.client,
             is_shared: self.is_shared,
             core: self.core,
@@ -63,7 +64,7 @@ pub(super) struct Prepared {
     core: Options,
     pub(super) socket: SocketConfig,
     max_waiting_handlers: usize,
-    runtime: Handle,
+    home: Home,
 }
 
 impl Prepared {
@@ -76,7 +77,7 @@ impl Prepared {
             core,
             memory,
             self.max_waiting_handlers,
-            self.runtime,
+            self.home,
         ))
     }
 }

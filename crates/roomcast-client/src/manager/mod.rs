@@ -15,7 +15,7 @@ use roomcast_engineio::Transport;
 use roomcast_socketio::client::Settings;
 
 pub use event::ManagerEvent;
-pub(crate) use shared::{AckWaiter, Core, Flush, Shared};
+pub(crate) use shared::{AckWaiter, Core, Flush, Home, Shared};
 
 use crate::handler::HandlerId;
 use crate::socket::{Socket, SocketConfig, SocketState};

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{ManagerEvent, task};
 use crate::client::UpgradeMemory;
 use crate::engine;
-use crate::error::{NotFlushed, TransportError};
+use crate::error::{ConfigError, NotFlushed, TransportError};
 use crate::handler::List;
 use crate::socket::SocketState;
 
@@ -42,6 +42,28 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     // Lock order: a leaf.
     pub(crate) listeners: Mutex<List<ManagerListener>>,
+    /// How many handles of `blocking` hold a manager that is theirs.
+    // Lock order: before `state`.
+    pub(crate) holders: Option<Mutex<usize>>,
+}
+
+/// Where the task of a manager runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) runtime: Handle,
+    /// It is the thread of `blocking`, and stays so. Otherwise it becomes the runtime of whoever connects.
+    pub(crate) is_blocking: bool,
+}
+
+impl Home {
+    /// The runtime of the caller.
+    pub(crate) fn here() -> Result<Self, ConfigError> {
+        let runtime = Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
+        Ok(Self {
+            runtime,
+            is_blocking: false,
+        })
+    }
 }
 
 /// What the lock of a manager guards.
@@ -196,7 +218,7 @@ impl Shared {
         core: Core,
         upgrade_memory: Arc<UpgradeMemory>,
         max_waiting_handlers: usize,
-        runtime: Handle,
+        home: Home,
     ) -> Arc<Self> {
         Arc::new(Self {
             max_waiting_handlers,
@@ -212,9 +234,10 @@ impl Shared {
                 flushes: Vec::new(),
                 waiting: Vec::new(),
                 runner: Runner::Idle,
-                runtime,
+                runtime: home.runtime,
             }),
             listeners: Mutex::default(),
+            holders: home.is_blocking.then(Mutex::default),
         })
     }
 
@@ -246,8 +269,12 @@ impl Shared {
     }
 
     /// From now on the task runs on the runtime of the caller, if there is one.
+    ///
+    /// Invariant: that of a blocking manager never does, since its caller may hold up the runtime.
     pub(crate) fn move_here(&self) {
-        if let Ok(runtime) = Handle::try_current() {
+        if self.holders.is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
             self.state.lock().runtime = runtime;
         }
     }

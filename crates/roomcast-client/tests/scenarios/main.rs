@@ -1,6 +1,8 @@
 //! The client against the server of this workspace.
 
 mod acknowledgements;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod connecting;
 mod events;
 mod handlers;
