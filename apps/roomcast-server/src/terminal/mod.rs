@@ -1,0 +1,15 @@
+//! What `connect` and `doctor` share: which server is meant, the first look at it, and how its texts
+//! are shown.
+
+mod explain;
+mod finding;
+pub(crate) mod http;
+mod look;
+mod target;
+mod text;
+
+pub(crate) use explain::explain;
+pub(crate) use finding::Finding;
+pub(crate) use look::{Opened, look};
+pub(crate) use target::{Mistake, Target, TargetOptions, seconds};
+pub(crate) use text::printable;
