@@ -2,7 +2,7 @@
 
 use roomcast_client::ConnectError;
 
-use super::{Finding, Target, look};
+use super::{Finding, Target, dismiss, look};
 
 /// Why a socket could not be connected. If it never reached a server of its protocol, the server is
 /// looked at once more: so the cause is told by its kind, and not guessed from a text.
@@ -10,8 +10,8 @@ pub(crate) async fn explain(error: &ConnectError, target: &Target) -> Finding {
     match error {
         ConnectError::Open(cause) => match look(target).await {
             Err(finding) => finding,
-            Ok(mut opened) => {
-                opened.close(target).await;
+            Ok(opened) => {
+                dismiss(target, &opened.answer).await;
                 let host = target.dialer.authority();
                 Finding::new(format!("{host} could not be connected: {cause}")).advise(
                     "the server answers by polling; `roomcast doctor` tells what else works",
@@ -34,10 +34,12 @@ fn refused(message: &str, target: &Target) -> Finding {
     let is_path = namespace.trim_matches('/') == target.path.trim_matches('/');
     match message {
         "Invalid namespace" if is_path => finding.advise(
-            "the path of a Socket.IO URL is the namespace: leave it out, --path says where the server \
-             listens",
+            "the path of a Socket.IO URL is the namespace: leave it out, --path says where the \
+             server listens",
         ),
-        "Invalid namespace" => finding.advise("the server has no such namespace: --namespace says which"),
+        "Invalid namespace" => {
+            finding.advise("the server has no such namespace: --namespace says which")
+        }
         _ => finding.advise("the server's middleware says so: it may want --auth or a --header"),
     }
 }

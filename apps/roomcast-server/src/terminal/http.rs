@@ -133,20 +133,24 @@ impl Connection {
         })
     }
 
-    /// Allows this much time for each answer.
-    pub(crate) fn patient(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
     pub(crate) async fn ask(
         &mut self,
         target: &Target,
         question: &Question,
     ) -> Result<Answer, AskError> {
+        self.ask_for(target, question, self.timeout).await
+    }
+
+    /// Asks with this much time for the answer.
+    pub(crate) async fn ask_for(
+        &mut self,
+        target: &Target,
+        question: &Question,
+        limit: Duration,
+    ) -> Result<Answer, AskError> {
         let request = question.request(target)?;
-        let answered = timeout(self.timeout, self.answer(request)).await;
-        answered.unwrap_or(Err(AskError::TimedOut(self.timeout)))
+        let answered = timeout(limit, self.answer(request)).await;
+        answered.unwrap_or(Err(AskError::TimedOut(limit)))
     }
 
     /// Tells whether another request can go over it.
@@ -156,6 +160,7 @@ impl Connection {
     }
 
     async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, AskError> {
+        self.sender.ready().await?;
         let begun = Instant::now();
         let mut response = self.sender.send_request(request).await?;
         let status = response.status();

@@ -8,7 +8,8 @@ use roomcast_client::Value;
 use roomcast_engineio::{Handshake, Packet, revision4};
 use rustls::CertificateError;
 
-use super::http::{Answer, AskError, Connection, Question, excerpt};
+use super::cookies::kept;
+use super::http::{Answer, AskError, Connection, Question, ask};
 use super::{Finding, Target};
 
 /// An Engine.IO 4 session that was opened.
@@ -19,12 +20,15 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
 }
 
-impl Opened {
-    /// Ends the session, so that the server does not keep it until it times out.
-    pub(crate) async fn close(&mut self, target: &Target) {
-        let farewell = Question::post("1").sid(&self.handshake.sid);
+/// Ends the session that an answer opens, if it opens one: otherwise the server keeps it until it
+/// times out.
+pub(crate) async fn dismiss(target: &Target, answer: &Answer) {
+    if let Some(handshake) = opened(answer) {
+        let farewell = Question::post("1")
+            .sid(&handshake.sid)
+            .cookies(&kept(&answer.headers));
         // A server that does not take it ends the session by itself, later.
-        let _ = self.connection.ask(target, &farewell).await;
+        let _ = ask(target, &farewell).await;
     }
 }
 
@@ -59,62 +63,84 @@ fn opened(answer: &Answer) -> Option<Handshake<'static>> {
 
 /// There is an answer, and it is not a handshake.
 fn refused(target: &Target, answer: &Answer) -> Finding {
-    let (host, path) = (target.dialer.authority(), &target.path);
+    let host = target.dialer.authority();
     if is_engine_io_3(&answer.body) {
         return Finding::new(format!(
             "the server at {host} speaks Socket.IO 2 (Engine.IO 3)"
         ))
         .advise(
-            "this client, and the JavaScript client since 3.0, speak Socket.IO 3 and 4: update the \
-             server, or use a client of version 2",
+            "this client, and the JavaScript client since 3.0, speak Socket.IO 3 and 4: update \
+                 the server, or use a client of version 2",
         );
     }
-    if let Some((code, message)) = engine_error(&answer.body) {
-        let finding = Finding::new(format!(
-            "the Socket.IO server at {host} refuses the handshake: {message} (code {code}, status {})",
-            answer.status.as_u16()
-        ));
-        return match code {
-            0 => finding.advise("polling is switched off there: try --transport websocket"),
-            3 => finding.advise("nobody answers here but what the server's allowRequest or a middleware lets in: it may want a --header"),
-            4 => finding.advise("the server's allowRequest says no: it may want a --header, an Origin or a cookie"),
-            5 => finding.advise("the server speaks Socket.IO 3 and 4 only if it is of version 3 or later: update it"),
-            _ => finding,
-        };
-    }
-    let status = answer.status;
-    let seen = answer.excerpt();
-    let said = match seen.is_empty() {
-        true => String::new(),
-        false => format!(": {seen}"),
-    };
-    match status.as_u16() {
-        200 => Finding::new(format!("what {host} answers at {path} is no Socket.IO handshake{said}"))
-            .advise("another program listens there, or another path is meant: --path says which"),
-        300..=399 => {
-            let to = answer.header(LOCATION).unwrap_or("nowhere");
-            Finding::new(format!("{host} redirects {path} to {to} (status {})", status.as_u16()))
-                .advise("clients do not follow redirects: give the URL that they lead to")
-        }
-        401 | 403 => Finding::new(format!(
-            "{host} lets nobody in at {path} (status {}){said}", status.as_u16()
-        ))
-        .advise("it may want a --header such as 'Authorization: Bearer …', an Origin or a cookie"),
-        404 | 405 => Finding::new(format!(
-            "the server at {host} knows no {path} (status {}){said}", status.as_u16()
-        ))
-        .advise("no Socket.IO server listens at this path; --path says where it does, the default is /socket.io"),
-        502..=504 => Finding::new(format!(
-            "the proxy at {host} reaches no server (status {}){said}", status.as_u16()
-        ))
-        .advise("is the server behind it up, and does the proxy know its port?"),
-        _ => Finding::new(format!("{host} answers {path} with status {}{said}", status.as_u16()))
-            .advise("a Socket.IO server answers with 200; is another program at this address?"),
+    match engine_error(&answer.body) {
+        Some((code, message)) => by_engine(&host, answer, code, &message),
+        None => by_status(&host, &target.path, answer),
     }
 }
 
+/// An Engine.IO server says no.
+fn by_engine(host: &str, answer: &Answer, code: u64, message: &str) -> Finding {
+    let status = answer.status.as_u16();
+    let finding = Finding::new(format!(
+        "the Socket.IO server at {host} refuses the handshake: {message} (code {code}, status \
+         {status})"
+    ));
+    match code {
+        0 => finding.advise("polling is switched off there: try --transport websocket"),
+        3 => {
+            finding.advise("a middleware of the server does not like the request: its log says why")
+        }
+        4 => finding.advise(
+            "the server's allowRequest says no: it may want a --header, an Origin or a cookie",
+        ),
+        5 => finding.advise("the server speaks another version of the protocol: update it"),
+        _ => finding,
+    }
+}
+
+/// Something else has answered.
+fn by_status(host: &str, path: &str, answer: &Answer) -> Finding {
+    let status = answer.status.as_u16();
+    let said = match answer.excerpt() {
+        text if text.is_empty() => String::new(),
+        text => format!(": {text}"),
+    };
+    let (seen, advice) = match status {
+        200 => (
+            format!("what {host} answers at {path} is no Socket.IO handshake{said}"),
+            "another program listens there, or another path is meant: --path says which",
+        ),
+        300..=399 => {
+            let to = answer.header(LOCATION).unwrap_or("nowhere");
+            (
+                format!("{host} redirects {path} to {to} (status {status})"),
+                "clients do not follow redirects: give the URL that they lead to",
+            )
+        }
+        401 | 403 => (
+            format!("{host} lets nobody in at {path} (status {status}){said}"),
+            "it may want a --header such as 'Authorization: Bearer …', an Origin or a cookie",
+        ),
+        404 | 405 => (
+            format!("the server at {host} knows no {path} (status {status}){said}"),
+            "no Socket.IO server listens at this path; --path says where it does, the default is \
+             /socket.io",
+        ),
+        502..=504 => (
+            format!("the proxy at {host} reaches no server (status {status}){said}"),
+            "is the server behind it up, and does the proxy know its port?",
+        ),
+        _ => (
+            format!("{host} answers {path} with status {status}{said}"),
+            "a Socket.IO server answers with 200; is another program at this address?",
+        ),
+    };
+    Finding::new(seen).advise(advice)
+}
+
 /// `{"code":5,"message":"Unsupported protocol version"}`
-fn engine_error(body: &[u8]) -> Option<(u64, String)> {
+pub(crate) fn engine_error(body: &[u8]) -> Option<(u64, String)> {
     let value: Value = str::from_utf8(body).ok()?.parse().ok()?;
     let message = value.get("message")?.as_str()?.to_owned();
     Some((value.get("code")?.as_u64()?, message))
@@ -127,55 +153,57 @@ fn is_engine_io_3(body: &[u8]) -> bool {
 }
 
 /// There is no answer.
-fn unasked(target: &Target, error: &AskError) -> Finding {
-    let host = target.dialer.authority();
+pub(crate) fn unasked(target: &Target, error: &AskError) -> Finding {
+    let (host, is_secure) = (target.dialer.authority(), target.dialer.is_secure());
     match error {
-        AskError::Dial(error) => undialled(target, &host, error),
+        AskError::Dial(error) => undialled(&host, is_secure, error),
         AskError::Http(error) if error.is_parse() => {
-            let finding = Finding::new(format!("what listens at {host} does not speak HTTP: {error}"));
-            match target.dialer.is_secure() {
-                true => finding.advise("another program listens there: is the port right?"),
-                false => finding.advise(
-                    "another program listens there, or it wants TLS: is the port right, is it https://?",
-                ),
-            }
+            let seen = format!("what listens at {host} does not speak HTTP: {error}");
+            Finding::new(seen).advise(match is_secure {
+                true => "another program listens there: is the port right?",
+                false => "another program listens there: is the port right? Or TLS is: https://",
+            })
         }
-        AskError::Http(error) => Finding::new(format!(
-            "{host} closed the connection instead of answering: {error}"
-        ))
-        .advise("another program listens there, it wants TLS (https://), or a firewall cut the connection"),
-        AskError::TimedOut(_) => Finding::new(format!("{host} does not answer: {error}"))
-            .advise("is the port right? A firewall that drops packets looks like this; --timeout waits longer"),
+        AskError::Http(error) => {
+            let seen = format!("{host} closed the connection instead of answering: {error}");
+            Finding::new(seen).advise(
+                "another program listens there, it wants TLS (https://), or a firewall cut the \
+                 connection",
+            )
+        }
+        AskError::TimedOut(_) => Finding::new(format!("{host} does not answer: {error}")).advise(
+            "is the port right? A firewall that drops packets looks like this; --timeout waits \
+             longer",
+        ),
         error => Finding::new(format!("{host}: {error}")),
     }
 }
 
-fn undialled(target: &Target, host: &str, error: &io::Error) -> Finding {
-    if let Some(error) = error
-        .get_ref()
-        .and_then(|error| error.downcast_ref::<rustls::Error>())
-    {
+fn undialled(host: &str, is_secure: bool, error: &io::Error) -> Finding {
+    use io::ErrorKind;
+
+    let inner = error.get_ref();
+    if let Some(error) = inner.and_then(|error| error.downcast_ref::<rustls::Error>()) {
         return untrusted(host, error);
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            Finding::new(format!("nothing listens at {host}: connection refused"))
-                .advise("is the server running, and is this its port? A server on 127.0.0.1 is reached from its own machine only")
+        ErrorKind::ConnectionRefused => {
+            Finding::new(format!("nothing listens at {host}: connection refused")).advise(
+                "is the server running, and is this its port? A server on 127.0.0.1 is reached \
+                 from its own machine only",
+            )
         }
-        io::ErrorKind::TimedOut
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable => Finding::new(format!("{host} cannot be reached: {error}"))
-            .advise("is the machine up, and no firewall between?"),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if target.dialer.is_secure() => {
-            Finding::new(format!("{host} closed the connection during the TLS handshake: {error}"))
-                .advise("does the server speak TLS at this port? If not, write http://")
-        }
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset if is_secure => Finding::new(
+            format!("{host} closed the connection during the TLS handshake: {error}"),
+        )
+        .advise("does the server speak TLS at this port? If not, write http://"),
         // The system has no kind for it.
         _ if error.to_string().contains("lookup") => {
-            Finding::new(format!("the name in {host} is unknown: {}", excerpt(error.to_string().as_bytes())))
+            Finding::new(format!("the name in {host} is unknown: {error}"))
                 .advise("is it spelled right, and does this machine's DNS know it?")
         }
-        _ => Finding::new(format!("{host} cannot be reached: {error}")),
+        _ => Finding::new(format!("{host} cannot be reached: {error}"))
+            .advise("is the machine up, and no firewall between?"),
     }
 }
 
@@ -184,7 +212,9 @@ fn untrusted(host: &str, error: &rustls::Error) -> Finding {
 
     let finding = Finding::new(format!("TLS with {host} failed: {error}"));
     match error {
-        InvalidMessage(_) => finding.advise("the server does not speak TLS at this port: write http://"),
+        InvalidMessage(_) => {
+            finding.advise("the server does not speak TLS at this port: write http://")
+        }
         InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => finding.advise("the certificate is for another name: use the name that it is for"),
@@ -192,8 +222,8 @@ fn untrusted(host: &str, error: &rustls::Error) -> Finding {
             finding.advise("the certificate has expired: renew it, or set this machine's clock")
         }
         InvalidCertificate(_) => finding.advise(
-            "nobody whom this machine trusts has signed the certificate, or the chain is incomplete: \
-             --cacert FILE trusts its root, --insecure takes any certificate",
+            "nobody whom this machine trusts has signed the certificate, or the chain is \
+             incomplete: --cacert FILE trusts its root, --insecure takes any certificate",
         ),
         _ => finding.advise("do both sides have a TLS version and a cipher in common?"),
     }
@@ -206,7 +236,8 @@ mod tests {
     #[test]
     fn a_handshake_of_engine_io_3_is_known_by_its_length() {
         // socket.io 2.5.1 answers so, though it is asked with EIO=4.
-        let body = br#"97:0{"sid":"M9MGmH4HqS1rY5FUAAAA","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":5000}2:40"#;
+        let body = b"97:0{\"sid\":\"ALG-sY8SAreKGSpUAAAA\",\"upgrades\":[\"websocket\"],\
+                     \"pingInterval\":25000,\"pingTimeout\":20000}2:40";
 
         assert!(is_engine_io_3(body));
         assert!(!is_engine_io_3(br#"0{"sid":"x"}"#));

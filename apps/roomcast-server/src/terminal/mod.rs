@@ -1,6 +1,7 @@
-//! What `connect` and `doctor` share: which server is meant, the first look at it, and how its texts
-//! are shown.
+//! What `connect` and `doctor` share: which server is meant, the first look at it, and how its
+//! texts are shown.
 
+pub(crate) mod cookies;
 mod explain;
 mod finding;
 pub(crate) mod http;
@@ -10,6 +11,6 @@ mod text;
 
 pub(crate) use explain::explain;
 pub(crate) use finding::Finding;
-pub(crate) use look::{Opened, look};
+pub(crate) use look::{Opened, dismiss, engine_error, look, unasked};
 pub(crate) use target::{Mistake, Target, TargetOptions, seconds};
 pub(crate) use text::printable;

@@ -90,7 +90,8 @@ impl Target {
         let mut query = dialer.query().to_vec();
         query.retain(|(name, _)| !options.query.iter().any(|(own, _)| own == name));
         query.extend(options.query.iter().cloned());
-        let namespace = options.namespace.as_deref().unwrap_or(dialer.namespace());
+        let namespace = options.namespace.as_deref();
+        let namespace = namespace.unwrap_or_else(|| dialer.namespace());
         Ok(Self {
             path: match options.path.trim_matches('/') {
                 "" => "/".to_owned(),

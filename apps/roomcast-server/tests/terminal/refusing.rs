@@ -95,10 +95,10 @@ fn a_middleware_that_refuses_is_quoted_with_its_data() {
 fn a_server_of_socket_io_2() {
     // Recorded from socket.io 2.5.1, which takes EIO=4 for its own.
     let url = answering(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: 103\r\n\
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: 104\r\n\
           Connection: close\r\n\r\n\
-          97:0{\"sid\":\"M9MGmH4HqS1rY5FUAAAA\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000,\
-          \"pingTimeout\":5000}2:40",
+          97:0{\"sid\":\"ALG-sY8SAreKGSpUAAAA\",\"upgrades\":[\"websocket\"],\
+          \"pingInterval\":25000,\"pingTimeout\":20000}2:40",
     );
 
     let ended = connect(&url, &[]);
@@ -123,7 +123,8 @@ fn a_listener_that_does_not_speak_http() {
 #[test]
 fn a_web_server_that_answers_with_a_page() {
     let url = answering(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 28\r\nConnection: close\r\n\r\n<!doctype html>\n<p>A page</p",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 28\r\nConnection: close\r\n\r\n\
+          <!doctype html>\n<p>A page</p",
     );
 
     let ended = connect(&url, &[]);

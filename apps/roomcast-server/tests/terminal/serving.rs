@@ -35,6 +35,13 @@ impl Serving {
         Self { runtime, io, port }
     }
 
+    /// Serves on this port, too.
+    pub(crate) fn also_on(&self, port: u16) {
+        let listening = self.io.listen((Ipv4Addr::LOCALHOST, port));
+        let listening = self.runtime.block_on(listening).unwrap();
+        self.runtime.spawn(listening.run());
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -6,8 +6,8 @@ use std::thread;
 
 use super::serving::next_port;
 
-/// Answers the first bytes of each connection with these, and closes it. It lives as long as the test
-/// program. Returns its URL.
+/// Answers the first bytes of each connection with these, and closes it. It lives as long as the
+/// test program. Returns its URL.
 pub(crate) fn answering(answer: &'static [u8]) -> String {
     let listener = loop {
         if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, next_port())) {

@@ -221,6 +221,20 @@ fn without_reconnection_a_lost_connection_is_the_end() {
 }
 
 #[test]
+fn with_retry_a_server_that_comes_later_is_waited_for() {
+    let (server, url) = (server(), super::stub::nobody());
+    let mut program = Running::start(&["connect", &url, "--retry", "--transport", "websocket"]);
+    program.line("connect-error ");
+
+    server.also_on(url.rsplit_once(':').unwrap().1.parse().unwrap());
+
+    program.line("connect / ");
+    program.type_line("? add 1 2");
+    program.line("ack add #1 3");
+    assert_eq!(program.end().code, 0);
+}
+
+#[test]
 fn a_namespace_is_left_and_joined_again() {
     let server = server();
     let script = "/wait welcome\n/disconnect\n/connect\n/wait welcome\n? add 1 1\n";
