@@ -62,7 +62,7 @@ async fn examine(target: &Target, options: &Options, report: &mut Report) {
     }
     report.add(&handshake::check_websocket(&direct, has_polling));
     if has_polling {
-        report.add(&upgrade::check(target).await);
+        report.add(&upgrade::check(&upgrade::attempt(target).await));
     }
     let has_websocket = direct.is_ok();
     if let Ok(direct) = direct {

@@ -6,45 +6,49 @@ use super::polling::connect_packet;
 use super::report::Check;
 use super::websocket::{Silence, WebSocket};
 use crate::terminal::cookies::kept;
-use crate::terminal::{Finding, Target, look};
+use crate::terminal::{Finding, Target, dismiss, look};
 
-const NAME: &str = "upgrade";
+/// What became of the upgrade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    Done,
+    NotOffered,
+    /// There is no session, or no WebSocket for it.
+    NotOpened(Finding),
+    /// The WebSocket opens; what does not happen there, and why.
+    Stuck(&'static str, String),
+}
 
 /// Opens a session by polling, moves it to a WebSocket, and joins the namespace there.
-pub(super) async fn check(target: &Target) -> Check {
+pub(super) async fn attempt(target: &Target) -> Upgrade {
     let opened = match look(target).await {
         Ok(opened) => opened,
-        Err(finding) => return Check::fail(NAME, finding),
+        Err(finding) => return Upgrade::NotOpened(finding),
     };
     if !opened.handshake.upgrades.contains(&Transport::WebSocket) {
-        return Check::warn(
-            NAME,
-            Finding::new("the server offers none: clients stay on polling")
-                .advise("the server's options `allowUpgrades` and `transports` say so"),
-        );
+        dismiss(target, &opened.answer).await;
+        return Upgrade::NotOffered;
     }
     let cookies = kept(&opened.answer.headers);
     let opening = WebSocket::open(target, Some(&opened.handshake.sid), &cookies).await;
     let mut socket = match opening {
         Ok(socket) => socket,
-        Err(finding) => return Check::fail(NAME, finding),
+        Err(finding) => {
+            dismiss(target, &opened.answer).await;
+            return Upgrade::NotOpened(finding);
+        }
     };
-    match moved(target, &mut socket).await {
+    match go_over(target, &mut socket).await {
         Ok(()) => {
             socket.close().await;
-            Check::ok(NAME, "the session moved from polling to WebSocket")
+            Upgrade::Done
         }
-        Err((step, silence)) => Check::fail(
-            NAME,
-            Finding::new(format!("the WebSocket opens, but {step}: {silence}")).advise(
-                "a proxy that opens WebSockets and does not pass their messages on looks like this",
-            ),
-        ),
+        Err((step, silence)) => Upgrade::Stuck(step, silence.to_string()),
     }
 }
 
 /// SPEC: Engine.IO 4, "Upgrade".
-async fn moved(target: &Target, socket: &mut WebSocket) -> Result<(), (&'static str, Silence)> {
+async fn go_over(target: &Target, socket: &mut WebSocket) -> Result<(), (&'static str, Silence)> {
     const PROBE: &str = "the probe is not answered";
     const JOIN: &str = "the session does not go on there";
 
@@ -57,4 +61,48 @@ async fn moved(target: &Target, socket: &mut WebSocket) -> Result<(), (&'static 
     socket.send(&connect_packet(target)).await.map_err(join)?;
     socket.next_of(&["40", "44"], limit).await.map_err(join)?;
     Ok(())
+}
+
+/// Judges the upgrade.
+pub(super) fn check(upgrade: &Upgrade) -> Check {
+    const NAME: &str = "upgrade";
+
+    match upgrade {
+        Upgrade::Done => Check::ok(NAME, "the session moved from polling to WebSocket"),
+        Upgrade::NotOffered => Check::warn(
+            NAME,
+            Finding::new("the server offers none: clients stay on polling")
+                .advise("the server's options `allowUpgrades` and `transports` say so"),
+        ),
+        Upgrade::NotOpened(finding) => Check::fail(NAME, finding.clone()),
+        Upgrade::Stuck(step, silence) => Check::fail(
+            NAME,
+            Finding::new(format!("the WebSocket opens, but {step}: {silence}")).advise(
+                "a proxy that opens WebSockets and does not pass their messages on looks like this",
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::report::Verdict;
+
+    #[test]
+    fn clients_can_do_without_an_upgrade_but_not_with_half_of_one() {
+        let stuck = Upgrade::Stuck("the probe is not answered", "closed".to_owned());
+
+        assert_eq!(check(&Upgrade::Done).verdict, Verdict::Ok);
+        assert_eq!(check(&Upgrade::NotOffered).verdict, Verdict::Warn);
+        assert_eq!(
+            check(&Upgrade::NotOpened(Finding::new("no"))).verdict,
+            Verdict::Fail
+        );
+        let seen = check(&stuck).seen;
+        assert_eq!(
+            seen,
+            "the WebSocket opens, but the probe is not answered: closed"
+        );
+    }
 }
