@@ -99,7 +99,8 @@ pub trait Bus: Send + Sync + 'static {
     }
 
     /// Counts the nodes of a namespace, this one included. Called for buses whose
-    /// [`Profile::counting`] is [`Counting::Subscribers`].
+    /// [`Profile::counting`] is [`Counting::Subscribers`], while [`open`](Self::open) has not resolved
+    /// yet, too.
     fn count_nodes<'a>(&'a self, namespace: &'a str) -> BusFuture<'a, Result<usize, BusError>> {
         let _ = namespace;
         Box::pin(async { Ok(1) })
@@ -329,7 +330,7 @@ pub struct RoomChange {
     pub node: NodeId,
     /// Its namespace.
     pub namespace: Arc<str>,
-    /// Rooms that have members now.
+    /// Rooms that have members now, or had some who may come back.
     pub subscribe: Vec<Arc<str>>,
     /// Rooms that have none any more.
     pub unsubscribe: Vec<Arc<str>>,

@@ -58,8 +58,8 @@ mod options;
 mod wire;
 
 pub use adapter::{
-    Adapter, Answer, EXPIRY, HEARTBEAT_INTERVAL, Input, MAX_NODES, Missing, Outcome, Output,
-    Question,
+    Adapter, Answer, EXPIRY, HEARTBEAT_INTERVAL, Input, MAX_ACKS, MAX_NODES, Missing, Outcome,
+    Output, Question,
 };
 pub use bus::{Bus, BusFuture, Counting, Inbox, Port, Profile, Response, RoomChange, RoomInterest};
 pub use codec::Encoding;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use roomcast_cluster::{
-    Adapter, Answer, Body, Counting, Input, Message, Missing, NodeId, Options, Outcome, Output,
-    Profile, Question, SocketDescription,
+    Adapter, Answer, Body, Counting, Input, MAX_ACKS, MAX_NODES, Message, Missing, NodeId, Options,
+    Outcome, Output, Profile, Question, SocketDescription,
 };
 use roomcast_socketio::{Value, value};
 
@@ -432,6 +432,79 @@ fn a_request_whose_nodes_were_never_counted_is_not_complete() {
         let outputs = scene.at(1, Input::Close);
         assert_eq!(outcome(&outputs).missing.unnamed, 1);
     }
+}
+
+#[test]
+fn an_answer_keeps_a_node_that_is_known_and_makes_none_known() {
+    let mut scene = Scene::among(&["a"]);
+
+    // SPEC: an answer of a node that has left comes after its last message.
+    scene.hears(1, "a", Body::AdapterClose);
+    assert_eq!(scene.hears(2, "a", sockets(&[])), []);
+    assert_eq!(scene.adapter.nodes().len(), 0);
+    scene.hears(3, "b", Body::Heartbeat);
+    scene.hears(6000, "b", sockets(&[]));
+    assert_eq!(scene.at(10_003, Input::Tick).len(), 1); // its own heartbeat
+    assert_eq!(
+        scene.adapter.nodes().collect::<Vec<_>>(),
+        [&NodeId::from("b")]
+    );
+}
+
+#[test]
+fn a_node_acknowledges_for_as_many_sockets_as_it_has_counted() {
+    let mut scene = Scene::among(&["a", "b"]);
+    scene.asks(0, vote());
+    scene.hears(1, "a", asked(2, &["1", "2"]));
+
+    assert_eq!(scene.hears(2, "a", ack(Some("1"))).len(), 1);
+    assert_eq!(scene.hears(3, "a", ack(Some("1"))), []); // a socket answers once
+    assert_eq!(scene.hears(4, "a", ack(None)).len(), 1);
+    assert_eq!(scene.hears(5, "a", ack(None)), []);
+    // Those that come before the count are as many as it says, too.
+    assert_eq!(scene.hears(6, "b", ack(None)).len(), 1);
+    assert_eq!(scene.hears(7, "b", asked(1, &[])).len(), 1);
+    assert_eq!(scene.hears(8, "b", ack(None)), []);
+}
+
+#[test]
+fn acknowledgements_are_taken_up_to_their_number() {
+    let mut scene = Scene::among(&["a"]);
+    scene.asks(0, vote());
+    scene.hears(1, "a", asked(usize::MAX, &[]));
+
+    let taken = (0..MAX_ACKS).map(|_| scene.hears(2, "a", ack(None)).len());
+    assert_eq!(taken.sum::<usize>(), MAX_ACKS);
+    assert_eq!(scene.hears(2, "a", ack(None)), []);
+}
+
+#[test]
+fn answers_of_nodes_that_nobody_awaits_are_taken_up_to_their_number() {
+    let nameless = || {
+        let message = Message {
+            from: None,
+            namespace: "/".into(),
+            body: sockets(&[]),
+        };
+        Input::Received(message)
+    };
+    let mut scene = Scene::counting();
+    scene.asks(0, fetch());
+    let taken = (0..MAX_NODES).map(|_| scene.at(1, nameless()).len());
+    assert_eq!(taken.sum::<usize>(), MAX_NODES);
+    assert_eq!(scene.at(1, nameless()), []);
+
+    let mut scene = Scene::among(&["a"]);
+    scene.asks(0, fetch());
+    let taken = (0..MAX_NODES).map(|node| scene.hears(1, &format!("x{node}"), sockets(&[])).len());
+    assert_eq!(taken.sum::<usize>(), MAX_NODES);
+    assert_eq!(scene.hears(1, "one more", sockets(&[])), []);
+    // Whoever is awaited has a place.
+    assert!(
+        outcome(&scene.hears(1, "a", sockets(&[])))
+            .missing
+            .is_empty()
+    );
 }
 
 #[test]

@@ -32,7 +32,7 @@ where
         let Outcome::Waiting(work) = self.0.call(call)? else {
             return Ok(Outcome::Done);
         };
-        let task = tokio::spawn(work);
+        let task = tokio::spawn(tracing::Instrument::in_current_span(work));
         Ok(Outcome::Waiting(Box::pin(async move {
             let end = task.await.map_err(tokio::task::JoinError::try_into_panic);
             if let Err(Ok(panic)) = end {

@@ -86,3 +86,54 @@ async fn handlers_run_in_a_span_of_their_event_also_after_they_waited() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_parallel_handler_runs_in_the_span_of_its_event_too() {
+    let recorded = Recorded::default();
+    let subscriber = tracing_subscriber::registry().with(recorded.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let io = Server::new();
+    let compute = async |_: Socket| {
+        tracing::info!(target: "a program", "computed");
+        "done"
+    };
+    io.on("compute", roomcast::parallel(compute));
+    let client = TestServer::new(&io).connect("/").await;
+
+    client.emit_with_ack::<String>("compute", ()).await;
+    let id = client.id();
+    assert_eq!(
+        *recorded.0.lock(),
+        [format!(
+            r#"event="compute" namespace="/" socket={id} transport="websocket" : computed"#
+        )]
+    );
+}
+
+#[tokio::test]
+async fn an_outgoing_handler_that_waits_runs_in_a_span_of_its_own() {
+    let recorded = Recorded::default();
+    let subscriber = tracing_subscriber::registry().with(recorded.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let io = Server::new();
+    io.on_any_outgoing(async |_: Socket| {
+        tracing::info!(target: "a program", "before");
+        tokio::task::yield_now().await;
+        tracing::info!(target: "a program", "after");
+    });
+    io.on("ask", || "answer");
+    let client = TestServer::new(&io).connect("/").await;
+
+    io.emit("news", ());
+    // Its handlers start in order, and are driven by the same task.
+    for _ in 0..3 {
+        client.emit_with_ack::<String>("ask", ()).await;
+    }
+    let id = client.id();
+    let span =
+        format!(r#"event="on_any_outgoing" namespace="/" socket={id} transport="websocket" "#);
+    assert_eq!(
+        *recorded.0.lock(),
+        [format!("{span}: before"), format!("{span}: after")]
+    );
+}

@@ -1,4 +1,5 @@
-//! The tests of the workspace with all its features, examples in documentation among them.
+//! The tests of the workspace with all its features, examples in documentation among them; and what a
+//! message allocates in a build without the feature `metrics`.
 
 use super::cases::{CargoCases, TestPrograms};
 use super::{Bench, Outcome, Suite, Tally};
@@ -7,6 +8,15 @@ use crate::{build, process};
 
 /// What both commands are about, so that the second one builds nothing again.
 const TEST: [&str; 3] = ["test", "--workspace", "--all-features"];
+
+/// The program that is to find the same number in both builds.
+const WITHOUT_METRICS: [&str; 5] = [
+    "test",
+    "--package",
+    "roomcast-test",
+    "--test",
+    "allocations",
+];
 
 pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
     let mut programs = TestPrograms::default();
@@ -29,5 +39,13 @@ pub(super) fn run(bench: &Bench) -> Result<Outcome, Failure> {
             bench.note(Suite::Cargo, finding);
         }
     })?;
-    Ok(Outcome::Ran(tally.with_end(status)))
+    tally = tally.with_end(status);
+
+    let mut without_metrics = Tally::default();
+    let mut testing = build::cargo();
+    testing.args(WITHOUT_METRICS);
+    testing.env("CARGO_TERM_COLOR", "never");
+    let status = process::tee_all(&mut testing, |line| without_metrics.read_cargo(line))?;
+    tally += without_metrics.with_end(status);
+    Ok(Outcome::Ran(tally))
 }

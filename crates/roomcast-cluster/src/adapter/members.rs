@@ -37,6 +37,13 @@ impl Members {
         true
     }
 
+    /// A node has answered, which it may have done before it left: it is not taken for a new one.
+    pub(super) fn refresh(&mut self, now: Instant, node: &NodeId) {
+        if let Some(last_seen) = self.last_seen.get_mut(node) {
+            *last_seen = now;
+        }
+    }
+
     /// A node has left. Returns whether it was known.
     pub(super) fn remove(&mut self, node: &NodeId) -> bool {
         self.last_seen.remove(node).is_some()

@@ -12,6 +12,7 @@ use roomcast_socketio::Value;
 
 use self::members::Members;
 pub use self::members::{EXPIRY, HEARTBEAT_INTERVAL, MAX_NODES};
+pub use self::requests::MAX_ACKS;
 use self::requests::{Expected, Kind, Open, Requests};
 use crate::{Body, Counting, Message, NodeId, Options, Profile, RequestId, SocketDescription};
 
@@ -306,7 +307,9 @@ impl Adapter {
                 self.lose(from.clone());
                 return;
             }
-            if self.has_heartbeats() && self.members.see(now, from) {
+            if body.is_response() {
+                self.members.refresh(now, from);
+            } else if self.has_heartbeats() && self.members.see(now, from) {
                 self.outputs.push_back(Output::Joined(from.clone()));
             }
         }

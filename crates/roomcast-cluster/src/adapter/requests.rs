@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Answer, Missing, Outcome};
+use super::{Answer, MAX_NODES, Missing, Outcome};
 use crate::{Body, NodeId, RequestId};
+
+/// The most acknowledgements that a request takes of the sockets of one node, whatever number the
+/// node has said.
+pub const MAX_ACKS: usize = 1_000_000;
 
 /// The requests of one adapter that are not finished.
 #[derive(Debug, Default)]
@@ -58,6 +62,15 @@ impl Tally {
     fn is_complete(&self) -> bool {
         self.is_lost || self.acks >= self.clients
     }
+
+    /// Whether this may be the acknowledgement of one more socket. Those of nodes without a name,
+    /// which share a tally, are not told apart.
+    fn has_room_for(&self, is_named: bool, client: Option<&Arc<str>>) -> bool {
+        let is_counted = is_named && self.answers > 0;
+        self.acks < MAX_ACKS
+            && (!is_counted || self.acks < self.clients)
+            && client.is_none_or(|client| !self.acked.contains(client))
+    }
 }
 
 impl Open {
@@ -90,11 +103,14 @@ impl Open {
 
     /// Takes an answer; gives what the requester gets to see.
     fn answer(&mut self, from: Option<&NodeId>, body: Body) -> Option<Answer> {
+        if !self.has_room_for(from) {
+            return None;
+        }
         let tally = self.tallies.entry(from.cloned()).or_default();
-        let is_first = tally.answers == 0;
         let is_of_node = !matches!(body, Body::BroadcastAck { .. });
         // A node that says who it is answers once.
-        if is_of_node && from.is_some() && !is_first {
+        let most = if from.is_some() { 1 } else { MAX_NODES };
+        if is_of_node && tally.answers >= most {
             return None;
         }
         tally.answers += usize::from(is_of_node);
@@ -122,7 +138,9 @@ impl Open {
                 tally.names.extend(clients);
                 None
             }
-            (Kind::Broadcast, Body::BroadcastAck { packet, client, .. }) => {
+            (Kind::Broadcast, Body::BroadcastAck { packet, client, .. })
+                if tally.has_room_for(from.is_some(), client.as_ref()) =>
+            {
                 tally.acks += 1;
                 tally.acked.extend(client.clone());
                 Some(Answer::Ack {
@@ -132,6 +150,15 @@ impl Open {
             }
             _ => None,
         }
+    }
+
+    /// Whether this node may answer: it is awaited, has answered before, or is one of not too many.
+    fn has_room_for(&self, from: Option<&NodeId>) -> bool {
+        let is_awaited = match (&self.expected, from) {
+            (Expected::Named(waiting), Some(from)) => waiting.contains(from),
+            _ => false,
+        };
+        is_awaited || self.tallies.len() < MAX_NODES || self.tallies.contains_key(&from.cloned())
     }
 
     /// A node is gone: it is not awaited any more.

@@ -6,7 +6,7 @@ use super::{Manager, Settings, SocketKey};
 use crate::Parser;
 
 impl<E: Clone> Manager<E> {
-    /// The parser for which [`Content`] is to be made.
+    /// The parser for which [`Content`](super::Content) is to be made.
     #[must_use]
     pub fn parser(&self) -> &Parser {
         &self.parser

@@ -84,9 +84,12 @@ impl Broadcast {
             }
         });
         drop(round);
-        namespace
-            .meter()
-            .broadcast(event, tally.queued() - queued_before);
+        // Who waits for late receivers counts them, too.
+        if !pace.is_some_and(|pace| pace.may_wait) {
+            namespace
+                .meter()
+                .broadcast(event, tally.queued() - queued_before);
+        }
         Ok(audience.told(|| Ok(packet)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use roomcast_socketio::{Raw, Spread};
 use serde::Serialize;
@@ -97,6 +98,22 @@ impl Tally {
     }
 }
 
+/// What the metrics are told of an awaited broadcast in one namespace, once nobody is waited for any
+/// more.
+struct Counted<'e> {
+    namespace: Namespace,
+    event: &'e str,
+    receivers: usize,
+    /// Its late receivers are those up to this number that are none of the targets before.
+    late_until: usize,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.namespace.meter().broadcast(self.event, self.receivers);
+    }
+}
+
 impl Namespace {
     /// Selects everyone; the event has a policy of its own for full outboxes.
     ///
@@ -181,7 +198,8 @@ impl Broadcast {
 
     /// Lets the event take the place of the one that still waits under the same key, at each
     /// receiver for itself: who reads slowly gets the latest value of each key. Who comes back after a
-    /// lost connection gets all it has missed; see [`Socket::coalesce`].
+    /// lost connection gets all it has missed; see [`Socket::coalesce`]. Other servers of a cluster do
+    /// not know the key: their clients get each value.
     ///
     /// # Example
     ///
@@ -250,8 +268,16 @@ impl Broadcast {
         }
         self.pace.get_or_insert_default().may_wait = true;
         let mut tally = Tally::default();
+        let mut counted = Vec::with_capacity(targets.len());
         for namespace in targets {
+            let queued = tally.queued;
             self.emit_counted(&namespace, event, &args, None, &mut tally)?;
+            counted.push(Counted {
+                event,
+                receivers: tally.queued - queued,
+                late_until: tally.full.len(),
+                namespace: namespace.clone(),
+            });
             self.publish(&namespace, event, &args)?;
         }
         drop(args);
@@ -263,15 +289,21 @@ impl Broadcast {
         let late: FuturesUnordered<_> = tally
             .full
             .iter()
-            .map(|(socket, packet)| {
+            .enumerate()
+            .map(|(index, (socket, packet))| {
                 let pace = self.pace_in(socket.namespace()).unwrap_or_default();
-                late(socket, packet, pace, self.options, self.timeout)
+                let late = late(socket, packet, pace, self.options, self.timeout);
+                late.map(move |(id, result)| (index, id, result))
             })
             .collect();
         let mut late = std::pin::pin!(late);
-        while let Some((id, result)) = late.next().await {
+        while let Some((index, id, result)) = late.next().await {
             match result {
-                Ok(()) => delivery.queued += 1,
+                Ok(()) => {
+                    delivery.queued += 1;
+                    let target = counted.partition_point(|target| target.late_until <= index);
+                    counted[target].receivers += 1;
+                }
                 Err(EmitError::Disconnected) => delivery.gone.push(id),
                 Err(_) => delivery.late.push(id),
             }
@@ -297,7 +329,9 @@ impl Broadcast {
             .or_else(|| self.namespace.server()?.ack_timeout());
         // Who has no room in time is dealt with by the policy of its outbox.
         let patience = Some(patience.unwrap_or(MAX_HOLD));
-        let _ = in_time(patience, room_for_all(&receivers)).await;
+        if !self.options.is_volatile {
+            let _ = in_time(patience, room_for_all(&receivers)).await;
+        }
         let mut tally = Tally::default();
         for namespace in targets {
             let sending = self.emit_when_logged(namespace, event, args, &mut tally);

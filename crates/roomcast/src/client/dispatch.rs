@@ -147,7 +147,12 @@ impl Client {
             Ok(Ok(Outcome::Done)) => {}
             Ok(Ok(Outcome::Waiting(work))) => {
                 let work = span::over(span, work);
-                let work = contained(socket.clone(), slot.origin(), work, move || watch.end());
+                let stay = socket.namespace().stay();
+                let end = move || {
+                    watch.end();
+                    drop(stay);
+                };
+                let work = contained(socket.clone(), slot.origin(), work, end);
                 self.start(work, cx);
             }
             Ok(Err(error)) => {

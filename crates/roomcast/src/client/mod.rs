@@ -7,7 +7,7 @@ mod explanation;
 mod held;
 mod parked;
 mod revision3;
-mod span;
+pub(crate) mod span;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -338,6 +338,9 @@ impl Client {
             || Call::bare(handler::Context::because(socket, cause)),
             cx,
         );
+        // Invariant: not before: a namespace that nobody is in may leave its cluster, and what the
+        // handlers emit goes there.
+        socket.namespace().remove_guest();
         socket.forget_handlers();
     }
 

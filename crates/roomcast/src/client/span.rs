@@ -8,7 +8,7 @@ use crate::socket::Socket;
 /// The span of one call, at the level `DEBUG`; where nobody listens, none.
 ///
 /// Spec: features N16.
-pub(super) fn of(socket: &Socket, slot: Slot<'_>) -> Span {
+pub(crate) fn of(socket: &Socket, slot: Slot<'_>) -> Span {
     tracing::debug_span!(
         target: "roomcast::event",
         "event",
@@ -20,7 +20,7 @@ pub(super) fn of(socket: &Socket, slot: Slot<'_>) -> Span {
 }
 
 /// Goes on with `work` inside of the span.
-pub(super) fn over(span: Span, work: BoxFuture) -> BoxFuture {
+pub(crate) fn over(span: Span, work: BoxFuture) -> BoxFuture {
     if span.is_disabled() {
         return work;
     }

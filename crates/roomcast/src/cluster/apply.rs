@@ -14,6 +14,7 @@ use super::packet::{event_of, packet_of};
 use super::reply::ServerReply;
 use super::stats::count;
 use crate::broadcast::{Asked, Broadcast};
+use crate::error::EmitError;
 use crate::handler::{Answered, Asker, Call, Context, Outcome, Responder, Slot};
 use crate::id::SocketId;
 use crate::namespace::Namespace;
@@ -90,9 +91,20 @@ fn broadcast(
     drop(sender);
     let asked = match sent {
         Some(Ok(asked)) => asked,
-        Some(Err(error)) => return unsendable(link, &error.to_string()),
-        None => return unsendable(link, "its name is no text"),
+        Some(Err(EmitError::LogFull)) => {
+            refused(link);
+            Vec::new()
+        }
+        Some(Err(error)) => {
+            unsendable(link, &error.to_string());
+            Vec::new()
+        }
+        None => {
+            unsendable(link, "its name is no text");
+            Vec::new()
+        }
     };
+    // Who has asked is told even that nobody got it, and does not wait.
     let Some(request) = request else { return };
     let clients = asked.iter().map(|(socket, _)| socket.id().as_str().into());
     let clients: Vec<_> = clients.collect();
@@ -133,6 +145,15 @@ async fn pass_on(
         };
         link.respond(to.clone(), body);
     }
+}
+
+/// This server's own trouble, not a mistake of the one that has sent the event.
+fn refused(link: &Shared) {
+    count(&link.counters.refused, 1);
+    tracing::warn!(
+        namespace = link.name(),
+        "an event of another server was not sent on: too much waits for the log"
+    );
 }
 
 fn unsendable(link: &Shared, why: &str) {

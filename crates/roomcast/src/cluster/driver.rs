@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use roomcast_cluster::{Bus, BusError, Input, PublishError, Response};
+use roomcast_cluster::{Body, Bus, BusError, Input, Message, PublishError, Response};
 
 use super::link::{Phase, Shared};
 use super::outbox::Batch;
@@ -21,43 +21,36 @@ const RETRY: Duration = Duration::from_millis(100);
 const MAX_WORK: usize = 10_000;
 
 pub(super) async fn drive(link: Arc<Shared>) {
-    if open(&link).await {
-        link.input(Input::Opened);
-        link.phase.send_replace(Phase::Open);
-        Driver::new(Arc::clone(&link)).run().await;
+    let mut driver = Driver::new(Arc::clone(&link));
+    driver.run().await;
+    let is_open = driver.opening.is_none();
+    // Invariant: dropped first; who waits for a change on its way is told that by it.
+    drop(driver);
+    link.give_up();
+    if is_open {
         let bus = &link.cluster().bus;
         bus.close(link.id(), link.name()).await;
     }
     link.phase.send_replace(Phase::Closed);
 }
 
-/// Opens the bus, again and again; false if the link was closed meanwhile.
-async fn open(link: &Arc<Shared>) -> bool {
-    let bus = &link.cluster().bus;
-    let attempts = async {
-        while let Err(error) = bus.open(link.port()).await {
-            tracing::warn!(%error, namespace = link.name(), "the bus could not be opened");
-            let is_final = matches!(error, BusError::Refused { .. });
-            link.phase.send_replace(Phase::Failed(error));
-            if is_final {
-                return pending().await;
-            }
-            tokio::time::sleep(RETRY).await;
+/// Opens the bus, again and again; for ever, if it refuses.
+async fn open(link: Arc<Shared>) {
+    while let Err(error) = link.cluster().bus.open(link.port()).await {
+        tracing::warn!(%error, namespace = link.name(), "the bus could not be opened");
+        let is_final = matches!(error, BusError::Refused { .. });
+        link.phase.send_replace(Phase::Failed(error));
+        if is_final {
+            return pending().await;
         }
-    };
-    let closing = async {
-        while !link.agenda_is_closing() {
-            link.wake.notified().await;
-        }
-    };
-    tokio::select! {
-        () = attempts => true,
-        () = closing => false,
+        tokio::time::sleep(RETRY).await;
     }
 }
 
 struct Driver {
     link: Arc<Shared>,
+    /// Until the bus is open. Nothing is sent then, and requests end in time all the same.
+    opening: Option<BoxFuture<'static, ()>>,
     sending: Option<BoxFuture<'static, ()>>,
     changing_rooms: Option<BoxFuture<'static, ()>>,
     work: FuturesUnordered<BoxFuture<'static, ()>>,
@@ -66,6 +59,7 @@ struct Driver {
 impl Driver {
     fn new(link: Arc<Shared>) -> Self {
         Self {
+            opening: Some(Box::pin(open(Arc::clone(&link)))),
             link,
             sending: None,
             changing_rooms: None,
@@ -76,6 +70,7 @@ impl Driver {
     async fn run(&mut self) {
         while let Some(deadline) = self.plan() {
             tokio::select! {
+                () = maybe(&mut self.opening) => self.on_opened(),
                 () = maybe(&mut self.sending) => self.sending = None,
                 () = maybe(&mut self.changing_rooms) => self.changing_rooms = None,
                 () = until(deadline) => self.link.input(Input::Tick),
@@ -85,14 +80,49 @@ impl Driver {
         }
     }
 
+    fn on_opened(&mut self) {
+        self.opening = None;
+        // One that leaves already does not say that it is there.
+        if !self.link.agenda_is_closing() {
+            self.link.input(Input::Opened);
+        }
+        self.link.phase.send_replace(Phase::Open);
+    }
+
     /// Starts what can be started; gives the next deadline, or nothing when the link is closed and
     /// all has left.
     fn plan(&mut self) -> Option<Option<Instant>> {
+        let is_open = self.opening.is_none();
+        if is_open {
+            self.plan_sending();
+            self.plan_rooms();
+        }
+        let agenda = self.link.agenda();
+        for work in agenda.work {
+            if self.work.len() < MAX_WORK {
+                self.work.push(work);
+            } else {
+                count(&self.link.counters.failed, 1);
+                tracing::warn!(
+                    namespace = self.link.name(),
+                    "too many events of other servers wait"
+                );
+            }
+        }
+        let has_left = agenda.is_drained && self.sending.is_none();
+        let is_over = agenda.is_closing && (has_left || !is_open);
+        (!is_over).then_some(agenda.deadline)
+    }
+
+    fn plan_sending(&mut self) {
         if self.sending.is_none()
             && let Some((batch, responses)) = self.link.take_batch()
         {
             self.sending = Some(Box::pin(send(Arc::clone(&self.link), batch, responses)));
         }
+    }
+
+    fn plan_rooms(&mut self) {
         if self.changing_rooms.is_none()
             && let Some((pending, change)) = self.link.take_room_change()
         {
@@ -105,51 +135,62 @@ impl Driver {
                 false => Some(Box::pin(change_rooms(link, pending, change))),
             };
         }
-        let agenda = self.link.agenda();
-        for work in agenda.work {
-            if self.work.len() < MAX_WORK {
-                self.work.push(work);
-            } else {
-                tracing::warn!(
-                    namespace = self.link.name(),
-                    "too many events of other servers wait"
-                );
-            }
-        }
-        let is_over = agenda.is_closing && agenda.is_drained && self.sending.is_none();
-        (!is_over).then_some(agenda.deadline)
     }
 }
 
-/// Sends a batch; what did not leave goes back to the queue.
-async fn send(link: Arc<Shared>, batch: Batch, responses: Vec<Response>) {
-    let bus = Arc::clone(&link.cluster().bus);
-    let messages = batch.messages.len();
-    let published = match messages {
-        0 => Ok(()),
-        _ => bus.publish(batch.messages).await,
-    };
-    if !responses.is_empty() {
-        let answers = responses.len();
-        if let Err(error) = bus.respond(responses).await {
-            count(&link.counters.failed, answers);
-            tracing::debug!(%error, answers, "answers to other servers were lost");
-        }
+/// Sends a batch and the answers that wait; what did not leave of the batch goes back to the queue.
+///
+/// Invariant: the goodbye is last, behind the answers. Who has left is not heard of again.
+async fn send(link: Arc<Shared>, mut batch: Batch, responses: Vec<Response>) {
+    let is_goodbye = |message: &mut Message| message.body == Body::AdapterClose;
+    let goodbye = batch.messages.pop_if(is_goodbye);
+    batch.since.truncate(batch.messages.len());
+    let unsent = publish(&link, batch.messages).await;
+    respond(&link, responses).await;
+    if let Err(error) = unsent {
+        settle(&link, error, &batch.since).await;
     }
-    let Err(PublishError { cause, unsent, .. }) = published else {
-        count(&link.counters.published, messages);
-        return;
-    };
+    if let Some(goodbye) = goodbye
+        && let Err(error) = publish(&link, vec![goodbye]).await
+    {
+        count(&link.counters.failed, error.unsent.len());
+    }
+}
+
+async fn publish(link: &Shared, messages: Vec<Message>) -> Result<(), PublishError> {
+    let count_of_all = messages.len();
+    if count_of_all == 0 {
+        return Ok(());
+    }
+    let published = link.cluster().bus.publish(messages).await;
+    let unsent = published.as_ref().err();
+    let unsent = unsent.map_or(0, |error| error.unsent.len());
     count(
         &link.counters.published,
-        messages.saturating_sub(unsent.len()),
+        count_of_all.saturating_sub(unsent),
     );
+    published
+}
+
+async fn respond(link: &Shared, responses: Vec<Response>) {
+    let answers = responses.len();
+    if answers > 0
+        && let Err(error) = link.cluster().bus.respond(responses).await
+    {
+        count(&link.counters.failed, answers);
+        tracing::debug!(%error, answers, "answers to other servers were lost");
+    }
+}
+
+/// Puts back what did not leave, and waits until it may be tried again.
+async fn settle(link: &Shared, error: PublishError, since: &[Instant]) {
+    let PublishError { cause, unsent, .. } = error;
     tracing::debug!(error = %cause, unsent = unsent.len(), "the bus did not take all messages");
     if matches!(cause, BusError::Unavailable { .. }) && !link.agenda_is_closing() {
-        link.put_back(unsent, &batch.since);
+        link.put_back(unsent, since);
         // The pause keeps a bus that only seems to be ready from being asked without end.
         tokio::time::sleep(RETRY).await;
-        wait_until_ready(&link, &*bus).await;
+        wait_until_ready(link, &*link.cluster().bus).await;
     } else {
         count(&link.counters.failed, unsent.len());
     }

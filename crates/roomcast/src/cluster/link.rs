@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rand::Rng as _;
 use roomcast_cluster::{
     Adapter, Answer, Body, BusError, DecodeError, Inbox, Input, Message, NodeId, Outcome, Output,
@@ -20,6 +20,7 @@ use super::room_ledger::{Pending, RoomLedger};
 use super::stats::{ClusterStats, Counters, count};
 use super::{Cluster, Inquiry, apply, driver, now};
 use crate::namespace::{Namespace, RoomEvent, RoomName, WeakNamespace};
+use crate::recovery::Keeper;
 
 /// The handle that a namespace owns; its end closes the link.
 #[derive(Debug)]
@@ -129,19 +130,19 @@ impl Link {
         self.start();
         let id = RequestId::random(self.0.cluster.bus.profile().ids, rand::rng().next_u64());
         let timeout = timeout.unwrap_or(self.0.cluster.request_timeout);
+        // Bounded by what the adapter takes of the answers to one request.
         let (sender, progress) = mpsc::unbounded_channel();
-        {
-            let mut state = self.0.state.lock();
-            // A closed link asks nobody: whoever waits learns that by the end of the channel.
-            if !state.is_closing {
-                state.asked.insert(id.clone(), sender);
-                drop(state);
-                self.0.input(Input::Ask {
-                    id: id.clone(),
-                    question,
-                    timeout,
-                });
-            }
+        let mut state = self.0.state.lock();
+        // A closed link asks nobody: whoever waits learns that by the end of the channel.
+        if !state.is_closing {
+            state.asked.insert(id.clone(), sender);
+            let asking = Input::Ask {
+                id: id.clone(),
+                question,
+                timeout,
+            };
+            // Invariant: asked under the lock, so the end of the link comes before or after.
+            self.0.input_locked(state, asking);
         }
         Inquiry::new(Arc::downgrade(&self.0), id, progress)
     }
@@ -186,24 +187,47 @@ impl Link {
             }
             _ => None,
         });
-        let mut is_changed = false;
-        for room in changed {
-            self.0.state.lock().rooms.note(room);
-            is_changed = true;
-        }
-        if is_changed {
-            self.0.wake.notify_one();
+        self.0.note_rooms(changed);
+    }
+
+    /// Hears of the rooms of clients that are away, where the bus subscribes to rooms.
+    pub(crate) fn watch(&self, keeper: &Arc<Keeper>) {
+        if self.wants_rooms() {
+            let link = Arc::downgrade(&self.0);
+            let tell = Box::new(move |rooms: Vec<RoomName>| {
+                if let Some(link) = link.upgrade() {
+                    link.note_rooms(rooms.into_iter());
+                }
+            });
+            let awaited = keeper.watch_rooms(self.room_interest(), tell);
+            self.0.note_rooms(awaited.into_iter());
         }
     }
 
-    /// Waits until the bus is subscribed to what it has to be subscribed to now.
+    /// Waits until the bus is subscribed to what it has to be subscribed to now, but not longer than
+    /// for the answers of other servers.
     pub(crate) async fn rooms_confirmed(&self) -> Result<(), BusError> {
+        let confirmed = tokio::time::timeout(self.request_timeout(), self.confirm_rooms()).await;
+        confirmed.unwrap_or_else(|_| {
+            Err(BusError::Unavailable {
+                cause: "the rooms were not confirmed in time".to_owned(),
+            })
+        })
+    }
+
+    async fn confirm_rooms(&self) -> Result<(), BusError> {
         self.opened().await?;
         if self.room_interest() == RoomInterest::None {
             return Ok(());
         }
         let (confirmation, confirmed) = oneshot::channel();
-        self.0.state.lock().rooms.wait(confirmation);
+        {
+            let mut state = self.0.state.lock();
+            if state.is_closing {
+                return Err(BusError::Closed);
+            }
+            state.rooms.wait(confirmation);
+        }
         self.0.wake.notify_one();
         confirmed.await.unwrap_or(Err(BusError::Closed))
     }
@@ -255,22 +279,33 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     /// Feeds the adapter, and does what it says.
     pub(super) fn input(self: &Arc<Self>, input: Input) {
-        for message in self.take_outputs(input) {
+        self.input_locked(self.state.lock(), input);
+    }
+
+    /// As [`input`](Self::input), for one that has its place among what was done under the lock.
+    fn input_locked(self: &Arc<Self>, state: MutexGuard<'_, State>, input: Input) {
+        for message in self.take_outputs(state, input) {
             apply::apply(self, message);
         }
     }
 
     /// Gives the messages that are to be carried out, which needs the lock to be free.
-    fn take_outputs(self: &Arc<Self>, input: Input) -> Vec<Message> {
+    fn take_outputs(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        input: Input,
+    ) -> Vec<Message> {
         let now = now();
         let mut messages = Vec::new();
-        let mut state = self.state.lock();
         state.adapter.handle_input(now, input);
         loop {
             match state.adapter.poll_output() {
                 // Nobody sends any more what a closed link is told.
                 Output::Publish(message)
-                    if state.is_closing && message.body != Body::AdapterClose => {}
+                    if state.is_closing && message.body != Body::AdapterClose =>
+                {
+                    count(&self.counters.failed, 1);
+                }
                 Output::Publish(message) => {
                     let dropped = state.outbox.push(now, message);
                     count(&self.counters.dropped_full, dropped);
@@ -303,6 +338,18 @@ impl Shared {
         drop(state);
         self.wake.notify_one();
         messages
+    }
+
+    /// Notes rooms for which something may have to be done.
+    fn note_rooms(&self, rooms: impl Iterator<Item = RoomName>) {
+        let mut is_changed = false;
+        for room in rooms {
+            self.state.lock().rooms.note(room);
+            is_changed = true;
+        }
+        if is_changed {
+            self.wake.notify_one();
+        }
     }
 
     /// Somebody does not want the answers any more.
@@ -369,8 +416,27 @@ impl Shared {
     }
 
     fn begin_close(self: &Arc<Self>) {
-        if !std::mem::replace(&mut self.state.lock().is_closing, true) {
-            self.input(Input::Close);
+        let mut state = self.state.lock();
+        if !std::mem::replace(&mut state.is_closing, true) {
+            // Invariant: under the lock, so the driver does not end before the others are told.
+            self.input_locked(state, Input::Close);
+        }
+    }
+
+    /// The driver has ended: nothing leaves any more, and nobody is to wait for it.
+    pub(super) fn give_up(&self) {
+        let mut state = self.state.lock();
+        let left = state.outbox.len() + state.responses.len();
+        state.outbox.clear();
+        state.responses.take();
+        let (work, waiting) = (std::mem::take(&mut state.work), state.rooms.take_waiting());
+        drop(state);
+        count(&self.counters.failed, left);
+        // Invariant: dropped without the lock; they may be the last handles of much.
+        drop(work);
+        for confirmation in waiting {
+            // Who does not wait any more needs no answer.
+            let _ = confirmation.send(Err(BusError::Closed));
         }
     }
 
@@ -417,11 +483,7 @@ impl Shared {
         let interest = self.cluster.bus.profile().rooms;
         let is_wanted = |room: &RoomName| {
             let namespace = namespace.as_ref();
-            namespace.is_some_and(|namespace| match interest {
-                RoomInterest::All => namespace.selection().len(room) > 0,
-                RoomInterest::Shared => namespace.selection().is_listed(room),
-                _ => false,
-            })
+            namespace.is_some_and(|namespace| namespace.selection().is_wanted(room, interest))
         };
         // Lock order: the rooms are looked at with the ledger taken out, not held.
         let mut ledger = std::mem::take(&mut self.state.lock().rooms);

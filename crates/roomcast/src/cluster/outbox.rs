@@ -102,6 +102,12 @@ impl Outbox {
         dropped
     }
 
+    /// Drops what waits.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

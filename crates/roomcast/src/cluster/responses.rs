@@ -39,6 +39,10 @@ impl Responses {
         std::mem::take(&mut self.entries)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

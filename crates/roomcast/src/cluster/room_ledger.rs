@@ -10,7 +10,7 @@ use crate::namespace::RoomName;
 /// What the bus knows of a namespace's rooms, for buses that subscribe to each.
 ///
 /// Rooms that have changed are only noted; what is to be done is decided when the change is made,
-/// by whether the room has members then. So joins and leaves that overtake each other on the way
+/// by whether the room has members then, or clients that may come back. So joins and leaves that overtake each other on the way
 /// here leave no room behind and forget none.
 #[derive(Debug, Default)]
 pub(super) struct RoomLedger {
@@ -37,7 +37,16 @@ impl RoomLedger {
 
     /// Waits until what has changed before is confirmed.
     pub(super) fn wait(&mut self, confirmation: Confirmation) {
+        // A broker that does not answer makes the list no longer than those who wait for it.
+        if self.waiting.len() == self.waiting.capacity() {
+            self.waiting.retain(|waiting| !waiting.is_closed());
+        }
         self.waiting.push(confirmation);
+    }
+
+    /// Takes out who waits.
+    pub(super) fn take_waiting(&mut self) -> Vec<Confirmation> {
+        std::mem::take(&mut self.waiting)
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -51,7 +60,7 @@ impl RoomLedger {
         self.waiting.extend(later.waiting);
     }
 
-    /// Decides what is to be done; `is_wanted` tells whether a room has members.
+    /// Decides what is to be done; `is_wanted` tells whether a room is to be heard of.
     pub(super) fn take(&mut self, is_wanted: impl Fn(&RoomName) -> bool) -> Pending {
         let mut pending = Pending {
             waiting: std::mem::take(&mut self.waiting),

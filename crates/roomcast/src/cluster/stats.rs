@@ -28,12 +28,16 @@ pub struct ClusterStats {
     pub dropped_full: u64,
     /// Messages that were dropped because they had waited too long.
     pub dropped_old: u64,
-    /// Messages that the bus refused, and answers that it did not take.
+    /// Messages that the bus refused or the end of the namespace came before, answers that it did not
+    /// take, and answers of which too many were awaited.
     pub failed: u64,
     /// Messages that came from other servers.
     pub received: u64,
     /// Payloads from the bus that were no messages, or could not be carried out.
     pub malformed: u64,
+    /// Events of other servers that no socket of this one got, because too much waited for the log of
+    /// [recovery](crate::recovery).
+    pub refused: u64,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +48,7 @@ pub(super) struct Counters {
     pub(super) failed: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) malformed: AtomicU64,
+    pub(super) refused: AtomicU64,
 }
 
 impl Counters {
@@ -57,6 +62,7 @@ impl Counters {
             failed: read(&self.failed),
             received: read(&self.received),
             malformed: read(&self.malformed),
+            refused: read(&self.refused),
         }
     }
 }

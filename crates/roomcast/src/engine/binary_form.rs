@@ -6,7 +6,6 @@ use roomcast_websocket::OpCode;
 use super::draft::Draft;
 use super::frame::Frame;
 use super::outbox::Entry;
-use super::request::Request;
 
 /// The form in which a WebSocket's client takes binary messages, if it is not the usual one: a
 /// binary frame of the message.
@@ -22,10 +21,9 @@ pub(crate) enum BinaryForm {
 }
 
 impl BinaryForm {
-    /// The form for a client of this revision that opens its WebSocket by `request`; `None` is the
+    /// The form for a client of this revision that opens its WebSocket with `query`; `None` is the
     /// usual one.
-    pub(super) fn of(revision: Revision, request: &Request) -> Option<Self> {
-        let query = Query::parse(request.head().query());
+    pub(super) fn of(revision: Revision, query: &Query<'_>) -> Option<Self> {
         match revision {
             _ if query.wants_base64() => Some(Self::Base64(revision)),
             Revision::Three => Some(Self::Typed),

@@ -51,6 +51,17 @@ impl Flusher {
         &self.totals
     }
 
+    /// Counts what became of an event, whatever is locked: a lane tells the recorder of it.
+    #[cold]
+    pub(crate) fn count(&self, count: impl FnOnce(&Totals)) {
+        count(&self.totals);
+        if self.totals.fall_behind()
+            && let Some(lanes) = self.lanes.get()
+        {
+            lanes[lane_of_thread() % lanes.len()].task.wake();
+        }
+    }
+
     fn lane(&self, index: usize) -> &Lane {
         &self.lanes.get().expect("a lane that is driven was made")[index]
     }
@@ -161,6 +172,7 @@ impl Driver {
             };
             let lane = flusher.lane(self.index);
             lane.task.register(cx.waker());
+            flusher.totals.catch_up();
             match lane.listed.lock().sockets.is_empty() {
                 true => Poll::Pending,
                 false => Poll::Ready(true),
@@ -172,6 +184,7 @@ impl Driver {
     /// Takes what was listed since, once the rest is done; false if there is nothing.
     fn refill(&mut self) -> bool {
         if let (true, Some(flusher)) = (self.sockets.is_empty(), self.flusher.upgrade()) {
+            flusher.totals.catch_up();
             let mut listed = flusher.lane(self.index).listed.lock();
             std::mem::swap(&mut listed.sockets, &mut self.sockets);
         }

@@ -222,7 +222,7 @@ impl Shared {
         if carrier == Carrier::Fixed || kind == RequestKind::Plain {
             return Err(BadRequest::TransportHandshakeError.into());
         }
-        Switch::accept(self, request, purpose).map(Reply::Switch)
+        Switch::accept(self, request, &query, purpose).map(Reply::Switch)
     }
 
     pub(super) async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {

@@ -1,9 +1,9 @@
 //! What a server counts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::cause::{self, DisconnectCause};
-use crate::metrics::OutboxMeter;
+use crate::metrics::{self, OutboxMeter};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -17,6 +17,10 @@ impl Count {
     fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
 }
 
 /// What all sessions of one server count together. Nothing of it is on the way of a message that
@@ -29,7 +33,20 @@ pub(crate) struct Totals {
     overflowed: Count,
     /// Sessions that are over, by cause.
     closed: [Count; cause::NAMES.len()],
+    untold: Untold,
     meter: OutboxMeter,
+}
+
+/// What the program's recorder does not know yet.
+///
+/// Invariant: a recorder is code of the user, which may send; it is told where nothing is locked, and
+/// not where an event meets a full outbox.
+#[derive(Debug, Default)]
+struct Untold {
+    is_some: AtomicBool,
+    dropped: Count,
+    coalesced: Count,
+    refused: Count,
 }
 
 /// What full outboxes did with events since the server was made;
@@ -62,17 +79,35 @@ pub struct OutboxCounts {
 impl Totals {
     pub(crate) fn dropped(&self, events: u64) {
         self.dropped.add(events);
-        self.meter.dropped(events);
+        self.untold.dropped.add(events);
     }
 
     pub(crate) fn coalesced(&self) {
         self.coalesced.add(1);
-        self.meter.coalesced();
+        self.untold.coalesced.add(1);
     }
 
     pub(crate) fn refused(&self) {
         self.refused.add(1);
-        self.meter.refused();
+        self.untold.refused.add(1);
+    }
+
+    /// Notes that there is something to tell the recorder; false if that was known.
+    pub(super) fn fall_behind(&self) -> bool {
+        metrics::IS_ON && !self.untold.is_some.swap(true, Ordering::AcqRel)
+    }
+
+    /// Tells the recorder what it does not know. Nothing may be locked.
+    pub(super) fn catch_up(&self) {
+        let untold = &self.untold;
+        // Cost: mostly there is nothing, which takes no write to find.
+        if !untold.is_some.load(Ordering::Relaxed) || !untold.is_some.swap(false, Ordering::AcqRel)
+        {
+            return;
+        }
+        self.meter.dropped(untold.dropped.take());
+        self.meter.coalesced(untold.coalesced.take());
+        self.meter.refused(untold.refused.take());
     }
 
     pub(crate) fn overflowed(&self) {

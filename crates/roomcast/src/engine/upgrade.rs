@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::upgrade::OnUpgrade;
-use roomcast_engineio::{BadRequest, Refusal, Revision, Transport};
+use roomcast_engineio::{BadRequest, Query, Refusal, Revision, Transport};
 use roomcast_websocket::deflate::{self, Deflater};
 use roomcast_websocket::handshake::{self, AcceptKey};
 use roomcast_websocket::{Decoder, Limits, Role};
@@ -28,6 +28,7 @@ pub(crate) struct Switch {
     purpose: Purpose,
     accept: AcceptKey,
     agreement: Option<deflate::Agreement>,
+    binary_form: Option<BinaryForm>,
     /// What CORS and middlewares add to the answer.
     more: HeaderMap,
 }
@@ -54,6 +55,7 @@ impl Switch {
     pub(super) fn accept(
         engine: &Shared,
         request: &Arc<Request>,
+        query: &Query<'_>,
         purpose: Purpose,
     ) -> Result<Self, Refusal> {
         let text = |name: HeaderName| request.head().joined(&name);
@@ -76,9 +78,15 @@ impl Switch {
         let agreement = config.and_then(|config| {
             deflate::negotiate(&text(header::SEC_WEBSOCKET_EXTENSIONS)?, config)
         });
+        let revision = match &purpose {
+            Purpose::Session(_) if engine.config().allows_eio3 => query.revision(),
+            Purpose::Probe(socket) => socket.revision(),
+            Purpose::Session(_) | Purpose::Nothing => Revision::Four,
+        };
 
         Ok(Self {
             request: Arc::clone(request),
+            binary_form: BinaryForm::of(revision, query),
             purpose,
             accept,
             agreement,
@@ -119,16 +127,11 @@ impl Switch {
     }
 
     fn codecs(&self, engine: &Shared) -> Codecs {
-        let revision = match &self.purpose {
-            Purpose::Session(_) => engine.dialect_of(&self.request).revision(),
-            Purpose::Probe(socket) => socket.revision(),
-            Purpose::Nothing => Revision::Four,
-        };
         let (decoder, deflater) = self.coders(engine);
         Codecs {
             decoder,
             deflater,
-            binary_form: BinaryForm::of(revision, &self.request),
+            binary_form: self.binary_form,
         }
     }
 

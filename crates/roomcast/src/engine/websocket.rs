@@ -267,7 +267,7 @@ impl WebSocket {
         let is_answered = is_first && writer.try_write(&[IoSlice::new(&frame)]).is_ok();
         *side = WriteSide::Here(writer);
         if !is_answered {
-            self.outgoing.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
+            self.outgoing.take_over(unsent);
         }
         is_answered
     }
@@ -290,7 +290,7 @@ impl WebSocket {
         if let Some(writer) = writer {
             *side = WriteSide::Here(writer);
         }
-        self.outgoing.unsent = (!unsent.is_empty()).then(|| Box::new(unsent));
+        self.outgoing.take_over(unsent);
     }
 
     /// Reads and forgets until the peer closes.

@@ -3,7 +3,7 @@
 use roomcast_handler::ExpectsReply;
 use roomcast_socketio::Event;
 
-use crate::broadcast::{Answers, Broadcast, RemoteSocket};
+use crate::broadcast::{Answers, Broadcast, RemoteEmission, RemoteSocket};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::socket::{Emission, Socket};
@@ -236,6 +236,66 @@ impl RemoteSocket {
     /// Spec: features 2.40.
     pub async fn emit_event_with_ack<E: ExpectsReply>(
         &self,
+        event: &E,
+    ) -> Result<E::Reply, AckError> {
+        self.emit_with_ack(E::NAME, event.args()).await
+    }
+}
+
+/// Typed events with options, to a socket that was found.
+impl RemoteEmission {
+    /// Sends a typed event to the socket, as [`emit`](Self::emit).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Event;
+    ///
+    /// #[derive(Event)]
+    /// #[event(name = "moved")]
+    /// struct Moved { piece: String, to: (u8, u8) }
+    ///
+    /// # fn example(found: roomcast::RemoteEmission) {
+    /// found.volatile().emit_event(&Moved { piece: "king".to_owned(), to: (4, 0) });
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 2.40.
+    pub fn emit_event<E: Event>(self, event: &E) {
+        self.emit(E::NAME, event.args());
+    }
+
+    /// Sends a typed event to the socket and waits for its reply, as
+    /// [`emit_with_ack`](Self::emit_with_ack).
+    ///
+    /// # Errors
+    ///
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Event;
+    ///
+    /// #[derive(Event)]
+    /// #[event(name = "vote", reply = u8)]
+    /// struct Vote { subject: String }
+    ///
+    /// # async fn example(socket: roomcast::RemoteSocket) -> Result<(), roomcast::AckError> {
+    /// let asked = socket.timeout(std::time::Duration::from_secs(5));
+    /// let vote: u8 = asked.emit_event_with_ack(&Vote { subject: "cats".to_owned() }).await?;
+    /// println!("{vote} points");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The event has left when the future was first polled; dropping it forgets the answer.
+    ///
+    /// Spec: features 2.40.
+    pub async fn emit_event_with_ack<E: ExpectsReply>(
+        self,
         event: &E,
     ) -> Result<E::Reply, AckError> {
         self.emit_with_ack(E::NAME, event.args()).await

@@ -21,6 +21,11 @@ impl<const VALUES: usize> ByLabel<VALUES> {
 
     /// The counter of the value with this index; `make` looks it up.
     pub(super) fn get(&self, index: usize, make: impl FnOnce(&'static str) -> Counter) -> &Counter {
-        self.counters[index].get_or_init(|| make(self.values[index]))
+        let counter = &self.counters[index];
+        counter.get().unwrap_or_else(|| {
+            // Invariant: the recorder is called outside of the initialisation: it may count here, too.
+            let made = make(self.values[index]);
+            counter.get_or_init(|| made)
+        })
     }
 }

@@ -42,12 +42,12 @@ impl OutboxMeter {
         self.count(0, events);
     }
 
-    pub(crate) fn coalesced(&self) {
-        self.count(1, 1);
+    pub(crate) fn coalesced(&self, events: u64) {
+        self.count(1, events);
     }
 
-    pub(crate) fn refused(&self) {
-        self.count(2, 1);
+    pub(crate) fn refused(&self, events: u64) {
+        self.count(2, events);
     }
 
     fn count(&self, outcome: usize, events: u64) {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram};
-use parking_lot::RwLock;
 
 use super::by_label::ByLabel;
 use super::{
@@ -34,9 +34,10 @@ struct Series {
 }
 
 /// One series for each event, up to a bound.
+///
+/// Invariant: no lock is held while the recorder is called, which may emit.
 struct ByEvent<T> {
-    // Lock order: a leaf. A recorder is called while it is held for writing.
-    known: RwLock<Known<T>>,
+    known: ArcSwap<Known<T>>,
     make: fn(namespace: &SharedString, event: &str) -> T,
 }
 
@@ -135,7 +136,11 @@ impl Meter {
     }
 
     fn series(&self) -> &Series {
-        self.series.get_or_init(|| Series::of(&self.label))
+        self.series.get().unwrap_or_else(|| {
+            // Invariant: the recorder is called outside of the initialisation: it may count here, too.
+            let made = Series::of(&self.label);
+            self.series.get_or_init(|| made)
+        })
     }
 }
 
@@ -165,10 +170,10 @@ impl Series {
     }
 }
 
-impl<T> ByEvent<T> {
+impl<T: Clone> ByEvent<T> {
     fn new(make: fn(&SharedString, &str) -> T) -> Self {
         Self {
-            known: RwLock::default(),
+            known: ArcSwap::default(),
             make,
         }
     }
@@ -176,18 +181,20 @@ impl<T> ByEvent<T> {
     /// Hands the series of `event` to `act`.
     fn with(&self, namespace: &SharedString, event: &str, act: impl FnOnce(&T)) {
         // Cost: nothing is allocated where the series is known, that of all others included.
-        if let Some(series) = find(&self.known.read(), event) {
-            return act(series);
+        loop {
+            let known = self.known.load();
+            if let Some(series) = find(&known, event) {
+                return act(series);
+            }
+            let name = match known.len() < MAX_EVENTS {
+                true => event,
+                false => OTHER,
+            };
+            let mut more = Known::clone(&known);
+            more.insert(name.into(), (self.make)(namespace, name));
+            // Where another thread was faster, its series are looked at.
+            self.known.compare_and_swap(&known, Arc::new(more));
         }
-        let mut known = self.known.write();
-        let event = if known.len() < MAX_EVENTS {
-            event
-        } else {
-            OTHER
-        };
-        act(known
-            .entry(event.into())
-            .or_insert_with(|| (self.make)(namespace, event)));
     }
 }
 
@@ -247,8 +254,8 @@ mod tests {
             }
             meter.error(&error);
             outbox.dropped(1);
-            outbox.coalesced();
-            outbox.refused();
+            outbox.coalesced(1);
+            outbox.refused(1);
         };
         count();
 

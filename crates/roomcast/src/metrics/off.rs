@@ -27,9 +27,9 @@ pub(crate) struct OutboxMeter;
 impl OutboxMeter {
     pub(crate) fn dropped(&self, _events: u64) {}
 
-    pub(crate) fn coalesced(&self) {}
+    pub(crate) fn coalesced(&self, _events: u64) {}
 
-    pub(crate) fn refused(&self) {}
+    pub(crate) fn refused(&self, _events: u64) {}
 }
 
 pub(crate) fn request_refused(_code: u8) {}

@@ -63,7 +63,7 @@ struct Inner {
     next_ack: AtomicU64,
     /// Sockets that are connected; those that the middleware still asks about do not count.
     connected: AtomicUsize,
-    /// Sockets that are connected or may become so.
+    /// Sockets that are connected or may become so, and those whose handlers still run.
     guests: AtomicUsize,
     /// Nobody is let in any more.
     has_ended: AtomicBool,
@@ -94,6 +94,15 @@ pub(crate) struct WeakNamespace(Weak<Inner>);
 impl WeakNamespace {
     pub(crate) fn upgrade(&self) -> Option<Namespace> {
         self.0.upgrade().map(Namespace)
+    }
+}
+
+/// Somebody in a namespace who may still say something. Made by [`Namespace::stay`].
+pub(crate) struct Stay(Namespace);
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.0.remove_guest();
     }
 }
 
@@ -155,20 +164,26 @@ impl Namespace {
             cluster,
             keeper,
         } = home;
+        let rooms = Rooms::new(keeper);
         Self(Arc::new_cyclic(|namespace| Inner {
             link: cluster
                 .as_ref()
                 .filter(|_| !matches!(kind, Kind::Parent(_)))
                 .map(|cluster| {
                     let namespace = WeakNamespace(Weak::clone(namespace));
-                    Link::new(cluster, Arc::clone(&name), namespace)
+                    let link = Link::new(cluster, Arc::clone(&name), namespace);
+                    rooms
+                        .keeper()
+                        .into_iter()
+                        .for_each(|keeper| link.watch(keeper));
+                    link
                 }),
             meter: meter.unwrap_or_else(|| Arc::new(Meter::new(&name))),
             cluster,
             name,
             server,
             parser,
-            rooms: Rooms::new(keeper),
+            rooms,
             listeners: Listeners::inherit(table),
             next_ack: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
@@ -425,10 +440,10 @@ impl Namespace {
         self.0.connected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A connected socket is gone.
+    /// A connected socket is gone. Its handlers are still to be told: it is a
+    /// [guest](Self::remove_guest) until then.
     pub(crate) fn remove_connected(&self) {
         self.0.connected.fetch_sub(1, Ordering::Relaxed);
-        self.remove_guest();
     }
 
     /// A client enters.
@@ -436,10 +451,35 @@ impl Namespace {
         self.0.guests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A client that had entered is gone, whether it was let in or not.
+    /// A client that had entered is gone, whether it was let in or not, or a [`Stay`] is over.
     pub(crate) fn remove_guest(&self) {
-        self.0.guests.fetch_sub(1, Ordering::Relaxed);
-        self.clean_up();
+        // Invariant: in one order with `end`: either it sees that nobody is left, or this one that
+        // the namespace has ended.
+        self.0.guests.fetch_sub(1, Ordering::SeqCst);
+        if self.0.has_ended.load(Ordering::SeqCst) {
+            self.leave_cluster();
+        } else {
+            self.clean_up();
+        }
+    }
+
+    /// Keeps the namespace in its cluster while a handler waits that may have something to say; not
+    /// where it never leaves.
+    pub(crate) fn stay(&self) -> Option<Stay> {
+        let may_leave = self.link().is_some() && self.name() != "/";
+        may_leave.then(|| {
+            self.add_guest();
+            Stay(self.clone())
+        })
+    }
+
+    /// Tells the other servers that this one is not there any more, when nobody has anything to say.
+    fn leave_cluster(&self) {
+        if let Some(link) = self.link()
+            && self.0.guests.load(Ordering::SeqCst) == 0
+        {
+            link.begin_close();
+        }
     }
 
     /// Whether nobody is in, enters, or may come back.
@@ -465,13 +505,11 @@ impl Namespace {
     /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
     pub(crate) fn end(&self) {
         // Invariant: set before the sockets are selected. Who joins later sees it.
-        self.0.has_ended.store(true, Ordering::Release);
+        self.0.has_ended.store(true, Ordering::SeqCst);
         self.leave_parent();
         // The namespace of this name on other servers goes on.
         self.local().disconnect_sockets();
-        if let Some(link) = self.link() {
-            link.begin_close();
-        }
+        self.leave_cluster();
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -502,13 +540,17 @@ impl Namespace {
         let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
             return;
         };
+        // A stay may end with the runtime.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
         if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
             return;
         }
         let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
         // One task for a namespace that is empty, whoever comes and goes meanwhile.
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
             if let Some(namespace) = namespace.upgrade().map(Self) {
                 namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);

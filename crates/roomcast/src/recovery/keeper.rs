@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use roomcast_socketio::Value;
 use tokio::sync::oneshot;
 
+use super::awaited::{Tell, Watch};
 use super::ledger::Ledger;
 use super::log::{Audience, Log, SessionRecord};
 use super::memory::now;
@@ -21,8 +22,9 @@ use super::session::{Claim, Reclaimed, Stored, Ticket, replay_from};
 use super::sessions::{Found, Sessions};
 use super::stamped::Stamped;
 use crate::client::Command;
+use crate::cluster::RoomInterest;
 use crate::engine::SendOptions;
-use crate::namespace::{Namespace, RoomsState};
+use crate::namespace::{Namespace, RoomName, RoomsState};
 use crate::socket::{DisconnectReason, Phase, Socket};
 use crate::wire;
 
@@ -34,6 +36,8 @@ pub(crate) struct Keeper {
     sessions: Mutex<Sessions>,
     /// The position behind which the last mark was sent, and 1; 0 if there was none.
     marked: AtomicU64,
+    /// Where a bus subscribes to rooms.
+    watch: OnceLock<Box<Watch>>,
 }
 
 /// Says that a session was let in too late: packets for it are kept no longer.
@@ -60,7 +64,32 @@ impl Keeper {
             log,
             sessions: Mutex::new(sessions),
             marked: AtomicU64::new(0),
+            watch: OnceLock::new(),
         }
+    }
+
+    /// Counts the rooms of clients that are away, for a bus with this interest; gives those that are
+    /// awaited now. `tell` is told which are not any more, under locks: it may only note them.
+    pub(crate) fn watch_rooms(
+        self: &Arc<Self>,
+        interest: RoomInterest,
+        tell: Tell,
+    ) -> Vec<RoomName> {
+        let sessions = self.sessions.lock();
+        let watch = Box::new(Watch::new(interest, tell, sessions.stored()));
+        drop(sessions);
+        let watch = self.watch.get_or_init(|| watch);
+        watch.sweep_later(self);
+        watch.rooms()
+    }
+
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        self.watch.get().map(|watch| &**watch)
+    }
+
+    /// Whether a client that is away, or on its way back, awaits what is sent to this room.
+    pub(crate) fn awaits_room(&self, room: &RoomName) -> bool {
+        self.watch().is_some_and(|watch| watch.contains(room))
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -82,8 +111,7 @@ impl Keeper {
     /// connection lived.
     pub(crate) async fn reclaim(self: &Arc<Self>, auth: &Value) -> Option<Reclaimed> {
         let claim = Claim::read(self.log.epoch(), auth)?;
-        let over = self.sessions.lock().expire(now());
-        over.iter().for_each(|over| self.log.forget(over.pid));
+        self.expire();
         for _ in 0..MAX_TAKEOVERS {
             let found = self.find(&claim);
             match found {
@@ -162,7 +190,6 @@ impl Keeper {
                 }
             }
             namespace.add_connected();
-            namespace.meter().connected();
             socket.advance(Phase::Connecting, Phase::Connected);
             self.sessions.lock().connected(ticket.pid(), socket.clone());
             self.save_live(state, socket);
@@ -170,7 +197,11 @@ impl Keeper {
             Ok(self.welcome(socket, connect, missed.take()))
         })?;
         drop(left);
+        namespace.meter().connected();
         let stored = reclaimed.and_then(Reclaimed::consume);
+        if let (Some(watch), Some(stored)) = (self.watch(), &stored) {
+            watch.remove(stored);
+        }
         if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
             ledger.resume(missed.seen);
         }
@@ -210,19 +241,43 @@ impl Keeper {
 
     /// Keeps the session of a socket that has left its rooms, if there is one to keep, and gives
     /// those that are kept no longer.
-    pub(crate) fn keep(&self, socket: &Socket, session: Option<Stored>) -> Vec<Stored> {
+    pub(crate) fn keep(self: &Arc<Self>, socket: &Socket, session: Option<Stored>) -> Vec<Stored> {
         let Some(ticket) = socket.ticket() else {
             return Vec::new();
         };
         if let Some(stored) = &session {
             save(&*self.log, stored);
+            if let Some(watch) = self.watch() {
+                watch.add(stored);
+                watch.sweep_later(self);
+            }
         }
         let mut sessions = self.sessions.lock();
         sessions.disconnected(ticket.pid(), socket);
         let gone = session.map_or_else(Vec::new, |stored| sessions.store(stored, now()));
         drop(sessions);
-        gone.iter().for_each(|gone| self.log.forget(gone.pid));
+        self.forget(&gone);
         gone
+    }
+
+    /// Sessions are kept no longer.
+    fn forget(&self, gone: &[Stored]) {
+        for gone in gone {
+            self.log.forget(gone.pid);
+            if let Some(watch) = self.watch() {
+                watch.remove(gone);
+            }
+        }
+    }
+
+    /// Forgets the sessions whose time is over, and tells when that of the next one is.
+    pub(super) fn expire(&self) -> Option<Instant> {
+        let mut sessions = self.sessions.lock();
+        let over = sessions.expire(now());
+        let next = sessions.next_end();
+        drop(sessions);
+        self.forget(&over);
+        next
     }
 
     fn stored(&self, state: &RoomsState, socket: &Socket, ticket: &Ticket) -> Stored {
@@ -240,9 +295,12 @@ impl Keeper {
     }
 
     /// A client was not let in with its session: it may try again.
-    pub(super) fn put_back(&self, stored: Stored) {
+    pub(super) fn put_back(self: &Arc<Self>, stored: Stored) {
         let gone = self.sessions.lock().store(stored, now());
-        gone.iter().for_each(|gone| self.log.forget(gone.pid));
+        self.forget(&gone);
+        if let Some(watch) = self.watch() {
+            watch.sweep_later(self);
+        }
     }
 
     /// Forgets all that is kept: the namespace has ended.
@@ -255,12 +313,8 @@ impl Keeper {
 
     /// Whether a client is away and may come back.
     pub(crate) fn awaits_anybody(&self) -> bool {
-        let mut sessions = self.sessions.lock();
-        let over = sessions.expire(now());
-        let awaits = sessions.has_stored();
-        drop(sessions);
-        over.iter().for_each(|over| self.log.forget(over.pid));
-        awaits
+        self.expire();
+        self.sessions.lock().has_stored()
     }
 
     pub(crate) fn max_disconnection_duration(&self) -> Duration {

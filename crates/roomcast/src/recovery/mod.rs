@@ -7,6 +7,7 @@
 //! What is kept: every event without an acknowledgement that is not volatile. The page
 //! `docs/guide/recovery.md` says what clients can rely on, and at what cost.
 
+mod awaited;
 mod digest;
 #[cfg(feature = "redb")]
 mod durable;

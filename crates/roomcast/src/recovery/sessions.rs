@@ -128,6 +128,16 @@ impl Sessions {
         gone
     }
 
+    /// When the time of the next stored session is over, if there is one and it ends at all.
+    pub(super) fn next_end(&self) -> Option<Instant> {
+        let (ended_at, _) = self.ends.first()?;
+        ended_at.checked_add(self.max_away)
+    }
+
+    pub(super) fn stored(&self) -> impl Iterator<Item = &Stored> {
+        self.stored.values()
+    }
+
     fn is_over(&self, stored: &Stored, now: Instant) -> bool {
         now.saturating_duration_since(stored.ended_at) > self.max_away
     }

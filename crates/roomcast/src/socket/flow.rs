@@ -40,7 +40,10 @@ impl Socket {
     /// Describes an event that takes the place of the one that still waits under the same key, if
     /// there is one: a client that reads slowly gets the latest value of each key.
     ///
-    /// A key belongs to this socket's namespace. What was handed to the connection has left.
+    /// A key belongs to this socket's namespace. What was handed to the connection has left. An event
+    /// that is larger than the one it would replace takes its place only while the rest of the outbox
+    /// is within its limit; beyond, it is an event like any other for the outbox's
+    /// [policy](OutboxPolicy).
     ///
     /// With [`connection_state_recovery`](crate::ServerBuilder::connection_state_recovery) the event
     /// goes to the end of what waits, and each value is kept, replaced or not. A client that comes back
@@ -197,10 +200,14 @@ impl Emission {
             pace: self.pace.as_ref(),
             options: self.options,
         };
+        let is_volatile = self.options.is_volatile;
         let sending = async {
             loop {
-                room_for(&self.socket).await;
-                match keeper.send_to(&self.socket, &emitted, || has_room(&self.socket)) {
+                if !is_volatile {
+                    room_for(&self.socket).await;
+                }
+                let may_go = || is_volatile || has_room(&self.socket);
+                match keeper.send_to(&self.socket, &emitted, may_go) {
                     Ok(true) => break,
                     Ok(false) => {}
                     Err(EmitError::LogFull) => room_in(keeper).await,

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use super::Socket;
-use crate::client::Command;
+use crate::client::{Command, span};
 use crate::handler::{
     Call, Context, Handler, HandlerId, Listeners, Middleware, Outcome, Place, Responder, Slot,
 };
@@ -383,9 +383,12 @@ impl Socket {
                 continue;
             };
             let mut call = Call::named_event(Context::of(self), &packet, Responder::nobody());
-            match std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call))) {
+            let span = span::of(self, Slot::AnyOutgoing);
+            let calling = || std::panic::catch_unwind(AssertUnwindSafe(|| handler.call(&mut call)));
+            match span.in_scope(calling) {
                 Ok(Ok(Outcome::Done)) => {}
                 Ok(Ok(Outcome::Waiting(work))) => {
+                    let work = span::over(span, work);
                     self.connection()
                         .command(Command::Drive(self.clone(), work));
                 }

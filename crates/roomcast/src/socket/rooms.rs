@@ -35,8 +35,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`BusError`] if the bus could not subscribe. The socket is a member all the same, and the bus
-    /// tries again.
+    /// [`BusError`] if the bus could not subscribe, or not within
+    /// [`Cluster::request_timeout`](crate::cluster::Cluster::request_timeout). The socket is a member
+    /// all the same, and the bus tries again.
     ///
     /// # Example
     ///

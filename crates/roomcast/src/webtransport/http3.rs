@@ -5,10 +5,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use quinn::{Connection, ReadError, ReadExactError, RecvStream, SendStream, VarInt, WriteError};
+use quinn::{
+    Connection, ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, VarInt,
+    WriteError,
+};
 
 use super::qpack::{self, Field};
 
@@ -16,7 +19,7 @@ use super::qpack::{self, Field};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("connection ended: {0}")]
-    Connection(#[from] quinn::ConnectionError),
+    Connection(#[from] ConnectionError),
     #[error("stream ended: {0}")]
     Read(#[from] ReadExactError),
     #[error("stream is not read: {0}")]
@@ -183,17 +186,25 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// Reads from the stream; 0 bytes if it, or the session, was ended by the client.
+    /// Reads from the stream; 0 bytes if the client has ended it, or the session, in order.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<Result<usize, ReadError>> {
         // Invariant: what came before the end of the session is read first.
-        if let Poll::Ready(read) = self.recv.poll_read(cx, buf) {
-            return Poll::Ready(read);
-        }
-        self.poll_end(cx).map(|()| Ok(0))
+        let read = match self.recv.poll_read(cx, buf) {
+            Poll::Pending => self.poll_end(cx).map_ok(|()| 0),
+            read => read,
+        };
+        read.map(|read| match read {
+            Err(ReadError::ConnectionLost(ConnectionError::ApplicationClosed(close)))
+                if close.error_code == VarInt::from_u32(NO_ERROR) =>
+            {
+                Ok(0)
+            }
+            read => read,
+        })
     }
 
     /// Where packets are written to.
@@ -220,7 +231,7 @@ impl Streams {
             if tokio::time::timeout(read_time, its_end).await.is_err() {
                 self.end.write_all(CLOSE_SESSION).await?;
                 finish(&mut self.end).await;
-                std::future::poll_fn(|cx| self.poll_end(cx)).await;
+                std::future::poll_fn(|cx| self.poll_end(cx)).await?;
             }
             // To a client that has yet to see how the session ended, the end of the connection would be an
             // error.
@@ -234,13 +245,12 @@ impl Streams {
 
     /// Waits for the end of the session. Capsules are not looked at: behind the one that closes
     /// nothing comes any more.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
         let mut ignored = [0; 64];
         loop {
-            match self.capsules.poll_read(cx, &mut ignored) {
-                Poll::Ready(Ok(1..)) => {}
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
+            match ready!(self.capsules.poll_read(cx, &mut ignored)) {
+                Ok(1..) => {}
+                end => return Poll::Ready(end.map(drop)),
             }
         }
     }
@@ -331,7 +341,7 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// that it ended.
 const READ_TIME: Duration = Duration::from_secs(1);
 /// How long the end of a session may take.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

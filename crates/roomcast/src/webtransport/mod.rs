@@ -29,5 +29,5 @@ mod listen;
 mod qpack;
 
 pub use certificate::{Certificate, CertificateError};
-pub(crate) use http3::Streams;
+pub(crate) use http3::{CLOSE_TIMEOUT, Streams};
 pub use listen::{Certificates, Listening};

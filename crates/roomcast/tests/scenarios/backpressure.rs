@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use roomcast::{OutboxPolicy, Server, Socket};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, DuplexStream, ReadBuf};
 
-use crate::support::{Frame, Host, answering, echo_server, idle, reasons, socket};
+use crate::support::{Frame, Host, answering, channel, echo_server, idle, reasons, socket};
 
 const LIMIT: usize = 100_000;
 
@@ -232,4 +232,29 @@ async fn a_connection_that_takes_0_bytes_of_a_write_ends_its_session() {
         client.send_frame(first, br#"421["alive"]"#).await;
         assert_eq!(reasons.next().await, "transport error");
     }
+}
+
+/// What lies in the buffer of a connection has not left: it counts, and nobody is told otherwise.
+#[tokio::test(start_paused = true)]
+async fn what_a_connection_buffers_leaves_without_a_further_frame_and_counts_until_then() {
+    let io = echo_server();
+    let host = Host::carried(&io, |io| BufWriter::with_capacity(1_000_000, io));
+    let mut client = host.websocket().await;
+    let socket = socket(&io, &client.join("/").await);
+    let text = "x".repeat(200_000);
+
+    socket.emit("large", &text);
+    let (teller, mut told) = channel();
+    let flushed = socket.conn().flushed();
+    tokio::spawn(async move { teller.tell(flushed.await.is_ok()) });
+    idle().await;
+    // 64 kB have found room on the way.
+    assert!(socket.conn().pending_bytes() > 200_000);
+    assert!(!socket.conn().is_writable());
+    assert!(told.so_far().is_empty());
+
+    client.expect(&format!(r#"42["large","{text}"]"#)).await;
+    assert!(told.next().await);
+    assert_eq!(socket.conn().pending_bytes(), 0);
+    client.expect_alive().await;
 }

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use roomcast::cluster::{
     Bus, BusError, BusFuture, Encoding, Hub, LocalBus, Message, NodeId, Port, PublishError,
     Response,
@@ -359,6 +360,12 @@ async fn without_a_bus_there_is_one_server() {
     assert_eq!(io.server_count().await, Ok(1));
     assert_eq!(io.ready().await, Ok(()));
     io.server_side_emit("nobody", ());
+    io.on_server_side("number", || 7);
+    let answers = io.server_side_emit_with_ack::<u8>("number", ());
+    let answers = answers.now_or_never().expect("nobody to wait for");
+    let answers = answers.unwrap();
+    assert!(answers.is_complete() && !answers.has_timed_out);
+    assert_eq!(answers.complete(), Ok(Vec::new())); // a server does not ask itself
     assert!(io.fetch_sockets().await.unwrap().is_complete());
 }
 

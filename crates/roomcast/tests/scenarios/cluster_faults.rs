@@ -1,19 +1,16 @@
 //! Servers that are lost, buses that are away, rooms that are subscribed to. Spec: features 4.12 and
 //! 11, 37; cluster, section 15.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use roomcast::cluster::{
-    Body, Bus, BusError, BusFuture, Cluster, Counting, Hub, Inbox, LocalBus, Message, NodeId, Port,
-    Profile, PublishError, Response, RoomChange, RoomInterest,
+    Bus, BusError, BusFuture, Cluster, Hub, Message, NodeId, Port, PublishError, Response,
+    RoomInterest,
 };
 use roomcast::{Server, Socket};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::support::{Host, Three, answering, gate, idle, pass, together, within};
+use crate::support::{Counted, Dynamic, Host, Three, answering, idle, together, within};
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_server_expires_after_ten_seconds_and_completes_what_waits_for_it() {
@@ -239,91 +236,6 @@ async fn closing_does_not_wait_for_a_bus_that_is_away() {
     );
 }
 
-/// A bus that subscribes to rooms: of broadcasts to one room it delivers those it is subscribed to.
-#[derive(Clone)]
-struct Dynamic {
-    inner: LocalBus,
-    interest: RoomInterest,
-    rooms: Arc<Mutex<HashSet<String>>>,
-    /// The broker confirms a change when it is let through.
-    confirm: Arc<Semaphore>,
-}
-
-impl Dynamic {
-    fn new(hub: &Hub, interest: RoomInterest) -> Self {
-        Self {
-            inner: hub.bus(),
-            interest,
-            rooms: Arc::default(),
-            confirm: gate(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.rooms.lock().expect("nobody panics with it")
-    }
-
-    fn rooms(&self) -> Vec<String> {
-        let mut rooms: Vec<_> = self.lock().iter().cloned().collect();
-        rooms.sort();
-        rooms
-    }
-}
-
-impl Bus for Dynamic {
-    fn profile(&self) -> Profile {
-        Profile::default().rooms(self.interest)
-    }
-
-    fn open(&self, port: Port) -> BusFuture<'_, Result<(), BusError>> {
-        let (inbox, bus) = (port.inbox.clone(), self.clone());
-        let inbox = Inbox::new(move |received| match received {
-            Ok(message) => {
-                let is_heard = match &message.body {
-                    Body::Broadcast {
-                        options,
-                        request: None,
-                        ..
-                    } => match &options.rooms[..] {
-                        [room] => bus.lock().contains(&**room),
-                        _ => true,
-                    },
-                    _ => true,
-                };
-                if is_heard {
-                    inbox.deliver(message);
-                }
-            }
-            Err(error) => inbox.reject(error),
-        });
-        self.inner.open(Port::new(port.node, port.namespace, inbox))
-    }
-
-    fn publish(&self, messages: Vec<Message>) -> BusFuture<'_, Result<(), PublishError>> {
-        self.inner.publish(messages)
-    }
-
-    fn respond(&self, responses: Vec<Response>) -> BusFuture<'_, Result<(), BusError>> {
-        self.inner.respond(responses)
-    }
-
-    fn change_rooms(&self, change: RoomChange) -> BusFuture<'_, Result<(), BusError>> {
-        Box::pin(async move {
-            pass(&self.confirm).await;
-            let mut rooms = self.lock();
-            rooms.extend(change.subscribe.iter().map(ToString::to_string));
-            for room in change.unsubscribe {
-                rooms.remove(&*room);
-            }
-            Ok(())
-        })
-    }
-
-    fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()> {
-        self.inner.close(node, namespace)
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_between_a_confirmed_join_and_the_next_message() {
     let hub = Hub::new();
@@ -397,36 +309,6 @@ async fn the_room_of_a_socket_is_subscribed_to_before_its_client_knows_it() {
         panic!("one room")
     };
     assert_eq!(connected, format!(r#"40{{"sid":"{room}"}}"#));
-}
-
-/// A bus that knows the number of its nodes, or nothing, and not their names.
-#[derive(Clone)]
-struct Counted(LocalBus, Result<usize, BusError>);
-
-impl Bus for Counted {
-    fn profile(&self) -> Profile {
-        Profile::default().counting(Counting::Subscribers)
-    }
-
-    fn open(&self, port: Port) -> BusFuture<'_, Result<(), BusError>> {
-        self.0.open(port)
-    }
-
-    fn publish(&self, messages: Vec<Message>) -> BusFuture<'_, Result<(), PublishError>> {
-        self.0.publish(messages)
-    }
-
-    fn respond(&self, responses: Vec<Response>) -> BusFuture<'_, Result<(), BusError>> {
-        self.0.respond(responses)
-    }
-
-    fn count_nodes<'a>(&'a self, _namespace: &'a str) -> BusFuture<'a, Result<usize, BusError>> {
-        Box::pin(async { self.1.clone() })
-    }
-
-    fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()> {
-        self.0.close(node, namespace)
-    }
 }
 
 #[tokio::test(start_paused = true)]

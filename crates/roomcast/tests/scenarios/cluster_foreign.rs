@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use roomcast::Server;
-use roomcast::cluster::{Body, Bus as _, Hub, Inbox, LocalBus, Message, NodeId, Port, Response};
+use roomcast::cluster::{
+    Body, Bus as _, Hub, Inbox, LocalBus, Message, NodeId, Options, Port, Response,
+};
 use roomcast::{Value, value};
 use tokio::sync::mpsc;
 
-use crate::support::within;
+use crate::support::{gate, idle, pass, within};
 
 /// A node that the test speaks for.
 struct Foreign {
@@ -43,6 +45,19 @@ impl Foreign {
             namespace: "/".into(),
             body,
         }
+    }
+
+    /// Waits for an answer.
+    async fn hears_answer(&mut self) -> Body {
+        idle().await;
+        self.heard_answer().expect("it was answered")
+    }
+
+    /// The next answer that has come.
+    fn heard_answer(&mut self) -> Option<Body> {
+        let heard = std::iter::from_fn(|| self.heard.try_recv().ok());
+        let mut bodies = heard.map(|message| message.body);
+        bodies.find(Body::is_response)
     }
 
     /// Waits for a request, and answers it.
@@ -119,4 +134,61 @@ async fn a_handshake_beyond_the_calendar_is_one_of_1970() {
         .collect();
     let epoch = "Thu, 01 Jan 1970 00:00:00 GMT";
     assert_eq!(times, ["Fri, 31 Dec 9999 23:59:59 GMT", epoch, epoch]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_cannot_be_sent_on_is_answered_as_one_for_nobody() {
+    let hub = Hub::new();
+    let io = server(&hub).await;
+    let mut node = Foreign::new(&hub, "x").await;
+
+    for name in [value!("disconnect"), value!(null)] {
+        let asked = node.message(Body::Broadcast {
+            packet: [name].into(),
+            options: Options::default(),
+            request: Some("r".into()),
+        });
+        node.bus.publish(vec![asked]).await.expect("the hub");
+        assert_eq!(
+            node.hears_answer().await,
+            Body::BroadcastClientCount {
+                request: "r".into(),
+                client_count: 0,
+                clients: Vec::new(),
+            }
+        );
+    }
+    assert_eq!(io.cluster_stats().malformed, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_other_servers_are_awaited_up_to_their_number() {
+    const MAX_WORK: usize = 10_000;
+    let hub = Hub::new();
+    let io = server(&hub).await;
+    let mut node = Foreign::new(&hub, "x").await;
+    let let_through = gate();
+    let gate = let_through.clone();
+    io.on_server_side("number", async move |number: u64| {
+        pass(&gate).await;
+        number
+    });
+
+    let asked = |number: usize| {
+        let packet = value!(["number", number as u64]);
+        let data = value!({ "requestId": number.to_string(), "packet": packet });
+        node.message(Body::read(9, data).expect("an event of a server"))
+    };
+    let messages = (0..=MAX_WORK).map(asked).collect();
+    node.bus.publish(messages).await.expect("the hub");
+    idle().await;
+    assert_eq!(io.cluster_stats().failed, 1);
+    let_through.add_permits(MAX_WORK + 1);
+    idle().await;
+    let mut answers = 0;
+    while let Some(body) = node.heard_answer() {
+        assert!(matches!(body, Body::ServerSideEmitResponse { .. }));
+        answers += 1;
+    }
+    assert_eq!(answers, MAX_WORK);
 }

@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tower_layer::Layer as _;
 use tower_service::Service as _;
 
-use crate::support::{Host, Request, Stream, channel, echo_server, sid_of};
+use crate::support::{Host, Request, Stream, channel, echo_server, idle, sid_of};
 
 async fn listener() -> (TcpListener, std::net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0")
@@ -365,6 +365,47 @@ async fn large_and_many_messages_pass_a_websocket_over_tls() {
     }
     for number in 0..300 {
         client.expect(&format!(r#"42["count",{number}]"#)).await;
+    }
+}
+
+/// TLS over pipes that hold 16 kB: what the server writes beyond stays in the buffer of its TLS.
+fn narrow_tls_host(io: &Server) -> Host {
+    let (acceptor, connector) = tls();
+    let service = io.layer().layer(tower_fn(inner));
+    Host::connecting("/socket.io/", move || {
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let (acceptor, connector) = (acceptor.clone(), connector.clone());
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let stream = acceptor.accept(far).await.expect("the client speaks TLS");
+            let builder = auto::Builder::new(TokioExecutor::new());
+            // A client that hangs up is no fault of the server.
+            let _ = builder
+                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                .await;
+        });
+        async move {
+            let name = ServerName::try_from("localhost").expect("the name is valid");
+            let stream = connector.connect(name, near).await;
+            Stream::new(stream.expect("the certificate is trusted"))
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_begins_to_read_late_gets_the_end_of_each_message_over_tls() {
+    let io = echo_server();
+    let mut client = narrow_tls_host(&io).joined().await;
+    let socket = io.sockets().remove(0);
+
+    for len in [10_000, 40_000, 70_000, 8_000_000] {
+        let text = "x".repeat(len);
+        socket.emit("large", &text);
+        idle().await;
+        assert_eq!(socket.conn().is_writable(), len < 16 * 1024);
+        client.expect(&format!(r#"42["large","{text}"]"#)).await;
+        idle().await;
+        assert_eq!(socket.conn().pending_bytes(), 0);
     }
 }
 

@@ -4,9 +4,13 @@
 //! the whole process.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ::metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use roomcast::recovery::Recovery;
 use roomcast::{OutboxPolicy, Refusal, Server, Socket, metrics};
 
 use crate::support::{Host, WebSocket, idle};
@@ -14,14 +18,20 @@ use crate::support::{Host, WebSocket, idle};
 /// Runs `test` with a recorder of its own, on a clock that is paused.
 fn recorded<F: Future<Output = ()>>(test: impl FnOnce(Snapshotter) -> F) {
     let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorded_by(&recorder, || test(snapshotter));
+}
+
+fn recorded_by<F: Future<Output = ()>>(
+    recorder: &dyn ::metrics::Recorder,
+    test: impl FnOnce() -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    ::metrics::with_local_recorder(&recorder, || {
-        runtime.block_on(test(recorder.snapshotter()));
-    });
+    ::metrics::with_local_recorder(recorder, || runtime.block_on(test()));
 }
 
 /// What was counted since the last look, as `name{label="value"}`; of histograms how many values.
@@ -67,6 +77,7 @@ fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
         io.coalesce("key").emit("value", 2);
         let refusing = io.when_full(OutboxPolicy::Error);
         assert!(refusing.try_emit("tick", 5).is_err());
+        idle().await;
 
         let found = series(&snapshotter);
         let count =
@@ -75,6 +86,140 @@ fn events_that_met_a_full_outbox_or_one_of_their_key_are_counted() {
             [count("dropped"), count("coalesced"), count("refused")],
             [4.0, 1.0, 1.0]
         );
+    });
+}
+
+/// A recorder that calls back into the server, but for what comes of that.
+#[derive(Clone, Default)]
+struct Emitting(Arc<Emitter>);
+
+#[derive(Default)]
+struct Emitter {
+    io: OnceLock<Server>,
+    is_emitting: AtomicBool,
+    emitted: AtomicU64,
+    /// What it was told of full outboxes.
+    told: AtomicU64,
+}
+
+impl Emitter {
+    fn emit(&self) {
+        let Some(io) = self.io.get() else { return };
+        let is_over = self.emitted.fetch_add(1, Ordering::Relaxed) > 100;
+        if is_over || self.is_emitting.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        io.emit("counted", ());
+        io.sockets().iter().for_each(|socket| {
+            socket.emit("counted", socket.conn().pending_bytes());
+        });
+        self.is_emitting.store(false, Ordering::Relaxed);
+    }
+}
+
+impl ::metrics::CounterFn for Emitter {
+    fn increment(&self, _: u64) {
+        self.emit();
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+/// The counter of full outboxes.
+struct Outboxes(Arc<Emitter>);
+
+impl ::metrics::CounterFn for Outboxes {
+    fn increment(&self, events: u64) {
+        self.0.told.fetch_add(events, Ordering::Relaxed);
+        self.0.emit();
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl ::metrics::Recorder for Emitting {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        self.0.emit();
+        match key.name() {
+            metrics::OUTBOX => Counter::from_arc(Arc::new(Outboxes(Arc::clone(&self.0)))),
+            _ => Counter::from_arc(Arc::clone(&self.0)),
+        }
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn a_recorder_may_emit_whatever_it_is_told_of() {
+    let policies = [
+        OutboxPolicy::DropNewest,
+        OutboxPolicy::DropOldest,
+        OutboxPolicy::Error,
+    ];
+    for (policy, recovers) in policies.into_iter().zip([false, true, false]) {
+        let recorder = Emitting::default();
+        let emitter = Arc::clone(&recorder.0);
+        recorded_by(&recorder, || async move {
+            let builder = Server::builder()
+                .max_outbox(1_000_000, policy)
+                .max_outbox_packets(1);
+            let io = match recovers {
+                true => builder.connection_state_recovery(Recovery::new()).build(),
+                false => builder.build(),
+            };
+            assert!(emitter.io.set(io.clone()).is_ok());
+            let client = Host::memory(&io).polling().await;
+            client.send("40").await;
+            client.get().await;
+            idle().await;
+
+            io.coalesce("key").emit("value", 1);
+            io.coalesce("key").emit("value", 2);
+            io.emit("tick", 1);
+            io.sockets().remove(0).emit("tick", 2);
+            idle().await;
+            assert!(emitter.told.load(Ordering::Relaxed) >= 3, "{policy:?}");
+        });
+    }
+}
+
+#[test]
+fn late_receivers_of_an_awaited_broadcast_are_counted_with_the_others() {
+    recorded(|snapshotter| async move {
+        let io = Server::builder().max_outbox_packets(2).build();
+        let host = Host::memory(&io);
+        let mut reader = host.joined().await;
+        let late = host.joined_polling().await;
+        idle().await;
+        io.emit("fill", ());
+        reader.expect(r#"42["fill"]"#).await;
+        series(&snapshotter);
+
+        let server = io.clone();
+        let sending = tokio::spawn(async move { server.emit_async("news", 1).await });
+        reader.expect(r#"42["news",1]"#).await;
+        late.get().await;
+        let delivery = sending.await.expect("it does not panic");
+        assert_eq!(delivery.map(|delivery| delivery.queued), Ok(2));
+
+        let found = snapshotter.snapshot().into_vec();
+        let of = |name: &str| {
+            let mut found = found.iter().filter(|(key, ..)| key.key().name() == name);
+            found.next().map(|(.., value)| value)
+        };
+        assert_eq!(of(metrics::EVENTS_DELIVERED), Some(&DebugValue::Counter(2)));
+        let receivers = DebugValue::Histogram(vec![2.0.into()]);
+        assert_eq!(of(metrics::BROADCAST_RECEIVERS), Some(&receivers));
     });
 }
 

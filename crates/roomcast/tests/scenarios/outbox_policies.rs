@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use roomcast::engine::OutboxCounts;
+use roomcast::recovery::Recovery;
 use roomcast::{EmitError, OutboxPolicy, Server, Socket};
 
 use crate::support::{
@@ -302,6 +304,93 @@ async fn an_event_with_a_key_replaces_attachments_too() {
         [r#"42["frame","none"]"#, r#"42["other",3]"#]
     );
     assert_eq!(socket.conn().pending_bytes(), 0);
+}
+
+/// What an outbox of 10,000 bytes holds after three keys were renewed by 6,000 bytes each: the third
+/// would begin beyond the limit.
+#[tokio::test(start_paused = true)]
+async fn an_event_with_a_key_that_grows_beyond_the_limit_meets_the_policy() {
+    let long = "x".repeat(6_000);
+    let long_of = |key: &str| format!(r#"42["value","{key}","{long}"]"#);
+    let kept = r#"42["value","c",1]"#.to_owned();
+    for (policy, result, waits, counted) in [
+        (
+            OutboxPolicy::DropNewest,
+            Err(EmitError::Dropped),
+            vec![long_of("a"), long_of("b"), kept.clone()],
+            (1, 2, 0, 0),
+        ),
+        (
+            OutboxPolicy::Error,
+            Err(EmitError::Full),
+            vec![long_of("a"), long_of("b"), kept],
+            (0, 2, 1, 0),
+        ),
+        (
+            OutboxPolicy::DropOldest,
+            Ok(()),
+            vec![long_of("b"), long_of("c")],
+            (1, 3, 0, 0),
+        ),
+        (
+            OutboxPolicy::Disconnect,
+            Err(EmitError::Disconnected),
+            vec![],
+            (0, 2, 0, 1),
+        ),
+    ] {
+        let io = Server::builder().max_outbox(10_000, policy).build();
+        let (client, socket) = waiting_client(&io).await;
+        for key in ["a", "b", "c"] {
+            socket.coalesce(key).emit("value", (key, 1));
+        }
+
+        let renew = |key: &str| socket.coalesce(key).try_emit("value", (key, &long));
+        assert_eq!([renew("a"), renew("b")], [Ok(()), Ok(())]);
+        assert_eq!(renew("c"), result);
+        assert_eq!(counts(&io), counted);
+        if policy != OutboxPolicy::Disconnect {
+            assert_eq!(all(&client).await, waits);
+            assert_eq!(socket.conn().pending_bytes(), 0);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_with_a_key_that_shrinks_is_within_every_limit() {
+    let io = Server::builder()
+        .max_outbox(100, OutboxPolicy::Disconnect)
+        .build();
+    let (client, socket) = waiting_client(&io).await;
+    socket.emit("fill", "x".repeat(50));
+    socket.coalesce("key").emit("value", "x".repeat(200));
+
+    assert_eq!(socket.coalesce("key").try_emit("value", 1), Ok(()));
+    assert_eq!(all(&client).await[1], r#"42["value",1]"#);
+    assert_eq!(socket.conn().pending_bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volatile_event_waits_for_no_room() {
+    let recovering = Server::builder()
+        .connection_state_recovery(Recovery::new())
+        .max_outbox_packets(2)
+        .build();
+    for io in [of_packets(2, OutboxPolicy::Disconnect), recovering] {
+        let mut client = Host::memory(&io).polling().await;
+        client.send("40").await;
+        client.next().await;
+        idle().await;
+        let socket = io.sockets().remove(0);
+        socket.emit("fill", ());
+
+        let sent = socket.volatile().emit_async("tick", 1).now_or_never();
+        assert_eq!(sent, Some(Err(EmitError::Dropped)));
+        let sent = io.volatile().emit_async("tick", 1).now_or_never();
+        let delivery = sent.expect("nobody is waited for");
+        let delivery = delivery.expect("the event can be sent");
+        assert_eq!((delivery.queued, delivery.late), (0, vec![socket.id()]));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,10 +117,11 @@ mod on_disk {
     use std::task::{Context, Wake};
 
     use futures_util::future::join_all;
+    use roomcast::cluster::Hub;
     use roomcast::recovery::RedbLog;
 
     use super::*;
-    use crate::support::{channel, packets};
+    use crate::support::{channel, packets, together, within};
 
     /// The thread that writes the log waits, until this is dropped.
     struct Held(#[expect(dead_code, reason = "its end is the sign")] mpsc::Sender<()>);
@@ -302,5 +303,33 @@ mod on_disk {
         assert_eq!(all_of_it.await.map(|delivery| delivery.queued), Ok(1));
         assert_eq!(told.so_far(), ["tick", "tock"]);
         assert_eq!(all(&client).await, [r#"42["tick",1"#, r#"42["tock",2"#]);
+    }
+
+    #[tokio::test]
+    async fn an_event_of_another_server_for_which_the_log_has_no_room_is_counted_as_refused() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let hub = Hub::new();
+        let log = RedbLog::open(folder.path().join("messages.redb")).expect("a new file");
+        let io = Server::builder()
+            .connection_state_recovery(Recovery::new().log(log))
+            .bus(hub.bus())
+            .build();
+        let other = Server::builder().bus(hub.bus()).build();
+        together(&[io.clone(), other.clone()]).await;
+        let ended = io.of("/ended");
+        io.delete_namespace("/ended");
+        let held = hold_log(&io);
+        ended.emit("fill", bytes::Bytes::from(vec![0; 64 * 1024 * 1024 + 1]));
+
+        other.emit("tick", 1);
+        within("the event", async {
+            while io.cluster_stats().refused == 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+
+        assert_eq!(io.cluster_stats().malformed, 0);
+        drop(held);
     }
 }

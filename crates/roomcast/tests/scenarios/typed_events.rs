@@ -252,8 +252,9 @@ async fn whoever_emits_can_emit_a_typed_event() {
     io.to(receiver.id()).try_emit_event(&sent).unwrap();
     for found in io.fetch_sockets().await.unwrap() {
         found.emit_event(&sent);
+        found.timeout(Duration::from_secs(60)).emit_event(&sent);
     }
-    for _ in 0..9 {
+    for _ in 0..10 {
         client.expect(r#"42["message","lobby","hi"]"#).await;
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use roomcast::webtransport::Certificate;
-use roomcast::{OutboxPolicy, Server, Transport};
+use roomcast::{DisconnectCause, DisconnectReason, OutboxPolicy, Server, Transport};
 use wtransport::tls::Sha256Digest;
 
-use crate::support::webtransport::{Quic, certificate, listen, text};
+use crate::support::webtransport::{Quic, certificate, expect_closed, listen, text};
 use crate::support::{answering, channel, reasons, within};
 
 fn builder() -> roomcast::ServerBuilder {
@@ -239,12 +239,17 @@ async fn everything_that_was_sent_leaves_before_the_server_closes() {
 #[tokio::test]
 async fn each_way_to_leave_ends_the_session_with_transport_close() {
     let io = server();
-    let mut reasons = reasons(&io);
+    let (teller, mut ends) = channel();
+    io.on_disconnect(move |reason: DisconnectReason, cause: DisconnectCause| {
+        teller.tell((reason.as_str(), cause));
+    });
+    let left = ("transport close", DisconnectCause::Client);
+    let lost = ("transport close", DisconnectCause::ConnectionLost);
     let quic = Quic::of(&io).await;
 
     let mut client = quic.joined().await;
     client.request.0.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     let capsule = b"\x00\x0b\x68\x43\x08\x00\x00\x00\x00ciao";
@@ -255,18 +260,21 @@ async fn each_way_to_leave_ends_the_session_with_transport_close() {
         .await
         .expect("it is open");
     client.request.0.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     client.send.finish().expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
 
     let mut client = quic.joined().await;
     client.send.reset(0u32.into()).expect("it is open");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, lost);
 
     quic.joined().await.connection.close(0x100u32.into(), b"");
-    assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(ends.next().await, left);
+
+    quic.joined().await.connection.close(0x10cu32.into(), b"");
+    assert_eq!(ends.next().await, lost);
     assert_eq!(io.engine().clients_count(), 0);
 }
 
@@ -345,6 +353,36 @@ async fn a_client_that_reads_nothing_is_cut_at_the_limit_of_its_outbox() {
         tokio::task::yield_now().await;
     }
     assert_eq!(io.engine().clients_count(), 0);
+}
+
+/// Its connection lives: QUIC itself is answered.
+#[tokio::test]
+async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection() {
+    let io = builder()
+        .max_outbox(1_000_000, OutboxPolicy::Disconnect)
+        .build();
+    let mut reasons = reasons(&io);
+    let quic = Quic::of(&io).await;
+    let silent = quic.joined().await;
+    let alive_tasks = || {
+        let metrics = tokio::runtime::Handle::current().metrics();
+        metrics.num_alive_tasks()
+    };
+    let with_it = alive_tasks();
+
+    let line = "x".repeat(10_000);
+    while reasons.so_far().is_empty() {
+        io.emit("line", &line);
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    expect_closed(&silent.connection, 0x100).await;
+    let task_ends = async {
+        while alive_tasks() >= with_it {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the end of its task", task_ends).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A small client that speaks in literal bytes, and servers for it to speak to.
 
+mod buses;
 mod cluster;
 mod host;
 mod http;
@@ -13,6 +14,7 @@ pub(crate) mod webtransport;
 use std::future::Future;
 use std::time::Duration;
 
+pub(crate) use buses::{Counted, Dynamic};
 pub(crate) use cluster::{Three, together};
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};

@@ -44,21 +44,27 @@ impl State {
             self.drop_packet(at);
             dropped += 1;
         }
-        self.close_gaps();
         dropped
     }
 
-    /// Puts a packet into the place of the one that waits under `key`; false if there is none.
-    pub(super) fn replace(&mut self, key: &str, frames: &[Frame], may_compress: bool) -> bool {
-        let Some(&at) = self.keep_backlog().keys.get(key) else {
-            return false;
-        };
-        if !self.queue.get(at).is_some_and(is_event) {
-            return false;
-        }
+    /// Where the packet begins that waits under `key`, if there is one.
+    pub(super) fn waiting_under(&mut self, key: &str) -> Option<usize> {
+        let at = *self.keep_backlog().keys.get(key)?;
+        self.queue.get(at).is_some_and(is_event).then_some(at)
+    }
+
+    /// Whether a packet may take the place of the one at `at`: it needs no more room than that, or
+    /// there is room for it without that.
+    pub(super) fn may_replace(&self, at: usize, frames: &[Frame]) -> bool {
+        let old = self.bytes(at, self.packet_len(at));
+        super::bytes(frames) <= old || self.pending_bytes.saturating_sub(old) <= self.max_bytes
+    }
+
+    /// Puts a packet into the place of the one at `at`.
+    pub(super) fn replace(&mut self, at: usize, frames: &[Frame], may_compress: bool) {
         let old = self.packet_len(at);
-        self.pending_bytes -= self.bytes(at, old);
-        self.pending_bytes += frames.iter().map(Frame::len).sum::<usize>();
+        self.forget_bytes(at, old);
+        self.pending_bytes += super::bytes(frames);
         if let Some(Entry::Mark(mark)) = self.queue.get_mut(at + old) {
             mark.give_up();
         }
@@ -77,28 +83,19 @@ impl State {
                 *place = *place + frames.len() - old;
             }
         }
-        true
     }
 
-    /// Drops the packet that waits under `key`, and queues another one behind all others; false if
-    /// there is none.
+    /// Drops the packet at `at`, which waits under `key`, and queues another one behind all others.
     pub(super) fn replace_at_end(
         &mut self,
         key: &Arc<str>,
+        at: usize,
         frames: &[Frame],
         options: SendOptions,
-    ) -> bool {
-        let Some(&at) = self.keep_backlog().keys.get(key) else {
-            return false;
-        };
-        if !self.queue.get(at).is_some_and(is_event) {
-            return false;
-        }
+    ) {
         self.drop_packet(at);
-        self.close_gaps();
         self.note_key(key);
         self.push(frames, options);
-        true
     }
 
     /// The packet that is queued next waits under `key`.
@@ -115,15 +112,22 @@ impl State {
         found.map(|_| at)
     }
 
-    fn drop_packet(&mut self, at: usize) {
+    /// Drops the packet at `at`. The others may have other places then.
+    pub(super) fn drop_packet(&mut self, at: usize) {
         let len = self.packet_len(at);
-        self.pending_bytes -= self.bytes(at, len);
+        self.forget_bytes(at, len);
         self.waiting -= 1;
         self.queue[at..at + len].fill_with(|| Entry::Gap);
         if let Some(Entry::Mark(mark)) = self.queue.get_mut(at + len) {
             mark.give_up();
         }
         self.keep_backlog().gaps += len;
+        self.close_gaps();
+    }
+
+    fn forget_bytes(&mut self, at: usize, len: usize) {
+        let bytes = self.bytes(at, len);
+        self.pending_bytes = self.pending_bytes.saturating_sub(bytes);
     }
 
     /// How many entries the packet has that begins at `at`: its text and its attachments.

@@ -7,6 +7,7 @@ use super::room::Coming;
 use super::{Mailbox, OutboxLimits, OutboxPolicy, SendOptions, Sent, State};
 use crate::engine::cause::DisconnectCause;
 use crate::engine::outbox::Role;
+use crate::engine::totals::Totals;
 
 impl State {
     pub(super) fn set_limits(&mut self, limits: OutboxLimits) {
@@ -99,15 +100,16 @@ impl Mailbox {
         match policy {
             OutboxPolicy::Disconnect => Err(self.overflow(state)),
             OutboxPolicy::DropNewest => {
-                self.flusher.totals().dropped(1);
+                self.flusher.count(|totals| totals.dropped(1));
                 Err(Sent::Dropped)
             }
             OutboxPolicy::Error => {
-                self.flusher.totals().refused();
+                self.flusher.count(Totals::refused);
                 Err(Sent::Full)
             }
             OutboxPolicy::DropOldest => {
-                self.flusher.totals().dropped(state.drop_oldest());
+                let dropped = state.drop_oldest();
+                self.flusher.count(|totals| totals.dropped(dropped));
                 Ok(state)
             }
         }
@@ -129,7 +131,7 @@ impl Mailbox {
 
     fn overflow(&self, mut state: MutexGuard<'_, State>) -> Sent {
         if !std::mem::replace(&mut state.has_overflowed, true) {
-            self.flusher.totals().overflowed();
+            self.flusher.count(Totals::overflowed);
             let pending_bytes = state.pending_bytes;
             state.blame(|| DisconnectCause::SlowReader { pending_bytes });
         }

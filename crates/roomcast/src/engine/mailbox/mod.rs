@@ -33,6 +33,7 @@ use super::draft::{self, Draft};
 use super::flusher::Flusher;
 use super::frame::Frame;
 use super::outbox::{Batch, Entry, Mark, Queue, Role};
+use super::totals::Totals;
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
@@ -103,19 +104,28 @@ impl Mailbox {
     /// Queues a message that may take the place of another, or may wait for room.
     pub(crate) fn send_paced(&self, pace: &Pace, frames: &[Frame], options: SendOptions) -> Sent {
         let mut state = self.state.lock();
-        if let Some(key) = &pace.key
-            && !state.is_closed
-            && !options.is_volatile
-            && match options.keeps_order {
-                true => state.replace_at_end(key, frames, options),
-                false => state.replace(key, frames, options.may_compress),
-            }
+        let is_lasting = !state.is_closed && !options.is_volatile;
+        let key = pace.key.as_ref().filter(|_| is_lasting);
+        let waiting = key.and_then(|key| Some((key, state.waiting_under(key)?)));
+        if let Some((key, at)) = waiting
+            && state.may_replace(at, frames)
         {
-            self.flusher.totals().coalesced();
+            match options.keeps_order {
+                true => state.replace_at_end(key, at, frames, options),
+                false => state.replace(at, frames, options.may_compress),
+            }
+            self.flusher.count(Totals::coalesced);
             return self.queued(state);
         }
-        if pace.may_wait && !state.is_closed && state.is_half_full() {
+        if pace.may_wait && is_lasting && state.is_half_full() {
             return Sent::Full;
+        }
+        if let Some((_, at)) = waiting
+            && options.when_full.unwrap_or(state.policy) == OutboxPolicy::DropOldest
+        {
+            // Invariant: of each key one event waits.
+            state.drop_packet(at);
+            self.flusher.count(Totals::coalesced);
         }
         let mut state = match self.admit(state, options, || bytes(frames)) {
             Ok(state) => state,

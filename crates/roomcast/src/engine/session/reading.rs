@@ -74,7 +74,7 @@ impl SessionTask {
             }
             match duplex.poll_read(cx, buf) {
                 Poll::Pending => return ReadEnd::Open,
-                Poll::Ready(Ok(0)) => return ReadEnd::Gone,
+                Poll::Ready(Ok(0)) => return end_of(duplex.transport()),
                 Poll::Ready(Ok(n)) => {
                     if let Some(end) = self.decode(duplex, &mut buf[..n], cx) {
                         return end;
@@ -144,6 +144,14 @@ impl SessionTask {
                 self.tell(proto::Input::DecodeFailed(from), cx);
             }
         }
+    }
+}
+
+/// What it means that a connection ends without an error. Only a WebSocket has a frame to say so before.
+fn end_of(transport: Transport) -> ReadEnd {
+    match transport {
+        Transport::WebTransport => ReadEnd::Closed(None),
+        _ => ReadEnd::Gone,
     }
 }
 

@@ -16,7 +16,7 @@ use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::outbox::{Entry, Queue, Role};
 use super::outgoing::{Outgoing, Written};
-use crate::webtransport::Streams;
+use crate::webtransport::{CLOSE_TIMEOUT, Streams};
 
 /// A session of WebTransport whose first packet has come.
 #[derive(Debug)]
@@ -105,8 +105,16 @@ impl WebTransport {
 
     /// Writes what is left, ends the session, and waits until the peer has ended it, too.
     ///
-    /// A farewell goes behind what is left.
-    pub(super) async fn close(mut self, farewell: Option<Box<Farewell>>) {
+    /// A farewell goes behind what is left. A client that does not read, or does not follow, is cut
+    /// after [`CLOSE_TIMEOUT`].
+    pub(super) async fn close(self, farewell: Option<Box<Farewell>>) {
+        let end = tokio::time::timeout(CLOSE_TIMEOUT, self.say_goodbye(farewell));
+        if end.await.is_err() {
+            tracing::debug!("a session of WebTransport was not ended in time");
+        }
+    }
+
+    async fn say_goodbye(mut self, farewell: Option<Box<Farewell>>) {
         let mut end = self.outgoing.write_rest(self.streams.writer()).await;
         if let (Ok(()), Some(farewell)) = (&end, farewell) {
             for packet in &farewell.packets {

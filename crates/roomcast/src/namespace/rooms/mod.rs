@@ -13,6 +13,7 @@ pub(crate) use into_rooms::RoomNames;
 pub(crate) use name::RoomName;
 pub(crate) use state::State;
 
+use crate::cluster::RoomInterest;
 use crate::id::SocketId;
 use crate::recovery::Keeper;
 use crate::socket::{DisconnectReason, Socket};
@@ -227,9 +228,18 @@ impl Rooms {
         self.state.lock().members_of(room).count()
     }
 
-    /// Whether others than the socket whose id the room bears, if it bears one, are members.
-    pub(crate) fn is_listed(&self, room: &RoomName) -> bool {
-        self.state.lock().is_listed(room)
+    /// Whether a bus with this interest is to hear of a room: it has members, or a client that is away
+    /// has missed what it gets.
+    pub(crate) fn is_wanted(&self, room: &RoomName, interest: RoomInterest) -> bool {
+        let state = self.state.lock();
+        let has_members = match interest {
+            RoomInterest::All => state.members_of(room).next().is_some(),
+            RoomInterest::Shared => state.is_listed(room),
+            _ => false,
+        };
+        // Invariant: under the lock, so a socket that leaves or comes back is one or the other.
+        let keeper = self.keeper.as_ref();
+        has_members || keeper.is_some_and(|keeper| keeper.awaits_room(room))
     }
 
     /// The names of all rooms, the rooms of single sockets' ids included.

@@ -243,6 +243,7 @@ impl State {
         member.is_some_and(|member| member.is_in(room))
     }
 
+    /// Whether others than the socket whose id the room bears, if it bears one, are members.
     pub(super) fn is_listed(&self, room: &RoomName) -> bool {
         self.rooms.contains_key(room)
     }

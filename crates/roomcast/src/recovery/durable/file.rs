@@ -166,8 +166,10 @@ impl File {
         for (id, (line, position)) in touched {
             // The head never goes back: offsets are given once.
             let known = head_of(&namespaces, &line.name, id)?.unwrap_or(0);
-            namespaces.insert(line.name.as_str(), (id, position.0.max(known)))?;
-            let trimmed = line.trimmed();
+            let head = position.0.max(known);
+            namespaces.insert(line.name.as_str(), (id, head))?;
+            // What is forgotten in memory before it was written is deleted once it is.
+            let trimmed = line.trimmed().min(Position(head));
             let deleted = self.deleted.entry(id).or_default();
             if trimmed > *deleted {
                 packets.retain_in((id, 0)..=(id, trimmed.0), |_, _| false)?;
