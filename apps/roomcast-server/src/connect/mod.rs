@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use roomcast_client::{Parser, Socket};
+use roomcast_client::{Parser, Socket, Transport};
 
 use self::conversation::Conversation;
 pub(crate) use self::options::Options;
@@ -70,7 +70,9 @@ async fn talk(options: &Options, target: &Target, socket: Socket) -> u8 {
     }
     let conversation = Conversation::new(socket, Printer::new(options.output), options.retry);
     conversation.socket().connect();
-    let talk = Talk::new(conversation.clone(), target);
+    let first = options.transport.first().copied();
+    let first = first.map_or(Transport::Polling, Transport::from);
+    let talk = Talk::new(conversation.clone(), target, first);
     tokio::select! {
         code = talk.hold(options) => code,
         () = signals.next() => {

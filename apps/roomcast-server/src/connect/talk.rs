@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use roomcast_client::{Socket, Spread};
+use roomcast_client::{Socket, Spread, Transport};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -20,16 +20,19 @@ pub(super) struct Talk<'t> {
     conversation: Conversation,
     watch: watch::Receiver<Progress>,
     target: &'t Target,
+    /// The transport that opens the connection.
+    first: Transport,
     /// How many acknowledgements were asked for.
     asked: u64,
 }
 
 impl<'t> Talk<'t> {
-    pub(super) fn new(conversation: Conversation, target: &'t Target) -> Self {
+    pub(super) fn new(conversation: Conversation, target: &'t Target, first: Transport) -> Self {
         Self {
             watch: conversation.watch(),
             conversation,
             target,
+            first,
             asked: 0,
         }
     }
@@ -127,7 +130,7 @@ impl<'t> Talk<'t> {
             return 0;
         }
         if let Some(end) = end {
-            eprint!("{}", why(&end, self.target).await);
+            eprint!("{}", why(&end, self.target, self.first).await);
             return NO_CONNECTION;
         }
         self.change(|progress| progress.is_leaving = true);
@@ -170,9 +173,9 @@ pub(super) async fn leave(socket: &Socket, limit: Duration) -> bool {
 }
 
 /// Why it is over.
-async fn why(end: &End, target: &Target) -> Finding {
+async fn why(end: &End, target: &Target, first: Transport) -> Finding {
     match end {
-        End::Unreachable(error) | End::Refused(error) => explain(error, target).await,
+        End::Unreachable(error) | End::Refused(error) => explain(error, target, first).await,
         End::TurnedAway(reason) => Finding::new(format!(
             "the connection ended before the server let the client into {}: {reason}",
             target.namespace

@@ -4,8 +4,7 @@ use roomcast_engineio::{Handshake, Packet, revision4};
 
 use super::polling::{Joined, connect_packet, joined};
 use super::report::Check;
-use super::websocket::WebSocket;
-use crate::terminal::{Finding, Opened, Target};
+use crate::terminal::{Finding, Opened, Target, WebSocket};
 
 /// A session that was opened by WebSocket, and joined the namespace.
 pub(super) struct Direct {

@@ -10,7 +10,6 @@ mod polling;
 mod report;
 mod sticky;
 mod upgrade;
-mod websocket;
 
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
@@ -23,10 +22,9 @@ use self::heartbeats::Ping;
 pub(crate) use self::options::Options;
 use self::polling::Joined;
 use self::report::{Check, Report};
-use self::websocket::Silence;
 use crate::terminal::cookies::kept;
 use crate::terminal::http::{AskError, Connection, Question};
-use crate::terminal::{Finding, Opened, Target, dismiss, look, unasked};
+use crate::terminal::{Finding, Opened, Silence, Target, dismiss, look, unasked};
 
 /// Looks at a server, check by check.
 pub(crate) async fn run(options: &Options) -> ExitCode {

@@ -4,9 +4,8 @@ use roomcast_engineio::Transport;
 
 use super::polling::connect_packet;
 use super::report::Check;
-use super::websocket::{Silence, WebSocket};
 use crate::terminal::cookies::kept;
-use crate::terminal::{Finding, Target, dismiss, look};
+use crate::terminal::{Finding, Silence, Target, WebSocket, dismiss, look};
 
 /// What became of the upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -87,7 +87,7 @@ fn by_engine(host: &str, answer: &Answer, code: u64, message: &str) -> Finding {
          {status})"
     ));
     match code {
-        0 => finding.advise("polling is switched off there: try --transport websocket"),
+        0 => finding.advise(POLLING_IS_OFF),
         3 => {
             finding.advise("a middleware of the server does not like the request: its log says why")
         }
@@ -228,6 +228,9 @@ fn untrusted(host: &str, error: &rustls::Error) -> Finding {
         _ => finding.advise("do both sides have a TLS version and a cipher in common?"),
     }
 }
+
+/// What to do about a server that has WebSocket only.
+pub(super) const POLLING_IS_OFF: &str = "polling is switched off there: try --transport websocket";
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,11 @@ pub(crate) mod http;
 mod look;
 mod target;
 mod text;
+mod websocket;
 
 pub(crate) use explain::explain;
 pub(crate) use finding::Finding;
 pub(crate) use look::{Opened, dismiss, engine_error, look, unasked};
 pub(crate) use target::{Mistake, Target, TargetOptions, seconds};
 pub(crate) use text::printable;
+pub(crate) use websocket::{Silence, WebSocket};

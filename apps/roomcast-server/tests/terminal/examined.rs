@@ -7,7 +7,7 @@ use roomcast::{Cors, Refusal, Server, Transport};
 
 use super::program::{Ended, run};
 use super::serving::Serving;
-use super::stub::{answering, nobody};
+use super::stub::{answering, nobody, silent};
 
 fn doctor(url: &str, options: &[&str]) -> Ended {
     let ended = run(&[&["doctor", url], options].concat(), "");
@@ -312,6 +312,17 @@ fn nobody_and_another_path_fail_where_they_are_noticed() {
         "{path:?}"
     );
     assert_eq!((none.code, path.code), (1, 1));
+}
+
+#[test]
+fn a_listener_that_says_nothing_is_not_waited_for_longer_than_told() {
+    let ended = doctor(&silent(), &["--timeout", "0.3"]);
+
+    assert!(
+        check(&ended, "handshake").1.contains("does not answer"),
+        "{ended:?}"
+    );
+    assert_eq!((verdict(&ended, "connection"), ended.code), ("ok", 1));
 }
 
 #[test]

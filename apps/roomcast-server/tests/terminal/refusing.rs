@@ -1,10 +1,10 @@
 //! `roomcast connect` and servers that do not work: what is told, and the exit code.
 
-use roomcast::{Refusal, Server};
+use roomcast::{Refusal, Server, Transport};
 
 use super::program::{Ended, run};
 use super::serving::Serving;
-use super::stub::{answering, nobody};
+use super::stub::{answering, nobody, silent};
 
 fn connect(url: &str, options: &[&str]) -> Ended {
     let ended = run(&[&["connect", url], options].concat(), "");
@@ -105,6 +105,36 @@ fn a_server_of_socket_io_2() {
 
     assert!(
         ended.error.contains("speaks Socket.IO 2 (Engine.IO 3)"),
+        "{ended:?}"
+    );
+    assert_eq!(ended.code, 1);
+}
+
+#[test]
+fn a_server_without_the_transport() {
+    let polling = Serving::start(Server::builder().transports([Transport::Polling]));
+    let websocket = Serving::start(Server::builder().transports([Transport::WebSocket]));
+
+    let no_websocket = connect(&polling.url(), &["--transport", "websocket"]);
+    let no_polling = connect(&websocket.url(), &[]);
+
+    let advice = "the server's option `transports` leaves WebSocket out";
+    assert!(no_websocket.error.contains(advice), "{no_websocket:?}");
+    assert!(
+        no_polling.error.contains("try --transport websocket"),
+        "{no_polling:?}"
+    );
+    assert_eq!((no_websocket.code, no_polling.code), (1, 1));
+}
+
+#[test]
+fn a_listener_that_says_nothing() {
+    let ended = connect(&silent(), &["--timeout", "0.3"]);
+
+    assert!(
+        ended
+            .error
+            .contains("does not answer: nothing came in 0.3 s"),
         "{ended:?}"
     );
     assert_eq!(ended.code, 1);

@@ -9,12 +9,7 @@ use super::serving::next_port;
 /// Answers the first bytes of each connection with these, and closes it. It lives as long as the
 /// test program. Returns its URL.
 pub(crate) fn answering(answer: &'static [u8]) -> String {
-    let listener = loop {
-        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, next_port())) {
-            break listener;
-        }
-    };
-    let port = listener.local_addr().unwrap().port();
+    let (listener, url) = listener();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -24,15 +19,29 @@ pub(crate) fn answering(answer: &'static [u8]) -> String {
             let _ = stream.write_all(answer);
         }
     });
-    format!("http://127.0.0.1:{port}")
+    url
+}
+
+/// Takes connections, and says nothing. It lives as long as the test program.
+pub(crate) fn silent() -> String {
+    let (listener, url) = listener();
+    thread::spawn(move || {
+        let streams: Vec<_> = listener.incoming().collect();
+        drop(streams);
+    });
+    url
 }
 
 /// The URL of a port where nobody listens.
 pub(crate) fn nobody() -> String {
+    listener().1
+}
+
+fn listener() -> (TcpListener, String) {
     loop {
         let port = next_port();
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return format!("http://127.0.0.1:{port}");
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return (listener, format!("http://127.0.0.1:{port}"));
         }
     }
 }

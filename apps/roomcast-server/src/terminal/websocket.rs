@@ -14,21 +14,23 @@ use roomcast_websocket::{CloseCode, Connection, Event, Limits, OpCode, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::terminal::http::{Answer, Question, ask};
-use crate::terminal::{Finding, Target, engine_error, unasked};
+use super::http::{Answer, Question, ask};
+use super::look::{engine_error, unasked};
+use super::{Finding, Target};
 
 /// An open WebSocket.
-pub(super) struct WebSocket {
+#[derive(Debug)]
+pub(crate) struct WebSocket {
     stream: TokioIo<Upgraded>,
     connection: Connection,
     unread: BytesMut,
     /// What was agreed about compression.
-    pub(super) extensions: Option<String>,
+    pub(crate) extensions: Option<String>,
 }
 
 /// Why no packet came.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Silence {
+pub(crate) enum Silence {
     #[error("nothing came in {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     #[error("the connection was closed")]
@@ -45,7 +47,7 @@ impl From<io::Error> for Silence {
 
 impl WebSocket {
     /// Opens one: for the session with this sid, or for a new one.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         target: &Target,
         sid: Option<&str>,
         cookies: &str,
@@ -99,7 +101,7 @@ impl WebSocket {
     }
 
     /// Sends a packet.
-    pub(super) async fn send(&mut self, packet: &str) -> Result<(), Silence> {
+    pub(crate) async fn send(&mut self, packet: &str) -> Result<(), Silence> {
         let mut out = BytesMut::new();
         let mask = rand::random();
         self.connection
@@ -108,13 +110,13 @@ impl WebSocket {
     }
 
     /// Waits for the next packet of text.
-    pub(super) async fn next(&mut self, limit: Duration) -> Result<String, Silence> {
+    pub(crate) async fn next(&mut self, limit: Duration) -> Result<String, Silence> {
         let packet = timeout(limit, self.receive()).await;
         packet.unwrap_or(Err(Silence::TimedOut(limit)))
     }
 
     /// Waits for a packet that begins with one of these; passes over others.
-    pub(super) async fn next_of(
+    pub(crate) async fn next_of(
         &mut self,
         starts: &[&str],
         limit: Duration,
@@ -132,7 +134,7 @@ impl WebSocket {
     }
 
     /// Says goodbye, and waits for the answer for a moment.
-    pub(super) async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let mut out = BytesMut::new();
         let mask = rand::random();
         self.connection.close(CloseCode::NORMAL, "", mask, &mut out);
@@ -217,3 +219,30 @@ const EXTENSIONS: HeaderName = HeaderName::from_static("sec-websocket-extensions
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn advice(status: u16, body: &'static str) -> String {
+        let answer = Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            took: Duration::ZERO,
+            upgraded: None,
+        };
+        not_upgraded(&answer, "status").advice.unwrap()
+    }
+
+    #[test]
+    fn refusals_of_the_server_are_told_from_those_of_a_proxy() {
+        assert!(advice(400, "Transport unknown").contains("`transports`"));
+        assert!(advice(400, r#"{"code":1,"message":"Session ID unknown"}"#).contains("sticky"));
+        assert!(advice(403, "Forbidden").contains("lets no WebSocket in"));
+        assert!(advice(400, "Bad request").contains("proxy_set_header Upgrade"));
+        assert!(advice(200, "<html>").contains("proxy_set_header Upgrade"));
+    }
+}
