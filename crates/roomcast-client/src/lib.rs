@@ -31,6 +31,7 @@ mod address;
 mod builder;
 mod client;
 mod connect;
+mod dial;
 mod engine;
 mod error;
 mod handler;
@@ -41,6 +42,8 @@ mod socket;
 pub use builder::Builder;
 pub use client::Client;
 pub use connect::{Tls, TlsError};
+#[doc(hidden)]
+pub use dial::Dialer;
 pub use error::{
     AckError, ConfigError, ConnectError, Description, EmitError, NotFlushed, OpenError,
     SocketError, TransportError, UrlError,
