@@ -108,4 +108,10 @@ pub fn builder(url: &str) -> Builder {
 mod documents {
     #[doc = include_str!("../../../docs/guide/client.md")]
     struct Guide;
+
+    #[doc = include_str!("../../../docs/guide/client-options.md")]
+    struct Options;
+
+    #[doc = include_str!("../../../docs/guide/from-rust-socketio.md")]
+    struct Migration;
 }
