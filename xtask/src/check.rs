@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what can be said about the code without running it.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -7,6 +8,16 @@ use crate::{build, process, workspace};
 
 /// The workspace of the load generator.
 const LOAD: &str = "load/Cargo.toml";
+
+/// What browsers run.
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// The crates that do no I/O.
+const PROTOCOLS: [&str; 3] = [
+    "roomcast-engineio",
+    "roomcast-socketio",
+    "roomcast-websocket",
+];
 
 /// Checks formatting, lints, documentation and licences; with `fix`, formats instead of complaining.
 pub(crate) fn all(fix: bool) -> Result<(), Failure> {
@@ -37,7 +48,30 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
             .args(["doc", "--workspace", "--all-features", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    wasm()?;
     licences()
+}
+
+/// Builds the protocol crates for WebAssembly, where Rust has its standard library for it.
+fn wasm() -> Result<(), Failure> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut asked = Command::new(rustc);
+    asked.args(["--print", "target-libdir", "--target", WASM]);
+    let folder = process::answer(&mut asked);
+    if !folder.is_some_and(|folder| Path::new(folder.trim()).is_dir()) {
+        let lack = format!("`rustup target add {WASM}` was not run: nothing is built for it");
+        if workspace::is_ci() {
+            return Err(Failure::new(lack));
+        }
+        println!("{lack}");
+        return Ok(());
+    }
+    let packages = PROTOCOLS.iter().flat_map(|name| ["--package", name]);
+    step(
+        build::cargo()
+            .args(["build", "--target", WASM])
+            .args(packages),
+    )
 }
 
 /// Runs cargo-deny, where it is installed.

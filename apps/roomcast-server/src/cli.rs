@@ -1,11 +1,23 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-/// A ready-to-run Socket.IO server with a web page to try it on.
-#[derive(Clone, Debug, Parser, PartialEq, Eq)]
-#[command(name = "roomcast", version, after_help = LOG)]
+use crate::{connect, doctor};
+
+/// A ready-to-run Socket.IO server with a web page to try it on, and a client for the terminal.
+#[derive(Clone, Debug, Parser, PartialEq)]
+#[command(name = "roomcast", version, after_help = LOG, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What the server is told. Without a command the program is one.
+#[derive(Clone, Debug, clap::Args, PartialEq, Eq)]
+pub(crate) struct ServerOptions {
     /// Address or name to listen on; 0.0.0.0 lets other machines in
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     pub(crate) host: String,
@@ -13,6 +25,15 @@ pub(crate) struct Options {
     /// Port to listen on; 0 takes a free one
     #[arg(long, short, value_name = "PORT", default_value_t = 3000)]
     pub(crate) port: u16,
+}
+
+/// What else the program can be.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub(crate) enum Command {
+    /// Connect to a server, print its events and send what is typed
+    Connect(connect::Options),
+    /// Look for what is wrong between a server and its clients
+    Doctor(doctor::Options),
 }
 
 const LOG: &str = "\
@@ -36,22 +57,26 @@ mod tests {
 
     #[test]
     fn without_arguments_it_is_port_3000_of_the_loopback() {
-        let expected = Options {
+        let expected = ServerOptions {
             host: "127.0.0.1".to_owned(),
             port: 3000,
         };
 
-        assert_eq!(parse("").unwrap(), expected);
+        let options = parse("").unwrap();
+
+        assert_eq!((options.server, options.command), (expected, None));
     }
 
     #[test]
     fn host_and_port_are_taken() {
-        let expected = Options {
+        let expected = ServerOptions {
             host: "::".to_owned(),
             port: 80,
         };
 
-        assert_eq!(parse("--host :: --port 80").unwrap(), expected);
+        let options = parse("--host :: --port 80").unwrap();
+
+        assert_eq!(options.server, expected);
     }
 
     #[test]

@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::banner::{self, Banner};
-use crate::cli::Options;
+use crate::cli::ServerOptions;
 use crate::demo;
 use crate::error::StartError;
 use crate::page::{self, PAGE};
 use crate::signals::Signals;
 
 /// Serves until a signal asks to end.
-pub(crate) async fn run(options: &Options) -> Result<(), StartError> {
+pub(crate) async fn run(options: &ServerOptions) -> Result<(), StartError> {
     let (listener, address) = listen(&options.host, options.port).await?;
     let mut signals = Signals::take().map_err(StartError::Signals)?;
     let io = demo::server(builder());

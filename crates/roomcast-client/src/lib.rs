@@ -35,6 +35,7 @@ pub mod blocking;
 mod builder;
 mod client;
 mod connect;
+mod dial;
 mod engine;
 mod error;
 mod handler;
@@ -45,6 +46,8 @@ mod socket;
 pub use builder::Builder;
 pub use client::Client;
 pub use connect::{Tls, TlsError};
+#[doc(hidden)]
+pub use dial::Dialer;
 pub use error::{
     AckError, ConfigError, ConnectError, Description, EmitError, NotFlushed, OpenError,
     SocketError, TransportError, UrlError,
@@ -109,4 +112,10 @@ pub fn builder(url: &str) -> Builder {
 mod documents {
     #[doc = include_str!("../../../docs/guide/client.md")]
     struct Guide;
+
+    #[doc = include_str!("../../../docs/guide/client-options.md")]
+    struct Options;
+
+    #[doc = include_str!("../../../docs/guide/from-rust-socketio.md")]
+    struct Migration;
 }

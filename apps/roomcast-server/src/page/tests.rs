@@ -1,5 +1,5 @@
 use axum::body::to_bytes;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{AsHeaderName, CONTENT_LENGTH};
 use axum::http::{Method, Request};
 use roomcast::Server;
 use tower_service::Service as _;
@@ -31,7 +31,7 @@ fn request(method: Method, path: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn header(response: &Response, name: impl axum::http::header::AsHeaderName) -> &str {
+fn header(response: &Response, name: impl AsHeaderName) -> &str {
     response
         .headers()
         .get(name)

@@ -89,7 +89,7 @@ async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {
     let result = contained(socket.namespace().name(), run_middleware(socket)).await;
     let result = result.flatten();
     if result.is_err() {
-        super::discard(socket);
+        super::leaving::discard(socket);
     }
     result
 }

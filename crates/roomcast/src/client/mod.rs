@@ -5,6 +5,8 @@ mod connection;
 mod dispatch;
 mod explanation;
 mod held;
+mod joining;
+mod leaving;
 mod parked;
 mod revision3;
 pub(crate) mod span;
@@ -17,21 +19,18 @@ use roomcast_socketio::{
     DecodeError, Map, Namespaces, Packet, PacketKind, ParserDecoder, Step, Value,
 };
 
-use admission::Admitted;
 pub(crate) use connection::{Command, Connection};
 use held::Held;
+use leaving::tell_disconnected;
 use parked::{Finished, Parked};
 
 use crate::engine::{
     self, Application, CloseReason, DisconnectCause, Farewell, Message, Readiness, Revision,
-    SendOptions,
 };
-use crate::error::{Refusal, SocketError};
-use crate::handler::{self, Call, Cause, Slot};
-use crate::recovery::Reclaimed;
+use crate::error::SocketError;
+use crate::handler::Slot;
 use crate::server::Server;
 use crate::socket::{Answer, DisconnectReason, Phase, Socket};
-use crate::wire;
 
 /// What a client's session does with its messages. The session's task owns it.
 pub(crate) struct Client {
@@ -182,194 +181,6 @@ impl Client {
             .close_for(|| explanation::of_decode_error(error));
     }
 
-    /// Reads who wants to join a namespace.
-    fn join(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
-        let auth = match self.revision {
-            Revision::Three => Ok(revision3::auth(query)),
-            _ => packet
-                .data()
-                .unwrap_or_else(|| Ok(Value::Object(Map::new()))),
-        };
-        match auth {
-            Ok(auth) => self.begin_joining(packet.namespace(), auth, cx),
-            Err(_) => self.on_decode_error(&DecodeError::InvalidPayload, cx),
-        }
-    }
-
-    /// Starts a client's way into a namespace.
-    fn begin_joining(&mut self, namespace: &str, auth: Value, cx: &mut Context<'_>) {
-        self.namespaces.begin(namespace);
-        let connection = Arc::clone(&self.connection);
-        let admission = admission::admit(connection, namespace.to_owned(), auth);
-        self.start(
-            Box::pin(async move { Finished::Admission(admission.await) }),
-            cx,
-        );
-    }
-
-    /// The end of a client's way into a namespace.
-    fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
-        let Admitted { name, outcome } = admitted;
-        if self.is_closed || self.connection.engine().is_closing() {
-            if let Ok((socket, reclaimed)) = outcome {
-                discard(&socket);
-                // Invariant: not before the socket's id is free in the rooms.
-                drop(reclaimed);
-            }
-            self.namespaces.remove(&name);
-            return;
-        }
-        let outcome =
-            outcome.and_then(|(socket, reclaimed)| match socket.namespace().has_ended() {
-                true => {
-                    socket.namespace().meter().refused();
-                    discard(&socket);
-                    Err(admission::unknown_namespace(self.revision))
-                }
-                false => Ok((socket, reclaimed)),
-            });
-        match outcome {
-            Ok((socket, reclaimed)) => self.connect(&socket, reclaimed, cx),
-            Err(refusal) => {
-                self.is_refused = true;
-                self.namespaces.remove(&name);
-                self.refuse(&name, &refusal);
-            }
-        }
-    }
-
-    fn refuse(&self, namespace: &str, refusal: &Refusal) {
-        let parser = &self.connection.server().config().parser;
-        let packet = match self.revision {
-            Revision::Three => wire::error4(parser, namespace, &revision3::reason(refusal)),
-            _ => wire::connect_error(parser, namespace, refusal.message(), refusal.data()),
-        };
-        self.connection
-            .engine()
-            .send_frames(packet.frames(), SendOptions::essential());
-    }
-
-    fn connect(&mut self, socket: &Socket, reclaimed: Option<Reclaimed>, cx: &mut Context<'_>) {
-        let namespace = socket.namespace().clone();
-        if let (Some(keeper), Some(ticket)) = (namespace.keeper(), socket.ticket()) {
-            if let Err(outdated) = keeper.enter(socket, ticket, reclaimed) {
-                tracing::debug!(socket = %socket.own_id(), "a client was let in too late to recover");
-                discard(socket);
-                self.namespaces.remove(namespace.name());
-                // The client connects again, and begins a new session.
-                let cause = DisconnectCause::limit(&outdated);
-                return self.close(DisconnectReason::ForcedServerClose, &cause, cx);
-            }
-        } else {
-            Self::enter(socket);
-        }
-        self.namespaces.complete(namespace.name(), socket.clone());
-        self.connect_deadline = None;
-        self.call_slot(
-            socket,
-            Slot::Connect,
-            || Call::bare(handler::Context::of(socket)),
-            cx,
-        );
-        if namespace.has_ended() {
-            // It was deleted meanwhile, by another thread that may have missed this socket.
-            socket.disconnect();
-        }
-    }
-
-    /// Lets a client in whose state is not kept.
-    fn enter(socket: &Socket) {
-        let namespace = socket.namespace();
-        let (parser, name) = (namespace.parser(), namespace.name());
-        // Invariant: the client is told before anything that others or the handlers send. A socket
-        // may be in rooms already; whoever sends to it, or disconnects it, needs it connected.
-        let packet = match socket.conn().revision() {
-            Revision::Three => wire::connect4(parser, name),
-            _ => wire::connect(parser, name, socket.own_id().as_str(), None),
-        };
-        socket.send_packet(&packet, SendOptions::essential());
-        namespace.add_connected();
-        namespace.meter().connected();
-        socket.advance(Phase::Connecting, Phase::Connected);
-        socket.join(socket.own_id());
-    }
-
-    /// Tells the handlers of a socket that it is gone, and forgets it.
-    fn disconnect(
-        &mut self,
-        socket: &Socket,
-        reason: DisconnectReason,
-        why: &DisconnectCause,
-        cx: &mut Context<'_>,
-    ) {
-        if socket.phase() == Phase::Disconnected {
-            return;
-        }
-        // The server has disconnected it, and was to say so behind what was emitted before: a client
-        // that breaks the connection first does not evade it.
-        let (reason, why) = match self.is_leaving(socket) {
-            true => (
-                DisconnectReason::ServerNamespaceDisconnect,
-                sentence_of(reason, why),
-            ),
-            false => (reason, why),
-        };
-        explanation::log(socket, reason, why);
-        // The client knows, or will be told: a handler that disconnects the socket tells it nothing.
-        socket.advance(Phase::Connected, Phase::Ending);
-        let cause = Cause::Disconnect(&reason, why);
-        self.call_slot(
-            socket,
-            Slot::Disconnecting,
-            || Call::bare(handler::Context::because(socket, cause)),
-            cx,
-        );
-        socket.finish();
-        socket.namespace().retire(socket, reason);
-        if self.namespaces.socket(socket.namespace().name()) == Some(socket) {
-            self.namespaces.remove(socket.namespace().name());
-        }
-        socket.namespace().remove_connected();
-        let meter = socket.namespace().meter();
-        meter.disconnected(reason.as_str(), why.as_str());
-        self.call_slot(
-            socket,
-            Slot::Disconnect,
-            || Call::bare(handler::Context::because(socket, cause)),
-            cx,
-        );
-        // Invariant: not before: a namespace that nobody is in may leave its cluster, and what the
-        // handlers emit goes there.
-        socket.namespace().remove_guest();
-        socket.forget_handlers();
-    }
-
-    /// Whether the server has disconnected the socket, or all of the connection, already.
-    fn is_leaving(&self, socket: &Socket) -> bool {
-        socket.phase() == Phase::Leaving || self.connection.is_dismissed()
-    }
-
-    /// Closes the connection below; its sockets are gone at once.
-    fn close(&mut self, reason: DisconnectReason, cause: &DisconnectCause, cx: &mut Context<'_>) {
-        for (_, socket) in self.namespaces.joined() {
-            explanation::send(socket, cause);
-        }
-        self.connection.engine().close_for(|| cause.clone());
-        self.disconnect_all(reason, cause, cx);
-    }
-
-    fn disconnect_all(
-        &mut self,
-        reason: DisconnectReason,
-        cause: &DisconnectCause,
-        cx: &mut Context<'_>,
-    ) {
-        let sockets: Vec<_> = self.namespaces.drain().map(|(_, socket)| socket).collect();
-        for socket in sockets {
-            self.disconnect(&socket, reason, cause, cx);
-        }
-    }
-
     fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
         match command {
             Command::Disconnect(socket, cause) => {
@@ -513,27 +324,4 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.connection.close_commands();
     }
-}
-
-/// Why a socket is gone that the server has disconnected: what the server says, if this is what says
-/// it.
-fn sentence_of(reason: DisconnectReason, why: &DisconnectCause) -> &DisconnectCause {
-    match reason {
-        DisconnectReason::ServerNamespaceDisconnect => why,
-        _ => &DisconnectCause::Application,
-    }
-}
-
-fn tell_disconnected(socket: &Socket) {
-    let namespace = socket.namespace();
-    let packet = wire::disconnect(namespace.parser(), namespace.name());
-    socket.send_packet(&packet, SendOptions::essential());
-}
-
-/// A socket that was admitted too late: it was never connected.
-fn discard(socket: &Socket) {
-    socket.finish();
-    socket.forget_handlers();
-    socket.namespace().leave_all(socket.own_id());
-    socket.namespace().remove_guest();
 }

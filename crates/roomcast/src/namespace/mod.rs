@@ -1,25 +1,25 @@
 //! Namespaces: separate rooms, handlers and middleware over shared connections.
 
 mod everyone;
+mod life;
 mod listeners;
+mod membership;
 mod nodes;
 mod parent;
 mod rooms;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
 use smallvec::{SmallVec, smallvec};
 
 pub(crate) use parent::{Matcher, Parents};
-pub(crate) use rooms::{Events, RoomName, RoomNames, Rooms, Selection, State as RoomsState};
 pub use rooms::{IntoRooms, RoomEvent};
+pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection, State as RoomsState};
 
 use crate::cluster::{Cluster, Link};
 use crate::handler::{Listeners, Table};
@@ -94,15 +94,6 @@ pub(crate) struct WeakNamespace(Weak<Inner>);
 impl WeakNamespace {
     pub(crate) fn upgrade(&self) -> Option<Namespace> {
         self.0.upgrade().map(Namespace)
-    }
-}
-
-/// Somebody in a namespace who may still say something. Made by [`Namespace::stay`].
-pub(crate) struct Stay(Namespace);
-
-impl Drop for Stay {
-    fn drop(&mut self) {
-        self.0.remove_guest();
     }
 }
 
@@ -388,24 +379,6 @@ impl Namespace {
         sockets
     }
 
-    pub(crate) fn join(&self, socket: &Socket, rooms: &[RoomName]) {
-        self.change_rooms(|all, events| all.join(socket, rooms, events));
-    }
-
-    pub(crate) fn leave(&self, socket: &Socket, room: &RoomName) {
-        self.change_rooms(|rooms, events| rooms.leave(socket, room, events));
-    }
-
-    /// Does something that has its place among the broadcasts and the changes of the rooms. `act`
-    /// may only queue.
-    pub(crate) fn in_order<R>(&self, act: impl FnOnce(&mut RoomsState, &mut Events) -> R) -> R {
-        let mut result = None;
-        self.change_rooms(|rooms, events| {
-            result = Some(rooms.locked(|state| act(state, events)));
-        });
-        result.expect("the change was made")
-    }
-
     /// What is kept for clients that come back, if the server is to.
     pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
         self.0.rooms.keeper()
@@ -414,149 +387,6 @@ impl Namespace {
     /// Takes a socket that was connected out of every room.
     pub(crate) fn retire(&self, socket: &Socket, reason: DisconnectReason) {
         self.change_rooms(|rooms, events| rooms.retire(socket, reason, events));
-    }
-
-    pub(crate) fn join_selected(&self, selection: &Selection, rooms: &[RoomName]) {
-        self.change_rooms(|all, events| all.join_selected(selection, rooms, events));
-    }
-
-    pub(crate) fn leave_selected(&self, selection: &Selection, rooms: &[RoomName]) {
-        self.change_rooms(|all, events| all.leave_selected(selection, rooms, events));
-    }
-
-    pub(crate) fn leave_all(&self, id: &SocketId) {
-        self.change_rooms(|rooms, events| rooms.leave_all(id, events));
-    }
-
-    pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Arc<str>> {
-        self.0.rooms.of(id)
-    }
-
-    pub(crate) fn is_member(&self, id: &SocketId, room: &str) -> bool {
-        self.0.rooms.is_member(id, &room.into())
-    }
-
-    pub(crate) fn add_connected(&self) {
-        self.0.connected.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A connected socket is gone. Its handlers are still to be told: it is a
-    /// [guest](Self::remove_guest) until then.
-    pub(crate) fn remove_connected(&self) {
-        self.0.connected.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// A client enters.
-    pub(crate) fn add_guest(&self) {
-        self.0.guests.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A client that had entered is gone, whether it was let in or not, or a [`Stay`] is over.
-    pub(crate) fn remove_guest(&self) {
-        // Invariant: in one order with `end`: either it sees that nobody is left, or this one that
-        // the namespace has ended.
-        self.0.guests.fetch_sub(1, Ordering::SeqCst);
-        if self.0.has_ended.load(Ordering::SeqCst) {
-            self.leave_cluster();
-        } else {
-            self.clean_up();
-        }
-    }
-
-    /// Keeps the namespace in its cluster while a handler waits that may have something to say; not
-    /// where it never leaves.
-    pub(crate) fn stay(&self) -> Option<Stay> {
-        let may_leave = self.link().is_some() && self.name() != "/";
-        may_leave.then(|| {
-            self.add_guest();
-            Stay(self.clone())
-        })
-    }
-
-    /// Tells the other servers that this one is not there any more, when nobody has anything to say.
-    fn leave_cluster(&self) {
-        if let Some(link) = self.link()
-            && self.0.guests.load(Ordering::SeqCst) == 0
-        {
-            link.begin_close();
-        }
-    }
-
-    /// Whether nobody is in, enters, or may come back.
-    pub(crate) fn is_unused(&self) -> bool {
-        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
-        is_empty && self.keeper().is_none_or(|keeper| !keeper.awaits_anybody())
-    }
-
-    /// Removes a child that nobody uses any more, where the server is set up so.
-    fn clean_up(&self) {
-        if !self.is_child() {
-            return;
-        }
-        let Some(server) = self.0.server.upgrade() else {
-            return;
-        };
-        if !server.forget_if_unused(self) {
-            return self.clean_up_later(&server);
-        }
-        self.leave_parent();
-    }
-
-    /// Sends everyone away and lets nobody in any more; the server has forgotten the namespace.
-    pub(crate) fn end(&self) {
-        // Invariant: set before the sockets are selected. Who joins later sees it.
-        self.0.has_ended.store(true, Ordering::SeqCst);
-        self.leave_parent();
-        // The namespace of this name on other servers goes on.
-        self.local().disconnect_sockets();
-        self.leave_cluster();
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.0.has_ended.load(Ordering::Acquire)
-    }
-
-    /// Forgets what was kept for clients that come back.
-    ///
-    /// Invariant: called with the lock under which the server forgets the namespace and makes another
-    /// of its name, which has a log of its own.
-    pub(crate) fn purge(&self) {
-        if let Some(keeper) = self.keeper() {
-            keeper.purge();
-        }
-    }
-
-    fn leave_parent(&self) {
-        if let Kind::Child(parent) = &self.0.kind
-            && let Some(parent) = parent.upgrade()
-            && let Kind::Parent(children) = &parent.kind
-        {
-            children.lock().retain(|child| child != self);
-        }
-    }
-
-    /// Asks again when the time of those is over who may come back.
-    fn clean_up_later(&self, server: &Shared) {
-        let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
-            return;
-        };
-        // A stay may end with the runtime.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
-        if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
-        // One task for a namespace that is empty, whoever comes and goes meanwhile.
-        runtime.spawn(async move {
-            tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
-            if let Some(namespace) = namespace.upgrade().map(Self) {
-                namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
-                namespace.clean_up();
-            }
-        });
     }
 
     pub(crate) fn on_room_event(&self, hook: RoomHook) {
@@ -569,25 +399,6 @@ impl Namespace {
 
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.0.listeners
-    }
-
-    /// Changes the rooms and tells the hooks, where there are any.
-    fn change_rooms(&self, change: impl FnOnce(&Rooms, &mut Events)) {
-        let hooks = self.0.room_hooks.read().clone();
-        let link = self.link().filter(|link| link.wants_rooms());
-        let mut events = (!hooks.is_empty() || link.is_some()).then(Vec::new);
-        change(&self.0.rooms, &mut events);
-        if let Some(link) = link {
-            link.note_rooms(events.iter().flatten());
-        }
-        for event in events.iter().flatten() {
-            for hook in &hooks {
-                // The hook runs wherever rooms change, in sessions' tasks too.
-                if std::panic::catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
-                    tracing::error!(?event, "a room hook panicked");
-                }
-            }
-        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Server {
     ///
     /// Spec: features 2.41.
     pub fn delete_namespace(&self, name: &str) -> bool {
-        let Some(namespace) = self.0.forget(&super::with_slash(name)) else {
+        let Some(namespace) = self.0.forget(&super::namespaces::with_slash(name)) else {
             return false;
         };
         namespace.end();

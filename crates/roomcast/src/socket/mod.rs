@@ -6,14 +6,15 @@ mod emission;
 mod flow;
 mod handshake;
 mod listeners;
+mod phase;
 mod reason;
 mod rooms;
+mod sending;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use roomcast_socketio::AckId;
 use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
@@ -23,17 +24,17 @@ pub(crate) use emission::log;
 pub use emission::{Answer, Emission};
 pub(crate) use flow::{has_room, in_time, released, room_for, room_in, scoped, send_when_room};
 pub use handshake::Handshake;
+pub(crate) use phase::Phase;
 pub use reason::DisconnectReason;
 
 use crate::client::{Command, Connection};
-use crate::engine::{self, DisconnectCause, Frame, Pace, Revision, Round, SendOptions, Sent};
+use crate::engine::{self, DisconnectCause, Revision, SendOptions};
 use crate::error::EmitError;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::namespace::Namespace;
 use crate::recovery::{Position, Reclaimed, Ticket};
 use crate::server::Server;
-use crate::wire::{self, Outgoing};
 
 /// One client in one namespace; cheap to clone, usable from any thread and task.
 ///
@@ -72,20 +73,6 @@ struct Inner {
     last_logged: AtomicU64,
     /// The session, if the client can have it back.
     ticket: Option<Box<Ticket>>,
-}
-
-/// Where a socket stands; it only moves forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// The middleware has not decided yet.
-    Connecting,
-    Connected,
-    /// Still connected; its disconnecting handlers are being told.
-    Ending,
-    /// Disconnected by the server; its handlers are still to be told.
-    Leaving,
-    Disconnected,
 }
 
 impl Socket {
@@ -414,103 +401,6 @@ impl Socket {
 
     pub(crate) fn acks(&self) -> &PendingAcks {
         &self.0.acks
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        match self.0.phase.load(Ordering::Acquire) {
-            0 => Phase::Connecting,
-            1 => Phase::Connected,
-            2 => Phase::Ending,
-            3 => Phase::Leaving,
-            _ => Phase::Disconnected,
-        }
-    }
-
-    /// Moves on if the socket stands at `from`.
-    pub(crate) fn advance(&self, from: Phase, to: Phase) -> bool {
-        let exchange = self.0.phase.compare_exchange(
-            from as u8,
-            to as u8,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        exchange.is_ok()
-    }
-
-    /// The end: no room can be joined any more and nobody waits for answers.
-    pub(crate) fn finish(&self) {
-        self.0
-            .phase
-            .store(Phase::Disconnected as u8, Ordering::Release);
-        self.0.acks.clear();
-        self.0.engine.recall();
-    }
-
-    /// Forgets the socket's own handlers, which may hold the socket itself.
-    pub(crate) fn forget_handlers(&self) {
-        self.0.listeners.close();
-    }
-
-    pub(crate) fn may_join(&self) -> bool {
-        self.phase() < Phase::Disconnected
-    }
-
-    pub(crate) fn send_packet(&self, packet: &Outgoing, options: SendOptions) -> Sent {
-        self.conn().send_frames(packet.frames(), options)
-    }
-
-    /// Sends the packet together with the other receivers' of `round`.
-    #[inline]
-    pub(crate) fn send_in(
-        &self,
-        round: &mut Round,
-        frames: &[Frame],
-        pace: Option<&Pace>,
-        options: SendOptions,
-    ) -> Sent {
-        self.conn().send_in(round, frames, pace, options)
-    }
-
-    /// Sends the packet at a pace, if it has one.
-    pub(crate) fn send_paced(
-        &self,
-        packet: &Outgoing,
-        pace: Option<&Pace>,
-        options: SendOptions,
-    ) -> Sent {
-        match pace {
-            None => self.send_packet(packet, options),
-            Some(pace) => self.conn().send_paced(pace, packet.frames(), options),
-        }
-    }
-
-    pub(crate) fn send_ack<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
-        match self.ticket().and_then(Ticket::ledger) {
-            None => self.send_ack_now(id, args),
-            Some(ledger) => ledger.answer(self, id, args),
-        }
-    }
-
-    /// Sends an acknowledgement that nobody keeps.
-    pub(crate) fn send_ack_now<T: Serialize + ?Sized>(&self, id: AckId, args: &T) {
-        if !self.is_connected() {
-            return;
-        }
-        let options = SendOptions::essential();
-        let namespace = self.namespace();
-        let ack = match wire::ack(namespace.parser(), namespace.name(), id, args) {
-            Ok(ack) => ack,
-            Err(error) => {
-                return tracing::warn!(%error, "an acknowledgement cannot be encoded");
-            }
-        };
-        match namespace.keeper() {
-            None => ack.send(self.conn(), options),
-            Some(keeper) => {
-                let engine = self.0.engine.clone();
-                drop(keeper.release_answer(move |round| ack.send_in(round, &engine, options)));
-            }
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A namespace's connection to the other servers.
 
+mod rooms;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,17 +12,16 @@ use parking_lot::{Mutex, MutexGuard};
 use rand::Rng as _;
 use roomcast_cluster::{
     Adapter, Answer, Body, BusError, DecodeError, Inbox, Input, Message, NodeId, Outcome, Output,
-    Port, Question, RequestId, Response, RoomChange, RoomInterest,
+    Port, Question, RequestId, Response, RoomInterest,
 };
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::outbox::{Batch, Outbox};
 use super::responses::Responses;
-use super::room_ledger::{Pending, RoomLedger};
+use super::room_ledger::RoomLedger;
 use super::stats::{ClusterStats, Counters, count};
 use super::{Cluster, Inquiry, apply, driver, now};
-use crate::namespace::{Namespace, RoomEvent, RoomName, WeakNamespace};
-use crate::recovery::Keeper;
+use crate::namespace::{Namespace, WeakNamespace};
 
 /// The handle that a namespace owns; its end closes the link.
 #[derive(Debug)]
@@ -175,63 +176,6 @@ impl Link {
         self.0.cluster.bus.profile().rooms
     }
 
-    pub(crate) fn wants_rooms(&self) -> bool {
-        self.room_interest() != RoomInterest::None
-    }
-
-    /// Notes rooms that have their first member, or have lost their last.
-    pub(crate) fn note_rooms<'e>(&self, events: impl Iterator<Item = &'e RoomEvent>) {
-        let changed = events.filter_map(|event| match event {
-            RoomEvent::Create { room } | RoomEvent::Delete { room } => {
-                Some(RoomName::from(Arc::clone(room)))
-            }
-            _ => None,
-        });
-        self.0.note_rooms(changed);
-    }
-
-    /// Hears of the rooms of clients that are away, where the bus subscribes to rooms.
-    pub(crate) fn watch(&self, keeper: &Arc<Keeper>) {
-        if self.wants_rooms() {
-            let link = Arc::downgrade(&self.0);
-            let tell = Box::new(move |rooms: Vec<RoomName>| {
-                if let Some(link) = link.upgrade() {
-                    link.note_rooms(rooms.into_iter());
-                }
-            });
-            let awaited = keeper.watch_rooms(self.room_interest(), tell);
-            self.0.note_rooms(awaited.into_iter());
-        }
-    }
-
-    /// Waits until the bus is subscribed to what it has to be subscribed to now, but not longer than
-    /// for the answers of other servers.
-    pub(crate) async fn rooms_confirmed(&self) -> Result<(), BusError> {
-        let confirmed = tokio::time::timeout(self.request_timeout(), self.confirm_rooms()).await;
-        confirmed.unwrap_or_else(|_| {
-            Err(BusError::Unavailable {
-                cause: "the rooms were not confirmed in time".to_owned(),
-            })
-        })
-    }
-
-    async fn confirm_rooms(&self) -> Result<(), BusError> {
-        self.opened().await?;
-        if self.room_interest() == RoomInterest::None {
-            return Ok(());
-        }
-        let (confirmation, confirmed) = oneshot::channel();
-        {
-            let mut state = self.0.state.lock();
-            if state.is_closing {
-                return Err(BusError::Closed);
-            }
-            state.rooms.wait(confirmation);
-        }
-        self.0.wake.notify_one();
-        confirmed.await.unwrap_or(Err(BusError::Closed))
-    }
-
     /// Waits until the bus has confirmed the subscriptions of the namespace, or has failed once.
     pub(crate) async fn opened(&self) -> Result<(), BusError> {
         self.start();
@@ -338,18 +282,6 @@ impl Shared {
         drop(state);
         self.wake.notify_one();
         messages
-    }
-
-    /// Notes rooms for which something may have to be done.
-    fn note_rooms(&self, rooms: impl Iterator<Item = RoomName>) {
-        let mut is_changed = false;
-        for room in rooms {
-            self.state.lock().rooms.note(room);
-            is_changed = true;
-        }
-        if is_changed {
-            self.wake.notify_one();
-        }
     }
 
     /// Somebody does not want the answers any more.
@@ -472,35 +404,6 @@ impl Shared {
     pub(super) fn put_back(&self, unsent: Vec<Message>, since: &[Instant]) {
         let dropped = self.state.lock().outbox.put_back(unsent, since);
         count(&self.counters.dropped_full, dropped);
-    }
-
-    /// The next change of rooms for the bus, if there is one. One at a time.
-    pub(super) fn take_room_change(&self) -> Option<(Pending, RoomChange)> {
-        if !self.state.lock().rooms.has_work() {
-            return None;
-        }
-        let namespace = self.namespace();
-        let interest = self.cluster.bus.profile().rooms;
-        let is_wanted = |room: &RoomName| {
-            let namespace = namespace.as_ref();
-            namespace.is_some_and(|namespace| namespace.selection().is_wanted(room, interest))
-        };
-        // Lock order: the rooms are looked at with the ledger taken out, not held.
-        let mut ledger = std::mem::take(&mut self.state.lock().rooms);
-        let pending = ledger.take(is_wanted);
-        self.state.lock().rooms.merge(ledger);
-        let names = |rooms: &[RoomName]| rooms.iter().map(RoomName::to_shared).collect();
-        let change = RoomChange {
-            node: self.id.clone(),
-            namespace: Arc::clone(&self.name),
-            subscribe: names(&pending.subscribe),
-            unsubscribe: names(&pending.unsubscribe),
-        };
-        Some((pending, change))
-    }
-
-    pub(super) fn settle_rooms(&self, pending: Pending, result: &Result<(), BusError>) {
-        self.state.lock().rooms.settle(pending, result);
     }
 
     pub(super) fn id(&self) -> &NodeId {

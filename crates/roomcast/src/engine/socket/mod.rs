@@ -1,23 +1,21 @@
 //! The handle of one session, held by everyone but its task.
 
+mod sending;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use bytes::Bytes;
 use roomcast_engineio::{CloseReason, Revision, Transport};
-use roomcast_websocket::OpCode;
 use tokio::sync::Notify;
 
 use super::cause::DisconnectCause;
 use super::departure::{Departure, Mark};
 use super::dialect::Dialect;
-use super::draft::Draft;
 use super::events::Kinds;
-use super::flusher::{self, Flusher, Round};
-use super::frame::Frame;
+use super::flusher::Flusher;
 use super::held_back::HeldBack;
-use super::mailbox::{Input, Mailbox, OutboxPolicy, Pace, SendOptions, Sent};
+use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
 use super::{Message, Request};
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
@@ -340,94 +338,6 @@ impl Socket {
         self.0.mailbox.is_writable()
     }
 
-    pub(crate) fn send_frames(&self, frames: &[Frame], options: SendOptions) -> Sent {
-        let sent = self.0.mailbox.send(frames, options);
-        self.created(frames, sent);
-        self.flushed_as(sent)
-    }
-
-    /// Sends the frames together with those of the other receivers of `round`.
-    #[inline]
-    pub(crate) fn send_in(
-        &self,
-        round: &mut Round,
-        frames: &[Frame],
-        pace: Option<&Pace>,
-        options: SendOptions,
-    ) -> Sent {
-        let sent = match pace {
-            None => self.0.mailbox.send(frames, options),
-            Some(pace) => self.0.mailbox.send_paced(pace, frames, options),
-        };
-        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
-            round.note_created(self, frames);
-        }
-        if sent == Sent::MustFlush {
-            round.add(self);
-            return Sent::Queued;
-        }
-        sent
-    }
-
-    /// Sends the frames at a pace.
-    pub(crate) fn send_paced(&self, pace: &Pace, frames: &[Frame], options: SendOptions) -> Sent {
-        let sent = self.0.mailbox.send_paced(pace, frames, options);
-        self.created(frames, sent);
-        self.flushed_as(sent)
-    }
-
-    /// Sends a message that no other session gets: a packet and its attachments.
-    pub(crate) fn send_own(
-        &self,
-        packet: Draft,
-        opcode: OpCode,
-        attachments: &[Bytes],
-        options: SendOptions,
-    ) -> Sent {
-        if self.watches(Kinds::PACKET_CREATE) {
-            // Who looks at each packet gets it in a form that can be looked at.
-            return self.send_frames(&own_frames(packet, opcode, attachments), options);
-        }
-        let sent = self
-            .0
-            .mailbox
-            .send_own(packet, opcode, attachments, options);
-        self.flushed_as(sent)
-    }
-
-    /// Sends a message that no other session gets together with what else is in `round`.
-    pub(crate) fn send_own_in(
-        &self,
-        round: &mut Round,
-        (packet, opcode, attachments): (Draft, OpCode, &[Bytes]),
-        options: SendOptions,
-    ) -> Sent {
-        if self.watches(Kinds::PACKET_CREATE) {
-            let frames = own_frames(packet, opcode, attachments);
-            return self.send_in(round, &frames, None, options);
-        }
-        let mailbox = &self.0.mailbox;
-        let sent = mailbox.send_own(packet, opcode, attachments, options);
-        if sent == Sent::MustFlush {
-            round.add(self);
-            return Sent::Queued;
-        }
-        sent
-    }
-
-    /// Queues a packet of the session itself.
-    pub(crate) fn send_control(&self, frame: Frame) {
-        let frames = [frame.clone()];
-        self.0.mailbox.send_control(frame);
-        self.created(&frames, Sent::Queued);
-    }
-
-    fn created(&self, frames: &[Frame], sent: Sent) {
-        if self.watches(Kinds::PACKET_CREATE) && sent.is_queued() {
-            self.tell_created(frames);
-        }
-    }
-
     /// Whether somebody listens to events of these kinds.
     #[inline]
     pub(crate) fn watches(&self, kinds: Kinds) -> bool {
@@ -438,43 +348,10 @@ impl Socket {
         self.0.watched.fetch_or(kind.bits(), Ordering::Relaxed);
     }
 
-    /// Sees to it that somebody writes what was queued.
-    fn flushed_as(&self, sent: Sent) -> Sent {
-        if sent != Sent::MustFlush {
-            return sent;
-        }
-        flusher::list(self.clone());
-        Sent::Queued
-    }
-
     /// Closes the session as [`close`](Self::close) does, for this cause.
     pub(crate) fn close_for(&self, cause: impl FnOnce() -> DisconnectCause) {
         self.0.mailbox.blame(cause);
         self.close();
-    }
-
-    /// Notes that a message is held back, and will be sent by
-    /// [`send_held_back`](Self::send_held_back): who waits for room counts it.
-    pub(crate) fn hold_back(&self, frames: &[Frame]) {
-        self.0.held_back.add(frames);
-    }
-
-    /// Sends a message that was held back.
-    pub(crate) fn send_held_back(
-        &self,
-        round: &mut Round,
-        frames: &[Frame],
-        pace: Option<&Pace>,
-        options: SendOptions,
-    ) -> Sent {
-        // Invariant: from here on the outbox alone counts it, so whoever has to wait for it is told
-        // when it has left; or at once, if it does not get there.
-        self.0.held_back.remove(frames);
-        let sent = self.send_in(round, frames, pace, options);
-        if !sent.is_queued() {
-            self.recall();
-        }
-        sent
     }
 
     /// Whether who may wait for room has to.
@@ -544,11 +421,3 @@ impl fmt::Debug for Socket {
 const POLLING: u8 = 0;
 const WEBSOCKET: u8 = 1;
 const WEBTRANSPORT: u8 = 2;
-
-/// A message in a form that can be looked at.
-fn own_frames(packet: Draft, opcode: OpCode, attachments: &[Bytes]) -> Vec<Frame> {
-    let binary = attachments.iter().map(|bytes| Frame::binary(bytes));
-    std::iter::once(Frame::of(packet, opcode))
-        .chain(binary)
-        .collect()
-}
