@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use smallvec::SmallVec;
+
+use super::field_names;
 
 /// The head of an HTTP request in one block of bytes.
 ///
@@ -14,9 +17,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 /// keep 8 kB. Here it keeps their own length, and a map is made for those that ask for one.
 #[derive(Clone)]
 pub(crate) struct RequestHead {
-    method: Method,
-    /// Authority, path with query, then each header: the lengths of its name and of its value, the
-    /// name in lower case, the value.
+    /// One of [`METHODS`]; any other is the header [`METHOD_NAME`].
+    method: Option<&'static Method>,
+    /// Authority, path with query, then each header: the number of its name, or the name in lower
+    /// case with its length, and the value with its length.
     block: Box<[u8]>,
     authority_len: u32,
     target_len: u32,
@@ -26,6 +30,7 @@ pub(crate) struct RequestHead {
 /// What is made of a head for those that ask for all of it.
 #[derive(Clone)]
 struct Unpacked {
+    method: Method,
     headers: HeaderMap,
     /// Names and values of the query, decoded.
     parameters: Vec<(String, String)>,
@@ -48,24 +53,25 @@ impl RequestHead {
         method: Method,
         authority: &str,
         target: &str,
-        headers: impl Fn() -> H,
+        headers: impl FnOnce() -> H,
     ) -> Self {
-        let len = |(name, value): (&[u8], &[u8])| LENGTHS + name.len() + value.len();
-        let len = authority.len() + target.len() + headers().map(len).sum::<usize>();
-        let mut block = Vec::with_capacity(len);
+        let mut block = Block::new();
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
+        let known = METHODS.iter().find(|known| **known == method);
         for (name, value) in headers() {
-            block.extend_from_slice(&short(name.len()).to_ne_bytes());
-            block.extend_from_slice(&short(value.len()).to_ne_bytes());
-            let start = block.len();
-            block.extend_from_slice(name);
-            block[start..].make_ascii_lowercase();
-            block.extend_from_slice(value);
+            put_field(&mut block, name, value);
+        }
+        if known.is_none() {
+            put_field(
+                &mut block,
+                METHOD_NAME.as_bytes(),
+                method.as_str().as_bytes(),
+            );
         }
         Self {
-            method,
-            block: block.into_boxed_slice(),
+            method: known,
+            block: Box::from(&*block),
             authority_len: short(authority.len()),
             target_len: short(target.len()),
             unpacked: OnceLock::new(),
@@ -73,7 +79,7 @@ impl RequestHead {
     }
 
     pub(crate) fn method(&self) -> &Method {
-        &self.method
+        self.method.unwrap_or_else(|| &self.unpacked().method)
     }
 
     /// The host that the request line names, as that of HTTP/2 does.
@@ -169,7 +175,11 @@ impl RequestHead {
                 Some((name, HeaderValue::from_bytes(value).ok()?))
             });
             let parameters = form_urlencoded::parse(self.query().as_bytes());
+            let method = self
+                .header_text(METHOD_NAME)
+                .and_then(|method| method.parse().ok());
             Box::new(Unpacked {
+                method: method.unwrap_or_default(),
                 headers: fields.collect(),
                 parameters: parameters.into_owned().collect(),
             })
@@ -190,7 +200,7 @@ impl RequestHead {
 impl fmt::Debug for RequestHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead")
-            .field("method", &self.method)
+            .field("method", self.method())
             .field("target", &self.target())
             .field("headers", self.headers())
             .finish_non_exhaustive()
@@ -204,13 +214,60 @@ impl<'b> Iterator for Fields<'b> {
     type Item = (&'b [u8], &'b [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name_len, rest) = self.0.split_first_chunk()?;
-        let (value_len, rest) = rest.split_first_chunk()?;
-        let (name, rest) = rest.split_at(u32::from_ne_bytes(*name_len) as usize);
-        let (value, rest) = rest.split_at(u32::from_ne_bytes(*value_len) as usize);
+        let (code, rest) = self.0.split_first()?;
         self.0 = rest;
-        Some((name, value))
+        let name = match field_names::name_of(*code) {
+            Some(known) => known.as_bytes(),
+            None => self.take()?,
+        };
+        Some((name, self.take()?))
     }
+}
+
+impl<'b> Fields<'b> {
+    /// Bytes that stand behind their length.
+    fn take(&mut self) -> Option<&'b [u8]> {
+        let mut len = 0;
+        for shift in (0..).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            len |= usize::from(byte & 0x7f) << shift;
+            if *byte < 0x80 {
+                break;
+            }
+        }
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+/// A block that is being made; most heads are no longer.
+type Block = SmallVec<[u8; 1024]>;
+
+fn put_field(block: &mut Block, name: &[u8], value: &[u8]) {
+    let start = block.len();
+    block.push(field_names::UNKNOWN);
+    put_len(block, name.len());
+    let text = block.len();
+    block.extend_from_slice(name);
+    block[text..].make_ascii_lowercase();
+    if let Some(code) = field_names::code_of(&block[text..]) {
+        block.truncate(start);
+        block.push(code);
+    }
+    put_len(block, value.len());
+    block.extend_from_slice(value);
+}
+
+/// Seven bits of the length in each byte, the low ones first; all but the last have the eighth set.
+fn put_len(block: &mut Block, len: usize) {
+    let mut rest = short(len);
+    while rest >= 0x80 {
+        block.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    block.push((rest & 0x7f) as u8);
 }
 
 /// A header's value as text: visible ASCII, spaces and tabs.
@@ -225,8 +282,19 @@ fn short(len: usize) -> u32 {
     u32::try_from(len).expect("no HTTP server takes a head of 4 GiB")
 }
 
-/// What stands before each header in a block, in bytes.
-const LENGTHS: usize = 8;
+/// The methods of handshakes, and those that are refused mostly.
+static METHODS: [Method; 7] = [
+    Method::GET,
+    Method::POST,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::HEAD,
+    Method::PUT,
+    Method::DELETE,
+];
+
+/// Stands for a header, and no header has this name.
+const METHOD_NAME: &str = ":method";
 
 #[cfg(test)]
 mod tests {
@@ -264,6 +332,34 @@ mod tests {
         assert_eq!(head.header("origin"), Some(&b"caf\xe9"[..]));
         assert_eq!(head.header_text("origin"), None);
         assert_eq!(head.header("x-ta"), None);
+    }
+
+    #[test]
+    fn a_method_that_is_seldom_comes_back_and_is_no_header() {
+        for method in ["PATCH", "PROPFIND", "GET", "DELETE"] {
+            let method: Method = method.parse().expect("a method");
+            let head = RequestHead::new(method.clone(), "", "/", || {
+                std::iter::once((&b"Host"[..], &b"a"[..]))
+            });
+
+            assert_eq!(head.method(), method);
+            assert_eq!(head.headers().len(), 1);
+            assert_eq!(head.header("host"), Some(&b"a"[..]));
+        }
+    }
+
+    #[test]
+    fn names_and_values_of_any_length_come_back() {
+        for len in [0, 1, 127, 128, 129, 16_383, 16_384, 100_000] {
+            let (name, value) = ("n".repeat(len + 1), "v".repeat(len));
+            let head = RequestHead::new(Method::GET, "", "/", || {
+                let first = (name.as_bytes(), value.as_bytes());
+                [first, (&b"Sec-WebSocket-Key"[..], &b"k"[..])].into_iter()
+            });
+
+            assert_eq!(head.header(&name), Some(value.as_bytes()));
+            assert_eq!(head.header_text("sec-websocket-key"), Some("k"));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod client_bundle;
 pub(crate) mod compression;
 pub(crate) mod cookie;
 pub(crate) mod cors;
+mod field_names;
 pub(crate) mod head;
 pub(crate) mod origin;
 pub(crate) mod vary;

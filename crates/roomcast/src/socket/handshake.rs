@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use roomcast_socketio::{Map, Value};
@@ -38,7 +38,8 @@ struct Details {
     request: Arc<Request>,
     /// Cost: nothing where the client sent none, which is mostly so.
     auth: Option<Box<Value>>,
-    issued: SystemTime,
+    /// Milliseconds since 1970.
+    issued: u64,
 }
 
 impl Handshake {
@@ -46,7 +47,7 @@ impl Handshake {
         Self(Arc::new(Details {
             request,
             auth: (auth != *NO_AUTH).then(|| Box::new(auth)),
-            issued: SystemTime::now(),
+            issued: milliseconds(SystemTime::now()),
         }))
     }
 
@@ -55,7 +56,7 @@ impl Handshake {
         Self(Arc::new(Details {
             request: Arc::new(request),
             auth: (!auth.is_null() && auth != *NO_AUTH).then(|| Box::new(auth)),
-            issued,
+            issued: milliseconds(issued),
         }))
     }
 
@@ -162,7 +163,7 @@ impl Handshake {
         self.0.request.is_secure()
     }
 
-    /// Returns when the socket was created.
+    /// Returns when the socket was created, to the millisecond.
     ///
     /// # Example
     ///
@@ -176,14 +177,14 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn issued(&self) -> SystemTime {
-        self.0.issued
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.issued)
     }
 
     /// Returns [`issued`](Self::issued) as text that JavaScript's `Date` reads. Example:
     /// [`Handshake`].
     #[must_use]
     pub fn time(&self) -> String {
-        httpdate::fmt_http_date(self.0.issued)
+        httpdate::fmt_http_date(self.issued())
     }
 
     /// Reads the `auth` object of the client as a `T`; it is `{}` if the client sent none.
@@ -227,6 +228,14 @@ impl Handshake {
     pub fn auth_value(&self) -> &Value {
         self.0.auth.as_deref().unwrap_or(&NO_AUTH)
     }
+}
+
+/// Since 1970; a clock that stands before it is taken to stand there.
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 static NO_AUTH: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));

@@ -1,9 +1,11 @@
 //! The lists behind the rooms of a namespace.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::{Events, RoomEvent, RoomName, Selection};
 use crate::id::SocketId;
@@ -20,17 +22,28 @@ use crate::socket::Socket;
 pub(crate) struct State {
     /// Invariant: no list is empty.
     rooms: HashMap<RoomName, Vec<Socket>, RandomState>,
-    members: HashMap<SocketId, Member, RandomState>,
     /// All members, for broadcasts to the whole namespace.
     everyone: Vec<Socket>,
+    /// Invariant: `memberships[n]` are those of `everyone[n]`.
+    memberships: Vec<Membership>,
+    /// Where each member is in both lists.
+    // Cost: the id is read at the socket, which is who is looked for; a copy of it here made an idle
+    // socket 60 bytes larger.
+    numbers: HashTable<u32>,
+    hasher: RandomState,
 }
 
-pub(crate) struct Member {
-    socket: Socket,
-    place_in_everyone: usize,
+#[derive(Default)]
+struct Membership {
     /// The member is in the room of its own id, and how many of `rooms` it joined before that.
     own_room: Option<u32>,
     rooms: Vec<Place>,
+}
+
+/// A member that is none any more.
+pub(crate) struct Former {
+    _socket: Socket,
+    _membership: Membership,
 }
 
 /// Invariant: `rooms[room][index]` is the member that holds this place.
@@ -39,14 +52,15 @@ struct Place {
     index: usize,
 }
 
-impl Member {
+impl Membership {
     /// How many of `rooms` come before the room of the member's own id.
     fn before_own_room(&self) -> usize {
         self.own_room.map_or(usize::MAX, |before| before as usize)
     }
 
-    fn is_in(&self, room: &RoomName) -> bool {
-        match room.is_id(self.socket.own_id()) {
+    /// Whether they are of a socket with this id that is in this room.
+    fn are_in(&self, id: &SocketId, room: &RoomName) -> bool {
+        match room.is_id(id) {
             true => self.own_room.is_some(),
             false => self.rooms.iter().any(|place| place.room == *room),
         }
@@ -57,32 +71,24 @@ impl State {
     pub(crate) fn join(&mut self, socket: &Socket, room: &RoomName, events: &mut Events) {
         let id = socket.own_id();
         let is_new = events.is_some() && self.members_of(room).next().is_none();
-        let everyone = &mut self.everyone;
-        let member = self.members.entry(id.clone()).or_insert_with(|| {
-            everyone.push(socket.clone());
-            Member {
-                socket: socket.clone(),
-                place_in_everyone: everyone.len() - 1,
-                own_room: None,
-                rooms: Vec::new(),
-            }
-        });
-        if member.is_in(room) {
+        let number = self.number_of(id).unwrap_or_else(|| self.add(socket));
+        let membership = &mut self.memberships[number];
+        if membership.are_in(id, room) {
             return;
         }
         if room.is_id(id) {
-            member.own_room = Some(u32::try_from(member.rooms.len()).unwrap_or(u32::MAX));
+            membership.own_room = Some(u32::try_from(membership.rooms.len()).unwrap_or(u32::MAX));
         } else {
             let sockets = self.rooms.entry(room.clone()).or_default();
             // Most members are in one room besides their own.
-            member
+            membership
                 .rooms
-                .reserve_exact(usize::from(member.rooms.is_empty()));
-            member.rooms.push(Place {
+                .reserve_exact(usize::from(membership.rooms.is_empty()));
+            membership.rooms.push(Place {
                 room: room.clone(),
                 index: sockets.len(),
             });
-            sockets.push(member.socket.clone());
+            sockets.push(self.everyone[number].clone());
         }
         note(events, is_new, |room| RoomEvent::Create { room }, room);
         let joined = |room| RoomEvent::Join {
@@ -93,9 +99,10 @@ impl State {
     }
 
     pub(super) fn leave(&mut self, id: &SocketId, room: &RoomName, events: &mut Events) {
-        let Some(member) = self.members.get_mut(id) else {
+        let Some(number) = self.number_of(id) else {
             return;
         };
+        let member = &mut self.memberships[number];
         if room.is_id(id) {
             if member.own_room.take().is_some() {
                 self.left(id, room, events);
@@ -113,13 +120,8 @@ impl State {
     }
 
     /// Takes the member out of every room, in the order in which it joined them.
-    pub(crate) fn leave_all(&mut self, id: &SocketId, events: &mut Events) -> Option<Member> {
-        let mut member = self.members.remove(id)?;
-        let place = member.place_in_everyone;
-        self.everyone.swap_remove(place);
-        if let Some(moved) = self.everyone.get(place).map(Socket::id) {
-            self.member_mut(&moved).place_in_everyone = place;
-        }
+    pub(crate) fn leave_all(&mut self, id: &SocketId, events: &mut Events) -> Option<Former> {
+        let (socket, mut member) = self.remove(id)?;
         let before = member.before_own_room();
         for (index, place) in std::mem::take(&mut member.rooms).iter().enumerate() {
             if index == before {
@@ -131,7 +133,49 @@ impl State {
         if member.own_room.is_some() {
             self.left(id, &RoomName::Id(id.clone()), events);
         }
-        Some(member)
+        Some(Former {
+            _socket: socket,
+            _membership: member,
+        })
+    }
+
+    fn add(&mut self, socket: &Socket) -> usize {
+        let number = self.everyone.len();
+        self.everyone.push(socket.clone());
+        self.memberships.push(Membership::default());
+        let (everyone, hasher) = (&self.everyone, &self.hasher);
+        let hash = |number: &u32| hasher.hash_one(everyone[*number as usize].own_id());
+        let short = u32::try_from(number).expect("a server has fewer sockets than 4 billion");
+        self.numbers.insert_unique(hash(&short), short, hash);
+        number
+    }
+
+    /// Takes the member out of the lists of all; its place there goes to the last one.
+    fn remove(&mut self, id: &SocketId) -> Option<(Socket, Membership)> {
+        let everyone = &self.everyone;
+        let is_it = |number: &u32| everyone[*number as usize].own_id() == id;
+        let entry = self.numbers.find_entry(self.hasher.hash_one(id), is_it);
+        let (place, _) = entry.ok()?.remove();
+        let last = self.everyone.len() - 1;
+        if place as usize != last {
+            let hash = self.hasher.hash_one(self.everyone[last].own_id());
+            let moved = self
+                .numbers
+                .find_mut(hash, |number| *number as usize == last);
+            *moved.expect("every member has a number") = place;
+        }
+        let socket = self.everyone.swap_remove(place as usize);
+        Some((socket, self.memberships.swap_remove(place as usize)))
+    }
+
+    fn number_of(&self, id: &SocketId) -> Option<usize> {
+        let is_it = |number: &u32| self.everyone[*number as usize].own_id() == id;
+        let number = self.numbers.find(self.hasher.hash_one(id), is_it);
+        number.map(|number| *number as usize)
+    }
+
+    fn membership(&self, id: &SocketId) -> Option<&Membership> {
+        self.number_of(id).map(|number| &self.memberships[number])
     }
 
     /// Fills the place that `id` leaves with the room's last member.
@@ -146,7 +190,9 @@ impl State {
             self.rooms.remove(&place.room);
         }
         if let Some(moved) = moved {
-            let places = &mut self.member_mut(&moved).rooms;
+            let number = self.number_of(&moved);
+            let number = number.expect("every socket in a room is a member");
+            let places = &mut self.memberships[number].rooms;
             let moved = places.iter_mut().find(|other| other.room == place.room);
             moved.expect("a room's members know the room").index = place.index;
         }
@@ -199,24 +245,24 @@ impl State {
     /// The members of a room: whose id it bears, if it is one, and those who are listed.
     pub(super) fn members_of(&self, room: &RoomName) -> impl Iterator<Item = &Socket> {
         let owner = match room {
-            RoomName::Id(id) => self.members.get(id),
+            RoomName::Id(id) => self.number_of(id),
             RoomName::Text(_) => None,
         };
         let owner = owner
-            .filter(|member| member.own_room.is_some())
-            .map(|member| &member.socket);
+            .filter(|number| self.memberships[*number].own_room.is_some())
+            .map(|number| &self.everyone[number]);
         owner
             .into_iter()
             .chain(self.rooms.get(room).into_iter().flatten())
     }
 
     pub(crate) fn socket(&self, id: &SocketId) -> Option<&Socket> {
-        self.members.get(id).map(|member| &member.socket)
+        self.number_of(id).map(|number| &self.everyone[number])
     }
 
     /// The rooms of a socket, in the order in which it joined them.
     pub(crate) fn room_names_of(&self, id: &SocketId) -> Vec<RoomName> {
-        let Some(member) = self.members.get(id) else {
+        let Some(member) = self.membership(id) else {
             return Vec::new();
         };
         let mut rooms: Vec<_> = member
@@ -239,8 +285,8 @@ impl State {
     }
 
     pub(crate) fn is_member(&self, id: &SocketId, room: &RoomName) -> bool {
-        let member = self.members.get(id);
-        member.is_some_and(|member| member.is_in(room))
+        let membership = self.membership(id);
+        membership.is_some_and(|membership| membership.are_in(id, room))
     }
 
     /// Whether others than the socket whose id the room bears, if it bears one, are members.
@@ -249,21 +295,17 @@ impl State {
     }
 
     pub(super) fn names(&self) -> Vec<Arc<str>> {
-        let own = self.members.iter().filter_map(|(id, member)| {
+        let members = self.everyone.iter().zip(&self.memberships);
+        let own = members.filter_map(|(socket, membership)| {
+            let id = socket.own_id();
             let is_listed = || self.rooms.contains_key(&RoomName::Id(id.clone()));
-            (member.own_room.is_some() && !is_listed()).then(|| id.as_str().into())
+            (membership.own_room.is_some() && !is_listed()).then(|| id.as_str().into())
         });
         self.rooms
             .keys()
             .map(RoomName::to_shared)
             .chain(own)
             .collect()
-    }
-
-    fn member_mut(&mut self, id: &SocketId) -> &mut Member {
-        self.members
-            .get_mut(id)
-            .expect("every socket in a room is a member")
     }
 
     fn excluded(&self, except: &[RoomName]) -> Excluded<'_> {
