@@ -1,12 +1,13 @@
 //! Names of headers as one byte, for the heads that sessions keep.
 
-/// The number that a known name has; it is in lower case.
+/// The number that a known name has, in whatever case.
 pub(super) fn code_of(name: &[u8]) -> Option<u8> {
-    let first = *FIRST.get(name.len())? as usize;
-    let end = *FIRST.get(name.len() + 1)? as usize;
-    let known = &NAMES[first..end];
-    let at = known.iter().position(|known| known.as_bytes() == name)?;
-    u8::try_from(first + at).ok()
+    let initial = name.first()?.to_ascii_lowercase();
+    let (first, end) = (*FIRST.get(name.len())?, *FIRST.get(name.len() + 1)?);
+    (first..end).find(|code| {
+        let known = NAMES[usize::from(*code)].as_bytes();
+        known[0] == initial && known.eq_ignore_ascii_case(name)
+    })
 }
 
 /// The name with this number.
@@ -101,6 +102,7 @@ mod tests {
         for (number, name) in NAMES.iter().enumerate() {
             let code = code_of(name.as_bytes()).expect("it is known");
             assert_eq!(usize::from(code), number);
+            assert_eq!(code_of(name.to_uppercase().as_bytes()), Some(code));
             assert_eq!(name_of(code), Some(*name));
         }
     }
@@ -112,7 +114,6 @@ mod tests {
             "x",
             "hos",
             "hosts",
-            "Host",
             "x-tag",
             "sec-websocket-extensions2",
         ] {

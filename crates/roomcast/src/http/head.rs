@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use smallvec::SmallVec;
 
 use super::field_names;
 
@@ -55,7 +54,7 @@ impl RequestHead {
         target: &str,
         headers: impl FnOnce() -> H,
     ) -> Self {
-        let mut block = Block::new();
+        let mut block = Vec::with_capacity(USUAL_LEN);
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
         let known = METHODS.iter().find(|known| **known == method);
@@ -71,6 +70,7 @@ impl RequestHead {
         }
         Self {
             method: known,
+            // Cost: exactly what it needs; growing by size and shrinking again would cost as much.
             block: Box::from(&*block),
             authority_len: short(authority.len()),
             target_len: short(target.len()),
@@ -226,9 +226,24 @@ impl<'b> Iterator for Fields<'b> {
 
 impl<'b> Fields<'b> {
     /// Bytes that stand behind their length.
+    #[inline]
     fn take(&mut self) -> Option<&'b [u8]> {
-        let mut len = 0;
-        for shift in (0..).step_by(7) {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        let mut len = usize::from(*first);
+        if len >= 0x80 {
+            len = self.long(len & 0x7f)?;
+        }
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    /// A length whose first seven bits are `low`.
+    #[cold]
+    fn long(&mut self, low: usize) -> Option<usize> {
+        let mut len = low;
+        for shift in [7, 14, 21, 28] {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
             len |= usize::from(byte & 0x7f) << shift;
@@ -236,32 +251,26 @@ impl<'b> Fields<'b> {
                 break;
             }
         }
-        let (taken, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(taken)
+        Some(len)
     }
 }
 
-/// A block that is being made; most heads are no longer.
-type Block = SmallVec<[u8; 1024]>;
-
-fn put_field(block: &mut Block, name: &[u8], value: &[u8]) {
-    let start = block.len();
-    block.push(field_names::UNKNOWN);
-    put_len(block, name.len());
-    let text = block.len();
-    block.extend_from_slice(name);
-    block[text..].make_ascii_lowercase();
-    if let Some(code) = field_names::code_of(&block[text..]) {
-        block.truncate(start);
+fn put_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    if let Some(code) = field_names::code_of(name) {
         block.push(code);
+    } else {
+        block.push(field_names::UNKNOWN);
+        put_len(block, name.len());
+        let start = block.len();
+        block.extend_from_slice(name);
+        block[start..].make_ascii_lowercase();
     }
     put_len(block, value.len());
     block.extend_from_slice(value);
 }
 
 /// Seven bits of the length in each byte, the low ones first; all but the last have the eighth set.
-fn put_len(block: &mut Block, len: usize) {
+fn put_len(block: &mut Vec<u8>, len: usize) {
     let mut rest = short(len);
     while rest >= 0x80 {
         block.push((rest & 0x7f) as u8 | 0x80);
@@ -292,6 +301,9 @@ static METHODS: [Method; 7] = [
     Method::PUT,
     Method::DELETE,
 ];
+
+/// Most heads are no longer, in bytes.
+const USUAL_LEN: usize = 1000;
 
 /// Stands for a header, and no header has this name.
 const METHOD_NAME: &str = ":method";
