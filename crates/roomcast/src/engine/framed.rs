@@ -34,14 +34,18 @@ pub(super) trait Framed {
 impl Framed for WebSocket {
     const TRANSPORT: Transport = Transport::WebSocket;
 
+    #[inline]
     fn unread(&mut self) -> &mut BytesMut {
         &mut self.unread
     }
 
+    #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         Self::poll_read(self, cx, buf)
     }
 
+    // Cost: called, and not inlined, it is 45 instructions more for each message.
+    #[inline]
     fn decode<'b>(&mut self, bytes: &'b mut [u8]) -> Result<(usize, Option<Event<'b>>), Fault> {
         match self.decoder.decode(bytes) {
             Ok(decoded) => Ok((decoded.consumed, decoded.event)),
@@ -52,10 +56,12 @@ impl Framed for WebSocket {
         }
     }
 
+    #[inline]
     fn answer_ping(&mut self, payload: &[u8]) {
         self.send_control(OpCode::Pong, payload);
     }
 
+    #[inline]
     fn owes_much(&self) -> bool {
         Self::owes_much(self)
     }
