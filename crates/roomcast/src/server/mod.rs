@@ -3,6 +3,7 @@
 mod builder;
 mod deletion;
 mod namespaces;
+mod websockets;
 
 use std::collections::HashMap;
 use std::fmt;
