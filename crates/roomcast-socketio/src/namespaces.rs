@@ -1,5 +1,7 @@
 //! The namespaces of one connection.
 
+use smallvec::SmallVec;
+
 use crate::{Packet, PacketKind, StateError};
 
 /// Which namespaces one client connection has joined or is joining, with a value of the caller
@@ -30,15 +32,38 @@ use crate::{Packet, PacketKind, StateError};
 #[derive(Clone, Debug)]
 pub struct Namespaces<T> {
     limit: usize,
-    entries: Vec<Entry<T>>,
+    // Cost: most clients join one namespace, and mostly the main one: neither needs memory of its own.
+    entries: SmallVec<[Entry<T>; 1]>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
-    name: Box<str>,
+    /// `None` is the main namespace.
+    name: Option<Box<str>>,
     /// `None` while middleware decides.
     socket: Option<T>,
 }
+
+impl<T> Entry<T> {
+    fn new(namespace: &str, socket: Option<T>) -> Self {
+        let name = (namespace != MAIN).then(|| namespace.into());
+        Self { name, socket }
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(MAIN)
+    }
+
+    fn is(&self, namespace: &str) -> bool {
+        match &self.name {
+            Some(name) => **name == *namespace,
+            None => namespace == MAIN,
+        }
+    }
+}
+
+/// The main namespace, which packets name by leaving the name out.
+const MAIN: &str = "/";
 
 /// What an incoming packet asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +82,7 @@ impl<T> Namespaces<T> {
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            entries: Vec::new(),
+            entries: SmallVec::new(),
         }
     }
 
@@ -100,12 +125,7 @@ impl<T> Namespaces<T> {
     /// and so is any other packet until [`complete`](Self::complete).
     pub fn begin(&mut self, namespace: &str) {
         if self.position(namespace).is_none() {
-            // Most clients join one namespace.
-            self.entries.reserve_exact(1);
-            self.entries.push(Entry {
-                name: namespace.into(),
-                socket: None,
-            });
+            self.entries.push(Entry::new(namespace, None));
         }
     }
 
@@ -115,10 +135,7 @@ impl<T> Namespaces<T> {
         if let Some(index) = self.position(namespace) {
             return self.entries[index].socket.replace(socket);
         }
-        self.entries.push(Entry {
-            name: namespace.into(),
-            socket: Some(socket),
-        });
+        self.entries.push(Entry::new(namespace, Some(socket)));
         None
     }
 
@@ -150,15 +167,16 @@ impl<T> Namespaces<T> {
     pub fn joined(&self) -> impl Iterator<Item = (&str, &T)> {
         self.entries
             .iter()
-            .filter_map(|entry| Some((&*entry.name, entry.socket.as_ref()?)))
+            .filter_map(|entry| Some((entry.name(), entry.socket.as_ref()?)))
     }
 
     /// Forgets every namespace and gives the sockets of those that were joined, in the order of
     /// their CONNECT packets.
     pub fn drain(&mut self) -> impl Iterator<Item = (Box<str>, T)> {
-        self.entries
-            .drain(..)
-            .filter_map(|entry| Some((entry.name, entry.socket?)))
+        self.entries.drain(..).filter_map(|entry| {
+            let name = entry.name.unwrap_or_else(|| MAIN.into());
+            Some((name, entry.socket?))
+        })
     }
 
     /// Whether no namespace is joined or being joined.
@@ -167,8 +185,6 @@ impl<T> Namespaces<T> {
     }
 
     fn position(&self, namespace: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| *entry.name == *namespace)
+        self.entries.iter().position(|entry| entry.is(namespace))
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Connection {
 }
 
 enum Commands {
-    Open(VecDeque<Command>),
+    /// Cost: there is hardly ever one, so it is a pointer where there is none.
+    Open(Option<Box<VecDeque<Command>>>),
     /// The task has ended. Commands hold sockets, which hold this connection: kept any longer, they
     /// would keep each other for ever.
     Closed,
@@ -52,7 +53,7 @@ impl Connection {
             engine,
             has_commands: AtomicBool::new(false),
             is_dismissed: AtomicBool::new(false),
-            commands: Mutex::new(Commands::Open(VecDeque::new())),
+            commands: Mutex::new(Commands::Open(None)),
         }
     }
 
@@ -77,7 +78,7 @@ impl Connection {
     pub(crate) fn command(&self, command: Command) {
         match &mut *self.commands.lock() {
             Commands::Open(commands) => {
-                commands.push_back(command);
+                commands.get_or_insert_default().push_back(command);
                 self.has_commands.store(true, Ordering::Release);
             }
             Commands::Closed => return,
@@ -92,11 +93,14 @@ impl Connection {
         }
         let mut commands = self.commands.lock();
         let next = match &mut *commands {
-            Commands::Open(commands) => commands.pop_front(),
+            Commands::Open(commands) => commands.as_mut().and_then(|queue| queue.pop_front()),
             Commands::Closed => None,
         };
         if next.is_none() {
             self.has_commands.store(false, Ordering::Release);
+            if let Commands::Open(commands) = &mut *commands {
+                *commands = None;
+            }
         }
         next
     }
