@@ -24,7 +24,10 @@ pub(crate) struct Connection {
 }
 
 enum Commands {
-    /// Cost: there is hardly ever one, so it is a pointer where there is none.
+    #[expect(
+        clippy::box_collection,
+        reason = "there is hardly ever one, and each client pays for the list"
+    )]
     Open(Option<Box<VecDeque<Command>>>),
     /// The task has ended. Commands hold sockets, which hold this connection: kept any longer, they
     /// would keep each other for ever.

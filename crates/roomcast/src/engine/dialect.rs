@@ -74,7 +74,7 @@ mod tests {
     use crate::engine::Peer;
     use crate::http::head::RequestHead;
 
-    fn dialect(method: Method, query: &str) -> Dialect {
+    fn dialect(method: &Method, query: &str) -> Dialect {
         let target = format!("/socket.io/?{query}");
         let head = RequestHead::new(method, "", &target, std::iter::empty);
         let peer = Peer::new(([127, 0, 0, 1], 1).into());
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_query_of_the_handshake_decides() {
-        assert_eq!(dialect(Method::GET, "EIO=4&j=0&b64=1"), Dialect::Four);
+        assert_eq!(dialect(&Method::GET, "EIO=4&j=0&b64=1"), Dialect::Four);
         for (query, bodies) in [
             ("", Bodies::Any),
             ("EIO=3", Bodies::Any),
@@ -91,12 +91,12 @@ mod tests {
             ("EIO=3&b64=1", Bodies::Text),
             ("EIO=3&b64=1&j=", Bodies::Jsonp),
         ] {
-            assert_eq!(dialect(Method::GET, query), Dialect::Three(bodies));
+            assert_eq!(dialect(&Method::GET, query), Dialect::Three(bodies));
         }
     }
 
     #[test]
     fn webtransport_is_of_revision_4_whatever_its_query() {
-        assert_eq!(dialect(Method::CONNECT, ""), Dialect::Four);
+        assert_eq!(dialect(&Method::CONNECT, ""), Dialect::Four);
     }
 }

@@ -17,10 +17,6 @@ use super::websocket::WebSocket;
 use super::webtransport::WebTransport;
 
 /// A connection that carries a session or probes for it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is what most sessions have, and a box of its own would cost them"
-)]
 #[derive(Debug)]
 pub(crate) enum Duplex {
     WebSocket(WebSocket),

@@ -126,7 +126,7 @@ impl Request {
             headers.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
         };
         Self {
-            head: RequestHead::new(Method::GET, "", url, headers),
+            head: RequestHead::new(&Method::GET, "", url, headers),
             peer,
         }
     }

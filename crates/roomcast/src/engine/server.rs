@@ -328,6 +328,7 @@ impl Shared {
     }
 
     /// Says goodbye to a connection in a task of its own, since nothing else waits for it.
+    #[expect(clippy::boxed_local, reason = "it lies in a box wherever it is")]
     pub(crate) fn close_duplex(
         &self,
         duplex: Box<Duplex>,

@@ -41,7 +41,7 @@ impl RequestHead {
         let authority = parts.uri.authority().map_or("", Authority::as_str);
         let target = parts.uri.path_and_query();
         let target = target.map_or_else(|| parts.uri.path(), http::uri::PathAndQuery::as_str);
-        Self::new(parts.method.clone(), authority, target, || {
+        Self::new(&parts.method, authority, target, || {
             let headers = parts.headers.iter();
             headers.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
         })
@@ -49,7 +49,7 @@ impl RequestHead {
 
     /// Keeps what was read: `headers` walks over names, in any case, and their values.
     pub(crate) fn new<'h, H: Iterator<Item = (&'h [u8], &'h [u8])>>(
-        method: Method,
+        method: &Method,
         authority: &str,
         target: &str,
         headers: impl FnOnce() -> H,
@@ -57,7 +57,7 @@ impl RequestHead {
         let mut block = Vec::with_capacity(USUAL_LEN);
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
-        let known = METHODS.iter().find(|known| **known == method);
+        let known = METHODS.iter().find(|known| *known == method);
         for (name, value) in headers() {
             put_field(&mut block, name, value);
         }
@@ -350,7 +350,7 @@ mod tests {
     fn a_method_that_is_seldom_comes_back_and_is_no_header() {
         for method in ["PATCH", "PROPFIND", "GET", "DELETE"] {
             let method: Method = method.parse().expect("a method");
-            let head = RequestHead::new(method.clone(), "", "/", || {
+            let head = RequestHead::new(&method, "", "/", || {
                 std::iter::once((&b"Host"[..], &b"a"[..]))
             });
 
@@ -364,7 +364,7 @@ mod tests {
     fn names_and_values_of_any_length_come_back() {
         for len in [0, 1, 127, 128, 129, 16_383, 16_384, 100_000] {
             let (name, value) = ("n".repeat(len + 1), "v".repeat(len));
-            let head = RequestHead::new(Method::GET, "", "/", || {
+            let head = RequestHead::new(&Method::GET, "", "/", || {
                 let first = (name.as_bytes(), value.as_bytes());
                 [first, (&b"Sec-WebSocket-Key"[..], &b"k"[..])].into_iter()
             });
@@ -398,7 +398,7 @@ mod tests {
     fn parameters_without_escapes_read_the_same_without_being_decoded() {
         for query in ["", "a=1&a=2", "&&a", "a==b&", "b=1&=2", "a"] {
             let target = format!("/?{query}");
-            let head = RequestHead::new(Method::GET, "", &target, std::iter::empty);
+            let head = RequestHead::new(&Method::GET, "", &target, std::iter::empty);
 
             for name in ["a", "b", ""] {
                 let mut decoded = head.parameters().iter().rev();

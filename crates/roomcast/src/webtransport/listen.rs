@@ -255,7 +255,7 @@ async fn open(layer: Layer, incoming: Incoming) -> Option<SessionTask> {
 fn request(asked: &Asked, address: SocketAddr) -> Request {
     let part = |name| asked.field(name).unwrap_or_default();
     let (authority, target) = (part(":authority"), part(":path"));
-    let head = RequestHead::new(Method::CONNECT, authority, target, || asked.headers());
+    let head = RequestHead::new(&Method::CONNECT, authority, target, || asked.headers());
     Request::with_peer(head, Peer::secure(address))
 }
 

@@ -23,7 +23,7 @@ fn ask(method: &Method, name: &str, headers: &[(&'static str, &'static str)]) ->
 }
 
 fn request(method: &Method, headers: &[(&'static str, &'static str)]) -> RequestHead {
-    RequestHead::new(method.clone(), "", "/", || {
+    RequestHead::new(method, "", "/", || {
         let headers = headers.iter();
         headers.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
     })

@@ -80,7 +80,7 @@ fn asked(request: &httparse::Request<'_, '_>, config: &Config) -> Option<Asked> 
     if method != Method::POST && content_length > 0 {
         return None;
     }
-    let head = RequestHead::new(method, "", target, || {
+    let head = RequestHead::new(&method, "", target, || {
         let headers = request.headers.iter();
         headers.map(|header| (header.name.as_bytes(), header.value))
     });
