@@ -8,8 +8,9 @@ mod output;
 mod polling;
 mod upgrade;
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
+use self::output::Outputs;
 pub use self::{
     config::Config,
     input::Input,
@@ -64,7 +65,7 @@ pub struct Session {
     config: Arc<Config>,
     state: State,
     heartbeat: Heartbeat,
-    outputs: VecDeque<Output>,
+    outputs: Outputs,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +125,7 @@ impl Session {
             heartbeat: Heartbeat::new(now, &config, revision),
             config,
             state: State::Open(link),
-            outputs: VecDeque::new(),
+            outputs: Outputs::default(),
         }
     }
 

@@ -1,6 +1,24 @@
 //! What a session asks of its caller.
 
+use smallvec::SmallVec;
+
 use crate::{Packet, Revision, Transport};
+
+/// What the caller has not taken yet.
+// Cost: most inputs ask for nothing, and none for more than these, so a session keeps no list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outputs(SmallVec<[Output; 8]>);
+
+impl Outputs {
+    pub(super) fn push_back(&mut self, output: Output) {
+        self.0.push(output);
+    }
+
+    #[inline]
+    pub(super) fn pop_front(&mut self) -> Option<Output> {
+        (!self.0.is_empty()).then(|| self.0.remove(0))
+    }
+}
 
 /// What the caller has to do next, in the order in which it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,33 +31,30 @@ use crate::error::ArgumentError;
 ///
 /// Spec: features 3.5.
 #[derive(Clone, Debug)]
-pub struct Handshake(Arc<Details>);
-
-#[derive(Debug)]
-struct Details {
+pub struct Handshake {
     request: Arc<Request>,
     /// Cost: nothing where the client sent none, which is mostly so.
-    auth: Option<Box<Value>>,
+    auth: Option<Arc<Value>>,
     /// Milliseconds since 1970.
     issued: u64,
 }
 
 impl Handshake {
     pub(crate) fn new(request: Arc<Request>, auth: Value) -> Self {
-        Self(Arc::new(Details {
+        Self {
             request,
-            auth: (auth != *NO_AUTH).then(|| Box::new(auth)),
+            auth: (auth != *NO_AUTH).then(|| Arc::new(auth)),
             issued: milliseconds(SystemTime::now()),
-        }))
+        }
     }
 
     /// That of a socket on another server.
     pub(crate) fn described(request: Request, auth: Value, issued: SystemTime) -> Self {
-        Self(Arc::new(Details {
+        Self {
             request: Arc::new(request),
-            auth: (!auth.is_null() && auth != *NO_AUTH).then(|| Box::new(auth)),
+            auth: (!auth.is_null() && auth != *NO_AUTH).then(|| Arc::new(auth)),
             issued: milliseconds(issued),
-        }))
+        }
     }
 
     /// Returns the headers of the session's first request.
@@ -74,7 +71,7 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.0.request.headers()
+        self.request.headers()
     }
 
     /// Returns one header as text, if it is there and readable.
@@ -89,14 +86,14 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.request.header(name)
+        self.request.header(name)
     }
 
     /// Returns a parameter of the query, percent-decoded; of a repeated one the last value.
     /// Example: [`Handshake`].
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.0.request.query(name)
+        self.request.query(name)
     }
 
     /// Walks over the parameters of the query, each name once with its last value.
@@ -114,7 +111,7 @@ impl Handshake {
     /// });
     /// ```
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.request.queries()
+        self.request.queries()
     }
 
     /// Returns the revision of Engine.IO that the client speaks; 4 unless
@@ -132,13 +129,13 @@ impl Handshake {
     /// Spec: features 1.46.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.0.request.revision()
+        self.request.revision()
     }
 
     /// Returns path and query as they came. Example: [`Handshake`].
     #[must_use]
     pub fn url(&self) -> String {
-        self.0.request.url()
+        self.request.url()
     }
 
     /// Returns the peer's address, where the HTTP server made it known:
@@ -146,21 +143,21 @@ impl Handshake {
     /// feature `axum`. Behind a proxy it is the proxy's. Example: [`Handshake`].
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.0.request.address()
+        self.request.address()
     }
 
     /// Tells whether the request carried an `Origin` header: `xdomain` in JavaScript. Example:
     /// [`Handshake`].
     #[must_use]
     pub fn is_cross_domain(&self) -> bool {
-        self.0.request.head().has_header(&http::header::ORIGIN)
+        self.request.head().has_header(&http::header::ORIGIN)
     }
 
     /// Tells whether the connection to this server is encrypted; see
     /// [`Peer::secure`](crate::Peer::secure). Example: [`Handshake`].
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.0.request.is_secure()
+        self.request.is_secure()
     }
 
     /// Returns when the socket was created, to the millisecond.
@@ -177,7 +174,7 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn issued(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.issued)
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.issued)
     }
 
     /// Returns [`issued`](Self::issued) as text that JavaScript's `Date` reads. Example:
@@ -226,7 +223,7 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn auth_value(&self) -> &Value {
-        self.0.auth.as_deref().unwrap_or(&NO_AUTH)
+        self.auth.as_deref().unwrap_or(&NO_AUTH)
     }
 }
 
