@@ -10,7 +10,6 @@ mod upgrade;
 
 use std::{sync::Arc, time::Instant};
 
-use self::output::Outputs;
 pub use self::{
     config::Config,
     input::Input,
@@ -19,6 +18,7 @@ pub use self::{
 use self::{
     heartbeat::{Beat, Heartbeat},
     link::{Beside, Duplex, Link, Poll, Polling, Post, Probe},
+    output::Outputs,
 };
 use crate::{Message, Packet, Revision, Transport};
 
