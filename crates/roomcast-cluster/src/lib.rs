@@ -50,6 +50,7 @@ mod adapter;
 mod bus;
 mod codec;
 mod description;
+pub mod engine;
 mod error;
 mod hub;
 mod id;
