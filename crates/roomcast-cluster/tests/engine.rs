@@ -107,6 +107,14 @@ fn drain(packets: Vec<Packet>) -> Body {
     Body::Drain { sid, packets }
 }
 
+fn answer(packets: Vec<Packet>) -> Output<&'static str, &'static str> {
+    Output::Answer {
+        asker: "poll",
+        owner: "a68f7c".into(),
+        packets,
+    }
+}
+
 fn text(text: &str) -> Packet {
     Packet::message(Data::Text(text.into()))
 }
@@ -124,8 +132,7 @@ fn a_poll_asks_everyone_and_is_answered_by_one_drain() {
     assert_eq!(node.idle(), None);
     node.received(9, "a68f7c", drain(vec![text("2[1]")]));
 
-    let (asker, packets) = ("poll", vec![text("2[1]")]);
-    assert_eq!(node.next(), Output::Answer { asker, packets });
+    assert_eq!(node.next(), answer(vec![text("2[1]")]));
     node.received(9, "a68f7c", drain(vec![text("2[2]")]));
     assert_eq!(node.idle(), None);
     assert_eq!(node.relay.waiting(), 0);
@@ -330,9 +337,7 @@ fn a_poll_that_waits_beside_an_upgrade_is_ended_by_a_noop() {
 
     node.upgrade(2);
 
-    let packets = vec![Packet::of(PacketKind::Noop)];
-    let asker = "poll";
-    assert_eq!(node.next(), Output::Answer { asker, packets });
+    assert_eq!(node.next(), answer(vec![Packet::of(PacketKind::Noop)]));
 }
 
 #[test]

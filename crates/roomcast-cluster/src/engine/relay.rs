@@ -124,9 +124,13 @@ pub enum Output<A, L> {
     /// Nobody has the session, or its owner does not want it, or it does not answer.
     #[expect(missing_docs, reason = "described above")]
     Refused { asker: A },
-    /// These packets are the answer to a poll.
+    /// These packets of the owner are the answer to a poll.
     #[expect(missing_docs, reason = "described above")]
-    Answer { asker: A, packets: Vec<Packet> },
+    Answer {
+        asker: A,
+        owner: NodeId,
+        packets: Vec<Packet>,
+    },
     /// These packets are for a connection.
     #[expect(missing_docs, reason = "described above")]
     Write { line: L, packets: Vec<Packet> },
@@ -271,9 +275,14 @@ impl<A, L: Clone> Relay<A, L> {
         // SPEC: cluster-engine 0.1.0 takes the packets of the connection from here on; its client has
         // stopped to poll.
         match self.carried.insert(Arc::clone(&sid), carried) {
-            Some(Carried::Poll { asker, .. }) => {
+            Some(Carried::Poll { asker, owner, .. }) => {
                 let packets = vec![Packet::of(PacketKind::Noop)];
-                self.outputs.push_back(Output::Answer { asker, packets });
+                let answer = Output::Answer {
+                    asker,
+                    owner,
+                    packets,
+                };
+                self.outputs.push_back(answer);
             }
             Some(Carried::Line { line, .. }) => self.close_line(line),
             None => {}
@@ -398,8 +407,13 @@ impl<A, L: Clone> Relay<A, L> {
         match self.carried.get(sid) {
             Some(Carried::Poll { owner, .. }) if owner == from => {
                 // SPEC: a poll is drained once.
-                if let Some(Carried::Poll { asker, .. }) = self.carried.remove(sid) {
-                    self.outputs.push_back(Output::Answer { asker, packets });
+                if let Some(Carried::Poll { asker, owner, .. }) = self.carried.remove(sid) {
+                    let answer = Output::Answer {
+                        asker,
+                        owner,
+                        packets,
+                    };
+                    self.outputs.push_back(answer);
                 }
             }
             Some(Carried::Line { owner, line }) if owner == from => {

@@ -400,7 +400,10 @@ impl Server {
                 link.opened().await?;
             }
         }
-        Ok(())
+        match self.0.engine.shared().exchange() {
+            Some(exchange) => exchange.ready().await,
+            None => Ok(()),
+        }
     }
 
     /// Tells the cluster that this server leaves, and ends the subscriptions.

@@ -34,7 +34,7 @@ impl SessionTask {
         match end {
             ReadEnd::Open => {
                 self.duplex = Some(duplex);
-                self.carry_out_orders();
+                self.carry_out_orders(cx);
             }
             ReadEnd::Closed(code) => {
                 if let Err(duplex) = duplex.answer_close(code) {
