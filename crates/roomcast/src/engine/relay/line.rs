@@ -77,7 +77,9 @@ pub(super) struct LineEnd {
 impl LineEnd {
     pub(super) fn take(&self, packets: Vec<Packet>) {
         self.has_heard.store(true, Ordering::Release);
-        for (frame, may_compress) in frames_of(&packets) {
+        let is_close = |packet: &Packet| packet.kind == PacketKind::Close;
+        let end = packets.iter().position(is_close);
+        for (frame, may_compress) in frames_of(&packets[..end.unwrap_or(packets.len())]) {
             let options = SendOptions {
                 may_compress,
                 ..SendOptions::essential()
@@ -85,10 +87,8 @@ impl LineEnd {
             // A line whose client does not read learns from its mailbox that it is full.
             let _ = self.mailbox.send(&[frame], options);
         }
-        if packets
-            .iter()
-            .any(|packet| packet.kind == PacketKind::Close)
-        {
+        // Over a WebSocket its close frame says so.
+        if end.is_some() {
             self.mailbox.tell(mailbox::Input::Close);
         }
         self.mailbox.notify();
