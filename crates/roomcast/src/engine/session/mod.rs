@@ -246,6 +246,7 @@ impl SessionTask {
             Output::CloseTransport(_) => self.orders.closes = true,
             Output::Upgraded(transport) => {
                 self.application.settle(cx);
+                self.end_polling(cx);
                 metrics::session_upgraded(self.socket.transport(), transport);
                 self.socket.upgrade_to(transport);
                 self.socket.tell(SessionEvent::Upgrade(transport));

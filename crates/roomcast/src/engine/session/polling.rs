@@ -121,6 +121,19 @@ impl SessionTask {
         is_answered
     }
 
+    /// Tells a GET that still waits that the session is on another transport now.
+    pub(super) fn end_polling(&mut self, cx: &mut Context<'_>) {
+        let Some(answer) = self.orders.last_answer.take() else {
+            return;
+        };
+        if !self.answer_elsewhere(answer, None, cx)
+            && let Some(poll) = self.poll.take()
+        {
+            // The client may have hung up; nothing for it goes that way any more.
+            let _ = poll.send(PollAnswer::control(answer, self.session.revision()));
+        }
+    }
+
     /// Everything that is queued, and its bytes; none if nothing is left to answer with.
     pub(super) fn take_packets(&self) -> (Queue, usize) {
         loop {
