@@ -121,6 +121,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub")
             .field("ports", &lock(&self.ports).len())
+            .field("engines", &lock(&self.engines).len())
             .finish()
     }
 }

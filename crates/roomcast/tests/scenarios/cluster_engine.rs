@@ -198,7 +198,7 @@ async fn the_server_closes_a_session_whose_poll_is_elsewhere() {
 async fn a_close_that_waits_for_a_poll_is_told_to_one_elsewhere() {
     let nodes = Shared::new(2);
     nodes.servers[0].on("bye", |socket: Socket| socket.conn().close());
-    let mut blue = nodes.at(1, &nodes.joined().await);
+    let blue = nodes.at(1, &nodes.joined().await);
     blue.send(r#"42["bye"]"#).await;
     idle().await;
 

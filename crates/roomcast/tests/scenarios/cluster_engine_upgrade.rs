@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use roomcast::engine::DisconnectCause;
 use roomcast::{OutboxPolicy, Server, Socket};
 use tokio::time::Instant;
 
 use crate::support::{
-    Frame, Heard, Polling, Shared, WebSocket, answering, channel, idle, packets, reasons, socket,
+    Frame, Polling, Shared, WebSocket, answering, channel, idle, packets, reasons, socket,
 };
 
 /// A WebSocket at this server that was told that it may take over.
@@ -32,12 +31,6 @@ async fn carried(nodes: &Shared) -> WebSocket {
     let mut websocket = upgraded(nodes, 1, &client).await;
     websocket.expect_alive().await;
     websocket
-}
-
-fn causes(io: &Server) -> Heard<DisconnectCause> {
-    let (teller, heard) = channel();
-    io.on_disconnect(move |cause: DisconnectCause| teller.tell(cause));
-    heard
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,7 +289,7 @@ async fn a_client_that_does_not_read_its_websocket_elsewhere_is_closed() {
     let nodes = Shared::with(2, |builder| {
         builder.max_outbox(100_000, OutboxPolicy::Disconnect)
     });
-    let causes = &mut causes(&nodes.servers[0]);
+    let reasons = &mut reasons(&nodes.servers[0]);
     let websocket = carried(&nodes).await;
 
     for _ in 0..20 {
@@ -304,8 +297,27 @@ async fn a_client_that_does_not_read_its_websocket_elsewhere_is_closed() {
         idle().await;
     }
 
-    assert_ne!(causes.next().await, DisconnectCause::HeartbeatTimeout);
+    assert_eq!(reasons.next().await, "transport error");
     drop(websocket);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_an_end_is_told_over_other_servers() {
+    let nodes = Shared::with(2, |builder| builder.explain_disconnects("bye"));
+    let mut websocket = carried(&nodes).await;
+    let client = nodes.joined().await;
+    let waiting = nodes.at(1, &client).start_get();
+    idle().await;
+
+    nodes.servers[0].close().await;
+
+    let told = packets(&waiting.answer().await);
+    assert_eq!(told.last().map(String::as_str), Some("1"));
+    assert!(
+        told[0].starts_with(r#"42["bye",{"cause":"shutdown""#),
+        "{told:?}"
+    );
+    websocket.expect(&told[0]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,7 +339,6 @@ async fn a_closing_owner_closes_the_websocket_elsewhere() {
 
     nodes.servers[0].close().await;
 
-    assert_eq!(websocket.next_text().await, "41");
     websocket.expect_closed().await;
 }
 
