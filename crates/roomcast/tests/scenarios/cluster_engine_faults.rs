@@ -75,8 +75,9 @@ fn text(text: &str) -> Packet {
 /// Bytes of a recording, with this session and this node in place of those of then.
 fn recorded(digits: &str, sid: &str, then: &str, node: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    let mut bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    let mut bytes = bytes.expect("these are hex digits");
     for (old, new) in [(then, sid), ("a68f7c", node)] {
         let places: Vec<_> = (0..bytes.len())
             .filter(|&at| bytes[at..].starts_with(old.as_bytes()))

@@ -332,7 +332,7 @@ impl Exchange {
                 // The line ends with its server only, which closes all.
                 let _ = sender.send(Moved { take_over, packets });
             }
-            Output::Write { line, packets } => line.take(packets),
+            Output::Write { line, packets } => line.take(&packets),
             Output::Apply { from, body } => self.apply(from, body),
             Output::Answer { .. } | Output::Upgraded { .. } => {}
             Output::Publish(_) | Output::Wait(_) => unreachable!("they were taken before"),

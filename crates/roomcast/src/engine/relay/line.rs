@@ -75,7 +75,7 @@ pub(super) struct LineEnd {
 }
 
 impl LineEnd {
-    pub(super) fn take(&self, packets: Vec<Packet>) {
+    pub(super) fn take(&self, packets: &[Packet]) {
         self.has_heard.store(true, Ordering::Release);
         let is_close = |packet: &Packet| packet.kind == PacketKind::Close;
         let end = packets.iter().position(is_close);
@@ -114,6 +114,7 @@ pub(in crate::engine) struct Line {
 }
 
 /// How a line ended.
+#[derive(Clone, Copy, Debug)]
 enum End {
     /// The client closed, perhaps with a code.
     Closed(Option<CloseCode>),

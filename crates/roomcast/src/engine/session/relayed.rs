@@ -237,7 +237,7 @@ impl SessionTask {
         let Some(elsewhere) = &mut self.elsewhere else {
             return;
         };
-        if !elsewhere.noop_at.is_some_and(|at| at <= now) {
+        if elsewhere.noop_at.is_none_or(|at| at > now) {
             return;
         }
         let interval = self
