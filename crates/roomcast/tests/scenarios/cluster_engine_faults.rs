@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use roomcast::cluster::engine::{
     Access, Body, Carrier, Data, EngineBus, EngineInbox, EnginePort, Lock, Message, Packet,
-    PacketKind,
+    PacketKind, Unsent,
 };
-use roomcast::cluster::{LocalBus, NodeId};
+use roomcast::cluster::{BusError, BusFuture, LocalBus, NodeId};
 use roomcast::engine::ClusterEngine;
 use roomcast::{Server, Socket};
 use tokio::time::Instant;
@@ -538,4 +538,34 @@ async fn a_handler_may_disconnect_a_client_that_was_kept_back() {
     assert!(told[0].starts_with("40"), "{told:?}");
     assert_eq!(told[1], "41");
     assert_eq!(told.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_are_let_in_while_the_bus_takes_its_time_to_open() {
+    struct Slow;
+
+    impl EngineBus for Slow {
+        fn open(&self, _: EnginePort) -> BusFuture<'_, Result<(), BusError>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn publish<'a>(&'a self, _: &'a [Message]) -> BusFuture<'a, Result<(), Unsent>> {
+            unreachable!("it is not open")
+        }
+
+        fn close<'a>(&'a self, _: &'a NodeId) -> BusFuture<'a, ()> {
+            unreachable!("it is not open")
+        }
+    }
+
+    let io = Server::builder().cluster_engine(Slow).build();
+    answering(&io);
+    let start = Instant::now();
+
+    let mut client = Host::memory(&io).polling().await;
+    client.join("/").await;
+    client.expect_alive().await;
+    assert!(start.elapsed() < Duration::from_secs(2));
+    io.close().await;
+    assert!(start.elapsed() < Duration::from_secs(3));
 }

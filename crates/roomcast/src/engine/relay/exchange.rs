@@ -127,14 +127,19 @@ impl Exchange {
         let _ = self.engine.set(engine);
     }
 
-    /// Opens the bus, unless that has been done; resolves when it was tried once.
+    /// Opens the bus, unless that has been done; resolves when it was tried once, or takes longer than
+    /// an answer may.
     pub(crate) async fn start(self: &Arc<Self>) {
         if !self.is_started.swap(true, Ordering::AcqRel) {
             tokio::spawn(drive(Arc::clone(self)));
         }
+        if *self.phase.borrow() != Phase::Opening {
+            return;
+        }
         let mut phase = self.phase.subscribe();
-        // The sender is part of this.
-        let _ = phase.wait_for(|phase| *phase != Phase::Opening).await;
+        let tried = phase.wait_for(|phase| *phase != Phase::Opening);
+        // Where it takes too long the client is let in all the same.
+        let _ = tokio::time::timeout(self.options.options.response_timeout, tried).await;
     }
 
     /// Resolves when the bus is open.
