@@ -42,6 +42,19 @@ pub(crate) enum Reply {
 pub(crate) enum Carrier {
     Switchable,
     Fixed,
+    /// The request asks for a WebSocket, whatever it looks like, and another library opens it.
+    Foreign,
+}
+
+impl Carrier {
+    /// Whether a request of this kind can become a WebSocket.
+    pub(super) fn takes(self, kind: RequestKind) -> bool {
+        match self {
+            Self::Foreign => true,
+            Self::Switchable => kind == RequestKind::Upgrade,
+            Self::Fixed => false,
+        }
+    }
 }
 
 impl Shared {
@@ -106,7 +119,7 @@ impl Shared {
         let mut reply = match file {
             Some(file) => Reply::Answer(file),
             None => {
-                let kind = match asks_for_upgrade(head) {
+                let kind = match carrier == Carrier::Foreign || asks_for_upgrade(head) {
                     true => RequestKind::Upgrade,
                     false => RequestKind::Plain,
                 };
@@ -231,10 +244,25 @@ impl Shared {
                 return Err(Refusal::UnknownSid);
             }
         };
-        if carrier == Carrier::Fixed || kind == RequestKind::Plain {
+        if !carrier.takes(kind) {
             return Err(BadRequest::TransportHandshakeError.into());
         }
-        Switch::accept(self, request, &query, purpose).map(Reply::Switch)
+        self.switch(request, &query, carrier, purpose)
+    }
+
+    /// Agrees to a WebSocket for this purpose; the carrier takes it.
+    pub(super) fn switch(
+        &self,
+        request: &Arc<Request>,
+        query: &Query<'_>,
+        carrier: Carrier,
+        purpose: Purpose,
+    ) -> Result<Reply, Refusal> {
+        let switch = match carrier {
+            Carrier::Foreign => Switch::foreign(self, request, query, purpose),
+            _ => Switch::accept(self, request, query, purpose)?,
+        };
+        Ok(Reply::Switch(switch))
     }
 
     pub(super) async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {

@@ -9,18 +9,17 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 use roomcast_cluster::NodeId;
 use roomcast_cluster::engine::{Input, Packet, PacketKind};
-use roomcast_engineio::{self as proto, Revision, revision3, revision4};
-use roomcast_websocket::{CloseCode, Event};
+use roomcast_engineio::{self as proto, Revision};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::exchange::{Exchange, Moved};
 use super::packets::{frames_of, received};
-use crate::engine::duplex::{Duplex, Fault};
+use super::reading::{self, End, Next};
+use crate::engine::duplex::Duplex;
 use crate::engine::events::SessionEvent;
 use crate::engine::mailbox::{self, Mailbox, OutboxLimits, OutboxPolicy, SendOptions};
 use crate::engine::outgoing::Written;
-use crate::engine::read_buffer;
 use crate::engine::request::Request;
 use crate::engine::server::Shared;
 use crate::engine::session::SessionTask;
@@ -103,10 +102,8 @@ pub(in crate::engine) struct Line {
     duplex: Box<Duplex>,
     end: Arc<LineEnd>,
     revision: Revision,
-    /// Packets of the client that are not yet handed to the bus.
-    gathered: Vec<Packet>,
-    gathered_bytes: usize,
-    /// Those that were and have not left.
+    gathered: Gathered,
+    /// Resolves when the packets have left that the bus was handed last.
     leaving: Option<oneshot::Receiver<()>>,
     silence: Pin<Box<Sleep>>,
     /// The owner has closed the session; what waits still leaves.
@@ -115,24 +112,15 @@ pub(in crate::engine) struct Line {
 
 /// How a line ended.
 #[derive(Clone, Copy, Debug)]
-enum End {
-    /// The client closed, perhaps with a code.
-    Closed(Option<CloseCode>),
-    /// The connection ended without a word.
-    Gone,
+enum Over {
+    /// Its client, or the connection.
+    Read(End),
     /// The client does not read.
     Slow,
-    /// The client broke the rules of the transport.
-    Failed(CloseCode),
+    /// Packets of the client found no room before the bus.
+    Crowded,
     /// This server ends it: its owner has closed the session or says nothing, or the server closes.
     Here,
-}
-
-/// What to do behind a packet that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Go,
-    Stop,
 }
 
 impl Line {
@@ -159,8 +147,7 @@ impl Line {
             promise,
             duplex,
             end: Arc::new(end),
-            gathered: Vec::new(),
-            gathered_bytes: 0,
+            gathered: Gathered::default(),
             leaving: None,
             silence: Box::pin(silence),
             is_closing: false,
@@ -199,7 +186,7 @@ impl Line {
         self.silence.as_mut().reset(Instant::now() + silence);
         let end = poll_fn(|cx| {
             if closing.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(End::Here);
+                return Poll::Ready(Over::Here);
             }
             self.poll_line(&owner, cx)
         });
@@ -221,29 +208,33 @@ impl Line {
     }
 
     /// Says to the owner, to the client or to both that it is over.
-    fn finish(mut self, end: End, owner: &NodeId) {
-        if !self.gathered.is_empty() {
+    fn finish(mut self, over: Over, owner: &NodeId) {
+        if !self.gathered.packets.is_empty() {
             self.forward(owner);
         }
         drop(self.end.mailbox.close());
-        let reason = match end {
-            End::Closed(_) | End::Gone | End::Here => "transport close",
-            End::Slow | End::Failed(_) => "transport error",
+        let reason = match over {
+            Over::Read(End::Closed(_) | End::Gone) | Over::Here => "transport close",
+            Over::Read(End::Failed(_)) | Over::Slow | Over::Crowded => "transport error",
         };
         if !self.is_closing {
             let (sid, owner) = (Arc::clone(&self.promise.sid), owner.clone());
             let hang_up = Input::HangUp { sid, owner, reason };
             self.promise.exchange.input(hang_up);
         }
-        match end {
-            End::Closed(code) => {
+        match over {
+            Over::Read(End::Closed(code)) => {
                 if let Err(duplex) = self.duplex.answer_close(code) {
                     self.engine.close_duplex(duplex, code, None);
                 }
             }
-            End::Gone => {}
-            End::Failed(code) => self.engine.close_duplex(self.duplex, Some(code), None),
-            End::Slow | End::Here => self.engine.close_duplex(self.duplex, None, None),
+            Over::Read(End::Gone) => {}
+            Over::Read(End::Failed(code)) => {
+                self.engine.close_duplex(self.duplex, Some(code), None);
+            }
+            Over::Slow | Over::Crowded | Over::Here => {
+                self.engine.close_duplex(self.duplex, None, None);
+            }
         }
     }
 
@@ -251,13 +242,14 @@ impl Line {
     fn poll_probe(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let mut outcome = None;
         let mut answers = false;
-        let end = self.read(cx, |_, packet| match packet {
-            proto::Packet::Ping("probe") => {
+        let (duplex, len) = (&mut *self.duplex, self.engine.config().read_buffer_bytes);
+        let end = reading::read(duplex, self.revision, len, cx, &mut |packet| match packet {
+            Some(proto::Packet::Ping("probe")) => {
                 answers = true;
                 Next::Go
             }
             packet => {
-                outcome = Some(packet == proto::Packet::Upgrade);
+                outcome = Some(packet == Some(proto::Packet::Upgrade));
                 Next::Stop
             }
         });
@@ -273,12 +265,12 @@ impl Line {
         self.silence.as_mut().poll(cx).map(|()| false)
     }
 
-    fn poll_line(&mut self, owner: &NodeId, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll_line(&mut self, owner: &NodeId, cx: &mut Context<'_>) -> Poll<Over> {
         let end = Arc::clone(&self.end);
         end.mailbox.register(cx);
         for _ in 0..MAX_ROUNDS {
             if end.mailbox.wake_up().has_overflowed {
-                return Poll::Ready(End::Slow);
+                return Poll::Ready(Over::Slow);
             }
             while let Some(input) = end.mailbox.next_input() {
                 self.is_closing |= matches!(input, mailbox::Input::Close);
@@ -288,15 +280,20 @@ impl Line {
                 self.silence.as_mut().reset(until);
             }
             if self.silence.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(End::Here);
+                return Poll::Ready(Over::Here);
             }
             if let Some(over) = self.poll_forward(owner, cx) {
                 return Poll::Ready(over);
             }
+            let was_stopped = self.duplex.owes_much();
             match self.duplex.poll_write(Some(&end.mailbox), cx) {
-                Ok(Written::All) if self.is_closing => return Poll::Ready(End::Here),
+                Ok(Written::All) if self.is_closing => return Poll::Ready(Over::Here),
                 Ok(_) => {}
-                Err(_) => return Poll::Ready(End::Gone),
+                Err(_) => return Poll::Ready(Over::Read(End::Gone)),
+            }
+            if was_stopped && !self.duplex.owes_much() {
+                // It was not read as long as it owed much.
+                cx.waker().wake_by_ref();
             }
             if end.mailbox.try_sleep() {
                 return Poll::Pending;
@@ -307,146 +304,62 @@ impl Line {
     }
 
     /// Reads from the client as fast as the bus takes it.
-    fn poll_forward(&mut self, owner: &NodeId, cx: &mut Context<'_>) -> Option<End> {
+    fn poll_forward(&mut self, owner: &NodeId, cx: &mut Context<'_>) -> Option<Over> {
         loop {
             if let Some(leaving) = &mut self.leaving {
                 match leaving.poll_unpin(cx) {
                     Poll::Pending => return None,
                     // Its packets found no room.
-                    Poll::Ready(Err(_)) => return Some(End::Failed(CloseCode::TRY_AGAIN_LATER)),
+                    Poll::Ready(Err(_)) => return Some(Over::Crowded),
                     Poll::Ready(Ok(())) => self.leaving = None,
                 }
             }
             if self.is_closing {
                 return None;
             }
-            let end = self.read(cx, |line, packet| line.gather(&packet));
-            if !self.gathered.is_empty() && end.is_none() {
+            let (duplex, gathered) = (&mut *self.duplex, &mut self.gathered);
+            let len = self.engine.config().read_buffer_bytes;
+            let end = reading::read(duplex, self.revision, len, cx, &mut |packet| {
+                gathered.add(packet)
+            });
+            if !self.gathered.packets.is_empty() && end.is_none() {
                 self.forward(owner);
                 continue;
             }
-            return end;
+            return end.map(Over::Read);
         }
     }
 
     fn forward(&mut self, owner: &NodeId) {
-        self.gathered_bytes = 0;
-        let packets = std::mem::take(&mut self.gathered);
+        let Gathered { packets, .. } = std::mem::take(&mut self.gathered);
         let sid = &self.promise.sid;
         self.leaving = Some(self.promise.exchange.forward(sid, owner, packets));
     }
+}
 
-    fn gather(&mut self, packet: &proto::Packet<'_>) -> Next {
-        let packet = received(packet);
-        self.gathered_bytes += packet.bytes();
-        self.gathered.push(packet);
-        match self.gathered.len() >= MAX_GATHERED || self.gathered_bytes >= MAX_GATHERED_BYTES {
+/// Packets of the client that are not yet handed to the bus.
+#[derive(Default)]
+struct Gathered {
+    packets: Vec<Packet>,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn add(&mut self, packet: Option<proto::Packet<'_>>) -> Next {
+        let is_readable = packet.is_some();
+        let packet = packet.map_or_else(Packet::unreadable, |packet| received(&packet));
+        self.bytes += packet.bytes();
+        self.packets.push(packet);
+        let is_enough = self.packets.len() >= MAX_GATHERED || self.bytes >= MAX_GATHERED_BYTES;
+        match is_enough || !is_readable {
             true => Next::Stop,
             false => Next::Go,
         }
-    }
-
-    /// Reads packets until there are none, or enough.
-    fn read(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut take: impl FnMut(&mut Self, proto::Packet<'_>) -> Next,
-    ) -> Option<End> {
-        let mut stash = std::mem::take(self.duplex.unread());
-        let len = self.engine.config().read_buffer_bytes;
-        let (next, end) = self.decode(&mut stash, &mut take);
-        if end.is_some() || next == Next::Stop {
-            return end;
-        }
-        read_buffer::with_len(len, |buf| {
-            for _ in 0..MAX_READS {
-                if !self.duplex.unread().is_empty() || self.duplex.owes_much() {
-                    return None;
-                }
-                match self.duplex.poll_read(cx, buf) {
-                    Poll::Pending => return None,
-                    // COMPAT: a reset is an ordinary end to the official server (ws 8).
-                    Poll::Ready(Ok(0) | Err(_)) => return Some(End::Gone),
-                    Poll::Ready(Ok(n)) => {
-                        let (next, end) = self.decode(&mut buf[..n], &mut take);
-                        if end.is_some() || next == Next::Stop {
-                            return end;
-                        }
-                    }
-                }
-            }
-            cx.waker().wake_by_ref();
-            None
-        })
-    }
-
-    /// Decodes what was read; what is behind the packet that was enough is kept.
-    fn decode(
-        &mut self,
-        bytes: &mut [u8],
-        take: &mut impl FnMut(&mut Self, proto::Packet<'_>) -> Next,
-    ) -> (Next, Option<End>) {
-        let mut position = 0;
-        while position < bytes.len() {
-            let (consumed, event) = match self.duplex.decode(&mut bytes[position..]) {
-                Ok(decoded) => decoded,
-                Err(Fault::Transport(code, _)) => return (Next::Stop, Some(End::Failed(code))),
-                #[cfg(feature = "webtransport")]
-                Err(Fault::Packet(_)) => {
-                    return (Next::Stop, Some(End::Failed(CloseCode::PROTOCOL_ERROR)));
-                }
-            };
-            position += consumed;
-            let Some(event) = event else {
-                break;
-            };
-            let revision = self.revision;
-            let next = match event {
-                Event::Text(text) => match decode_text(revision, &text) {
-                    Ok(packet) => take(self, packet),
-                    Err(error) => {
-                        tracing::debug!(%error, "a client sent what is no packet");
-                        self.gathered.push(Packet::unreadable());
-                        Next::Stop
-                    }
-                },
-                Event::Binary(bytes) if revision == Revision::Three => {
-                    take(self, revision3::decode_binary(&bytes))
-                }
-                Event::Binary(bytes) => take(self, proto::Packet::Binary(bytes)),
-                Event::Ping(payload) => {
-                    self.duplex.answer_ping(&payload);
-                    Next::Go
-                }
-                Event::Pong(_) => Next::Go,
-                Event::Close(frame) => {
-                    let code = frame.map(|frame| frame.code);
-                    return (Next::Stop, Some(End::Closed(code)));
-                }
-            };
-            if next == Next::Stop {
-                self.duplex.unread().extend_from_slice(&bytes[position..]);
-                return (Next::Stop, None);
-            }
-        }
-        (Next::Go, None)
-    }
-}
-
-fn decode_text(
-    revision: Revision,
-    text: &str,
-) -> Result<proto::Packet<'_>, roomcast_engineio::DecodeError> {
-    match revision {
-        Revision::Three => revision3::decode_text(text),
-        _ => revision4::decode_text(text),
     }
 }
 
 /// Packets of the client that are handed to the bus at a time, and about how many bytes.
 const MAX_GATHERED: usize = 256;
 const MAX_GATHERED_BYTES: usize = 256 * 1024;
-/// Reads of one connection before others get their turn.
-const MAX_READS: usize = 8;
 /// Rounds of one line before others get their turn.
 const MAX_ROUNDS: usize = 16;

@@ -11,6 +11,7 @@ mod exchange;
 mod line;
 mod outbox;
 mod packets;
+mod reading;
 mod requests;
 
 use std::fmt;

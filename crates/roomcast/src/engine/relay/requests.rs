@@ -20,7 +20,7 @@ use crate::engine::polling::{Polled, ReadError};
 use crate::engine::request::Request;
 use crate::engine::server::Shared;
 use crate::engine::session::body;
-use crate::engine::upgrade::{Purpose, Switch};
+use crate::engine::upgrade::Purpose;
 
 impl Shared {
     /// Answers a request whose session is not here.
@@ -45,12 +45,12 @@ impl Shared {
         let polled = match (kind, transport, request.method()) {
             (RequestKind::Upgrade, Transport::WebSocket, _) => {
                 self.check_origin(request.head()).await?;
-                if carrier == Carrier::Fixed {
+                if !carrier.takes(kind) {
                     return Err(proto::BadRequest::TransportHandshakeError.into());
                 }
                 let promise = exchange.probe(&sid).await.ok_or(Refusal::UnknownSid)?;
                 let purpose = Purpose::Relay(promise);
-                return Switch::accept(self, request, &query, purpose).map(Reply::Switch);
+                return self.switch(request, &query, carrier, purpose);
             }
             (RequestKind::Plain, Transport::Polling, &Method::GET) => {
                 self.relay_poll(exchange, request, &sid).await?
