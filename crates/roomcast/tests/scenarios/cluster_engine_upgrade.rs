@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use roomcast::{OutboxPolicy, Server, Socket};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::support::{
     Frame, Polling, Shared, WebSocket, answering, channel, idle, packets, reasons, socket,
@@ -426,4 +427,23 @@ async fn namespaces_of_a_cluster_reach_clients_on_websockets_of_other_servers() 
 
     blue.emit("news", 1);
     websocket.expect(r#"42["news",1]"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn websockets_of_another_library_carry_sessions_of_other_servers_too() {
+    let mut nodes = Shared::new(2);
+    nodes.hosts[1] = crate::support::foreign(&nodes.servers[1], WebSocketConfig::default());
+    let client = nodes.joined().await;
+    let mut stays = upgraded(&nodes, 1, &client).await;
+    stays.expect_alive().await;
+    stays.send_binary(b"not expected").await;
+    let new = nodes.hosts[0].polling().await;
+    let mut moves = upgraded(&nodes, 1, &new).await;
+    moves.join("/").await;
+    assert_eq!(nodes.sessions(), [0, 1]);
+
+    moves.expect_alive().await;
+    nodes.servers[1].disconnect_sockets();
+    assert_eq!(moves.next_text().await, "41");
+    stays.expect_closed().await;
 }
