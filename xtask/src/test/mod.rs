@@ -5,6 +5,7 @@ mod browser;
 mod cargo;
 mod cases;
 mod client;
+mod cluster;
 mod compatibility;
 mod expected;
 mod instructions;
@@ -41,6 +42,8 @@ pub(crate) enum Suite {
     Server,
     /// The official client and the ways to lose a session.
     Recovery,
+    /// The official client and servers that share its sessions.
+    Cluster,
     /// The client conformance suite against its driver.
     Client,
     /// The exported types of events under the TypeScript compiler.
@@ -54,12 +57,13 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Recovery,
+        Self::Cluster,
         Self::Client,
         Self::TypeScript,
         Self::Autobahn,
@@ -74,6 +78,7 @@ impl Suite {
             Self::Seeds => "seeds",
             Self::Server => "server",
             Self::Recovery => "recovery",
+            Self::Cluster => "cluster",
             Self::Client => "client",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
@@ -94,6 +99,7 @@ impl Suite {
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
             Self::Recovery => recovery::run(bench),
+            Self::Cluster => cluster::run(bench),
             Self::Client => client::run(bench, folder),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),

@@ -106,7 +106,7 @@ mod tests {
         let numbered = numbered
             .into_iter()
             .flat_map(|(section, last)| (1..=last).map(move |row| format!("{section}.{row}")));
-        let beyond = [1, 2, 3, 4, 5, 6, 8, 9, 16, 17, 19].map(|row| format!("N{row}"));
+        let beyond = [1, 2, 3, 4, 5, 6, 8, 9, 12, 16, 17, 19].map(|row| format!("N{row}"));
         let expected: Vec<_> = numbered.chain(beyond).collect();
         assert_eq!(ids, expected);
     }
