@@ -1,6 +1,7 @@
 //! The client against the server of this workspace.
 
 mod acknowledgements;
+mod attempts;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod connecting;
@@ -9,7 +10,10 @@ mod handlers;
 mod heartbeat;
 mod namespaces;
 mod offline;
+mod options;
+mod seeing;
 mod slow_server;
 mod stub;
 mod support;
 mod typed_events;
+mod waiting;
