@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod attempts;
+mod better;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod connecting;
