@@ -9,6 +9,7 @@ mod compatibility;
 mod expected;
 mod instructions;
 mod load;
+mod pairs;
 mod recovery;
 mod seeds;
 mod server;
@@ -43,6 +44,8 @@ pub(crate) enum Suite {
     Recovery,
     /// The client conformance suite against its driver.
     Client,
+    /// Both clients with both servers, over each transport.
+    Pairs,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -54,13 +57,14 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Recovery,
         Self::Client,
+        Self::Pairs,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -75,6 +79,7 @@ impl Suite {
             Self::Server => "server",
             Self::Recovery => "recovery",
             Self::Client => "client",
+            Self::Pairs => "pairs",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -95,6 +100,7 @@ impl Suite {
             Self::Server => server::run(bench, folder),
             Self::Recovery => recovery::run(bench),
             Self::Client => client::run(bench, folder),
+            Self::Pairs => pairs::run(bench),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),
