@@ -97,7 +97,7 @@ pub use socket::{
 /// # }
 /// ```
 ///
-/// Spec: features 6.1.
+/// Spec: features 6.11, 6.12.
 pub fn connect(url: &str) -> Result<Socket, ConfigError> {
     builder(url).connect()
 }

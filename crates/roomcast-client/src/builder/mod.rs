@@ -50,7 +50,7 @@ use crate::socket::{Socket, SocketConfig};
 /// # }
 /// ```
 ///
-/// Spec: features 6.5 to 6.13.
+/// Spec: features 6.1 to 6.16.
 #[must_use = "nothing happens before `connect`, `build` or `manager`"]
 #[derive(Clone, Debug)]
 pub struct Builder {

@@ -46,7 +46,7 @@ use crate::socket::{Socket, SocketConfig, SocketState};
 /// # }
 /// ```
 ///
-/// Spec: features 6.2.
+/// Spec: features 6.11 to 6.14.
 #[derive(Clone)]
 pub struct Manager(pub(crate) Arc<Shared>);
 

@@ -44,7 +44,7 @@ use crate::manager::{Awaited, Manager, Shared};
 /// # }
 /// ```
 ///
-/// Spec: features 6.15 to 6.19.
+/// Spec: features 6.12, 6.17 to 6.24.
 #[derive(Clone)]
 pub struct Socket {
     manager: Arc<Shared>,
