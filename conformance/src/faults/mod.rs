@@ -1,7 +1,7 @@
 //! The client over a network that cuts, delays and resets at random, and what must hold all the same.
 //!
 //! Three clients, by polling, by WebSocket and through the upgrade, each with a server of its own behind a
-//! [`proxy`] of its own. Each has two namespaces on one connection:
+//! proxy of its own. Each has two namespaces on one connection:
 //!
 //! - `/queue` sends numbered events through the queue of `retries`, with a time for each answer. The
 //!   server recognises what comes again by its number (`Retries::by_id`).
