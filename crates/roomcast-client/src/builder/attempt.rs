@@ -119,7 +119,9 @@ impl AttemptFunction {
     }
 
     pub(crate) fn ask(&self) -> Attempting {
-        (self.0)()
+        // Called where a panic of its own is caught.
+        let ask = Arc::clone(&self.0);
+        Box::pin(async move { ask().await })
     }
 }
 

@@ -212,8 +212,8 @@ impl Builder {
     /// query: a server that is another one today, or a fresh token where the server wants it in a header
     /// or in the query. The attempt waits for it, within its [`timeout`](Self::timeout).
     ///
-    /// What it returns counts for that attempt, in place of what the builder and the URL say. If it fails,
-    /// the attempt has failed, with [`TransportError::Attempt`](crate::TransportError::Attempt): the next
+    /// What it returns counts for that attempt, in place of what the builder and the URL say. If it fails or
+    /// panics, the attempt has failed, with [`TransportError::Attempt`](crate::TransportError::Attempt): the next
     /// one asks again.
     ///
     /// A token in the [`auth`](Self::auth_with) of a namespace is asked for by `auth_with`.

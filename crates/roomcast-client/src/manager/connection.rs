@@ -8,6 +8,7 @@ use roomcast_engineio::client::CloseReason as EngineReason;
 use roomcast_socketio::client::{CloseReason, Closing, EngineKey};
 
 use super::ManagerEvent;
+use super::dispatch::unwound;
 use super::outbox::Outbox;
 use super::shared::Link;
 use super::task::{Current, Task};
@@ -20,7 +21,10 @@ impl Task {
         match &self.shared.attempts {
             None => self.open_engine(key, self.shared.engine.clone()),
             // It is polled before the task waits.
-            Some(attempts) => self.attempting = Some((key, attempts.ask())),
+            Some(attempts) => {
+                let attempting = unwound("attempt", attempts.ask());
+                self.attempting = Some((key, Box::pin(attempting)));
+            }
         }
     }
 

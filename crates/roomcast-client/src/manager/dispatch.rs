@@ -285,6 +285,18 @@ impl Task {
     }
 }
 
+/// What a function of the user comes to that is asked for something. If it panics, that is its error.
+pub(super) async fn unwound<T>(
+    what: &'static str,
+    asking: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    let asked = AssertUnwindSafe(asking).catch_unwind().await;
+    asked.unwrap_or_else(|panic| {
+        let message = message_of(&*panic);
+        Err(format!("the {what} function panicked: {message}"))
+    })
+}
+
 fn panicked(event: &str, panic: &(dyn Any + Send)) -> SocketError {
     SocketError::Panic {
         event: event.into(),

@@ -10,6 +10,7 @@ use roomcast_socketio::Map;
 use roomcast_socketio::client::{AuthRequest, CloseReason, EngineKey, Output};
 use tokio::time::Sleep;
 
+use super::dispatch::unwound;
 use super::held::Held;
 use super::outbox::Outbox;
 use super::shared::{Expiry, Flush, Link, Shared, State};
@@ -248,7 +249,9 @@ impl Task {
         };
         let mut asking: Parked = match socket.auth().ask() {
             Ok(auth) => return self.shared.lock().core.authorize(request, Ok(auth)),
-            Err(asking) => Box::pin(async move { Finished::Auth(request, asking.await) }),
+            Err(asking) => {
+                Box::pin(async move { Finished::Auth(request, unwound("auth", asking).await) })
+            }
         };
         match asking.as_mut().poll(cx) {
             Poll::Ready(finished) => self.on_finished(cx, finished),

@@ -106,6 +106,7 @@ async fn an_attempt_that_cannot_be_made_has_failed_and_the_next_one_is_asked_for
     let socket = numbered(builder(&url), |number| match number {
         0 => Err("no token today".to_owned()),
         1 => Ok(Attempt::default().url("nowhere")),
+        2 => panic!("no idea"),
         _ => Ok(Attempt::default()),
     });
     let socket = socket.build().expect("a plain URL");
@@ -121,6 +122,8 @@ async fn an_attempt_that_cannot_be_made_has_failed_and_the_next_one_is_asked_for
     assert_eq!(errors.next().await, failed("no token today"));
     let scheme = "server URL: it begins with none of http://, https://, ws:// and wss://";
     assert_eq!(errors.next().await, failed(scheme));
+    let panicked = failed("the attempt function panicked: no idea");
+    assert_eq!(errors.next().await, panicked);
     connected.next().await;
 }
 
