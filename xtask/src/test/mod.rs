@@ -10,6 +10,7 @@ mod compatibility;
 mod expected;
 mod instructions;
 mod load;
+mod pairs;
 mod recovery;
 mod seeds;
 mod server;
@@ -46,6 +47,8 @@ pub(crate) enum Suite {
     Cluster,
     /// The client conformance suite against its driver.
     Client,
+    /// Both clients with both servers, over each transport.
+    Pairs,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -57,7 +60,7 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
@@ -65,6 +68,7 @@ impl Suite {
         Self::Recovery,
         Self::Cluster,
         Self::Client,
+        Self::Pairs,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -80,6 +84,7 @@ impl Suite {
             Self::Recovery => "recovery",
             Self::Cluster => "cluster",
             Self::Client => "client",
+            Self::Pairs => "pairs",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -101,6 +106,7 @@ impl Suite {
             Self::Recovery => recovery::run(bench),
             Self::Cluster => cluster::run(bench),
             Self::Client => client::run(bench, folder),
+            Self::Pairs => pairs::run(bench),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,12 +31,10 @@ impl Opening {
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }
-            let target = target(&shared.options, Transport::WebSocket, sid.as_deref());
+            let options = Arc::clone(shared.options_of(Transport::WebSocket));
+            let target = target(&options, Transport::WebSocket, sid.as_deref());
             let Shared {
-                connector,
-                options,
-                cookies,
-                ..
+                connector, cookies, ..
             } = shared;
             WebSocket::open(connector, options, cookies, target).await
         }))

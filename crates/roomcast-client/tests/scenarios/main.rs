@@ -1,6 +1,8 @@
 //! The client against the server of this workspace.
 
 mod acknowledgements;
+mod attempts;
+mod better;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod connecting;
@@ -9,7 +11,10 @@ mod handlers;
 mod heartbeat;
 mod namespaces;
 mod offline;
+mod options;
+mod seeing;
 mod slow_server;
 mod stub;
 mod support;
 mod typed_events;
+mod waiting;
