@@ -57,7 +57,7 @@ impl Client {
         let client = Self {
             decoder: config.parser.decoder(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
-            parked: Parked::new(config.max_waiting_handlers),
+            parked: Parked::default(),
             held: Held::default(),
             connect_deadline: deadline,
             revision: engine.revision(),
@@ -71,6 +71,12 @@ impl Client {
         client
     }
 
+    /// Whether so many handlers wait that no other should be started.
+    fn is_full(&self) -> bool {
+        let server = self.connection.server();
+        self.parked.is_full(|| server.config().max_waiting_handlers)
+    }
+
     /// Takes a packet now, or keeps it until a handler has ended.
     fn receive(&mut self, packet: Packet<'_>, cx: &mut Context<'_>) {
         let must_wait = match packet.kind() {
@@ -78,7 +84,7 @@ impl Client {
             PacketKind::Ack => false,
             // It is the end of what a handler may wait for, but not ahead of what came before it.
             PacketKind::Disconnect => !self.held.is_empty(),
-            _ => !self.held.is_empty() || self.parked.is_full(),
+            _ => !self.held.is_empty() || self.is_full(),
         };
         if must_wait {
             if packet.kind() == PacketKind::Disconnect
@@ -95,7 +101,7 @@ impl Client {
 
     /// Takes the packets that were kept, as long as another handler may be started.
     fn take_held(&mut self, cx: &mut Context<'_>) {
-        while !self.parked.is_full()
+        while !self.is_full()
             && let Some(packet) = self.next_held()
         {
             self.on_packet(&packet, cx);

@@ -31,20 +31,13 @@ pub(super) enum Finished {
 }
 
 /// Work that has been started and waits.
+#[derive(Default)]
 pub(super) struct Parked {
-    limit: usize,
     /// Most sessions never have a handler that waits.
     waiting: Option<Box<FuturesUnordered<Work>>>,
 }
 
 impl Parked {
-    pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            waiting: None,
-        }
-    }
-
     /// Polls `work` once in place, so that work starts in the order in which it came; parks it if
     /// it is not done then.
     pub(super) fn start(&mut self, mut work: Work, cx: &mut Context<'_>) -> Option<Finished> {
@@ -70,10 +63,10 @@ impl Parked {
         next
     }
 
-    /// Whether no other work should be started.
-    pub(super) fn is_full(&self) -> bool {
-        let len = self.waiting.as_ref().map_or(0, |waiting| waiting.len());
-        len >= self.limit
+    /// Whether so much waits, at least one piece of work, that no other should be started.
+    pub(super) fn is_full(&self, limit: impl FnOnce() -> usize) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.len() >= limit())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -3,7 +3,6 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use bytes::BytesMut;
 use roomcast_engineio::Transport;
 use roomcast_websocket::{Event, OpCode};
 
@@ -17,7 +16,7 @@ pub(super) trait Framed {
     const TRANSPORT: Transport;
 
     /// Bytes that were read but not yet decoded.
-    fn unread(&mut self) -> &mut BytesMut;
+    fn unread(&mut self) -> &mut Vec<u8>;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
@@ -35,7 +34,7 @@ impl Framed for WebSocket {
     const TRANSPORT: Transport = Transport::WebSocket;
 
     #[inline]
-    fn unread(&mut self) -> &mut BytesMut {
+    fn unread(&mut self) -> &mut Vec<u8> {
         &mut self.unread
     }
 
@@ -71,7 +70,7 @@ impl Framed for WebSocket {
 impl Framed for WebTransport {
     const TRANSPORT: Transport = Transport::WebTransport;
 
-    fn unread(&mut self) -> &mut BytesMut {
+    fn unread(&mut self) -> &mut Vec<u8> {
         &mut self.unread
     }
 

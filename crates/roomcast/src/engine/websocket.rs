@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
@@ -80,7 +80,7 @@ pub(crate) struct WebSocket {
     deflater: Option<Box<deflate::Deflater>>,
     binary_form: Option<BinaryForm>,
     /// Bytes that were read but not yet decoded.
-    pub(crate) unread: BytesMut,
+    pub(crate) unread: Vec<u8>,
     outgoing: Outgoing,
 }
 
@@ -97,10 +97,10 @@ impl WebSocket {
     pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[u8]) -> Self {
         // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
         let (connection, unread) = match tcp(upgraded) {
-            Ok((stream, unread)) => (Connection::tcp(stream), BytesMut::from(&unread[..])),
+            Ok((stream, unread)) => (Connection::tcp(stream), unread.to_vec()),
             Err(upgraded) => (
                 Connection::Other(Box::new(TokioIo::new(upgraded))),
-                BytesMut::new(),
+                Vec::new(),
             ),
         };
         Self::on(connection, unread, codecs, greeting.to_vec())
@@ -110,14 +110,14 @@ impl WebSocket {
     /// else.
     pub(crate) fn over(
         stream: TcpStream,
-        unread: BytesMut,
+        unread: Vec<u8>,
         codecs: Codecs,
         unsent: Vec<u8>,
     ) -> Self {
         Self::on(Connection::tcp(stream), unread, codecs, unsent)
     }
 
-    fn on(connection: Connection, unread: BytesMut, codecs: Codecs, control: Vec<u8>) -> Self {
+    fn on(connection: Connection, unread: Vec<u8>, codecs: Codecs, control: Vec<u8>) -> Self {
         Self {
             connection,
             decoder: codecs.decoder,

@@ -3,6 +3,7 @@
 mod backlog;
 mod extra;
 mod full;
+mod inbox;
 mod input;
 mod line;
 mod listening;
@@ -11,7 +12,6 @@ mod relayed;
 mod room;
 mod task;
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use extra::Extra;
+use inbox::Inbox;
 pub(crate) use input::{Input, PollAnswer, PostAnswer, Relayed};
 use line::Line;
 pub(crate) use line::{Flushed, Lending};
@@ -58,7 +59,7 @@ struct State {
     waiting: u32,
     policy: OutboxPolicy,
     extra: Option<Box<Extra>>,
-    inputs: VecDeque<Input>,
+    inbox: Inbox,
     line: Line,
     /// What the connection did not take when it was last written to.
     stalled: Option<Box<Batch>>,
@@ -72,8 +73,6 @@ struct State {
     is_listed: bool,
     /// The task waits for the lent line.
     is_line_wanted: bool,
-    /// A POST is being read, or its packets wait for the application.
-    posting: Option<oneshot::Sender<Infallible>>,
     is_closed: bool,
     has_overflowed: bool,
 }
@@ -218,7 +217,7 @@ impl Mailbox {
         if state.is_closed {
             return;
         }
-        state.inputs.push_back(input);
+        state.inbox.push(input);
         self.wake(state);
     }
 
@@ -226,18 +225,18 @@ impl Mailbox {
     /// are not all handed in. What it gives ends with the session.
     pub(crate) fn begin_post(&self) -> Option<oneshot::Receiver<Infallible>> {
         let mut state = self.state.lock();
-        if state.posting.is_some() {
+        if state.inbox.is_posting() {
             return None;
         }
         let (sender, end) = oneshot::channel();
         if !state.is_closed {
-            state.posting = Some(sender);
+            state.inbox.set_posting(sender);
         }
         Some(end)
     }
 
     pub(crate) fn end_post(&self) {
-        let posting = self.state.lock().posting.take();
+        let posting = self.state.lock().inbox.take_posting();
         drop(posting);
     }
 

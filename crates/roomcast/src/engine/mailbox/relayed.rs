@@ -21,7 +21,7 @@ impl Mailbox {
             extra.relayed_bytes += relayed.bytes();
             Input::Relayed(Box::new(relayed))
         };
-        state.inputs.push_back(input);
+        state.inbox.push(input);
         self.wake(state);
     }
 

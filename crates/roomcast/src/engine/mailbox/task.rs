@@ -24,13 +24,13 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.is_awake = true;
         News {
-            has_inputs: !state.inputs.is_empty(),
+            has_inputs: !state.inbox.is_empty(),
             has_overflowed: state.has_overflowed,
         }
     }
 
     pub(crate) fn next_input(&self) -> Option<Input> {
-        self.state.lock().inputs.pop_front()
+        self.state.lock().inbox.pop()
     }
 
     /// Moves everything that is queued to the empty `taken`.
@@ -68,7 +68,7 @@ impl Mailbox {
         // Who has the line looks for frames before it is given back.
         let is_written = matches!(state.line, Line::Lent);
         let has_frames = state.is_writable && !state.queue.is_empty() && !is_written;
-        let is_idle = !is_notified && !has_frames && state.inputs.is_empty();
+        let is_idle = !is_notified && !has_frames && state.inbox.is_empty();
         state.is_awake = !is_idle;
         is_idle
     }
@@ -92,8 +92,8 @@ impl Mailbox {
             // Cost: whoever sends asks only whether there is room.
             state.max_packets = 0;
             state.is_writable = false;
-            let inputs = std::mem::take(&mut state.inputs);
-            (state.posting.take(), inputs, state.take_queue())
+            let inputs = state.inbox.take();
+            (state.inbox.take_posting(), inputs, state.take_queue())
         };
         drop(posting);
         self.recall();

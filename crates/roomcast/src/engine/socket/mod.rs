@@ -17,6 +17,7 @@ use super::flusher::Flusher;
 use super::held_back::HeldBack;
 use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
 use super::{Message, Request};
+use crate::id::RandomId;
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
 ///
@@ -40,7 +41,7 @@ use super::{Message, Request};
 pub struct Socket(Arc<Inner>);
 
 struct Inner {
-    sid: Box<str>,
+    sid: Sid,
     request: Arc<Request>,
     mailbox: Mailbox,
     /// The transport in use, as [`Transport`] orders them; written by the session's task alone.
@@ -52,6 +53,18 @@ struct Inner {
     watched: AtomicU8,
     dialect: Dialect,
     held_back: HeldBack,
+}
+
+/// Cost: the usual id lies in the session, without memory of its own.
+enum Sid {
+    Random(RandomId),
+    Text(Box<str>),
+}
+
+impl From<Box<str>> for Sid {
+    fn from(sid: Box<str>) -> Self {
+        RandomId::parse(&sid).map_or_else(|| Self::Text(sid), Self::Random)
+    }
 }
 
 /// What is known of a session before it begins.
@@ -66,7 +79,7 @@ pub(super) struct Opening {
 impl Socket {
     pub(super) fn new(opening: Opening, mailbox: Mailbox) -> Self {
         let socket = Self(Arc::new(Inner {
-            sid: opening.sid,
+            sid: Sid::from(opening.sid),
             request: opening.request,
             mailbox,
             transport: AtomicU8::new(0),
@@ -95,7 +108,10 @@ impl Socket {
     /// Spec: features 2.5.
     #[must_use]
     pub fn sid(&self) -> &str {
-        &self.0.sid
+        match &self.0.sid {
+            Sid::Random(id) => id.as_str(),
+            Sid::Text(text) => text,
+        }
     }
 
     /// Returns the request that opened the session. Example: [`Request`].

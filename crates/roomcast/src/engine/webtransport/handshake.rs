@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
-use bytes::BytesMut;
 use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, decode_text};
 use roomcast_engineio::{BadRequest, Packet, Refusal, Transport};
 use tokio::time::timeout;
@@ -98,7 +97,7 @@ impl Shared {
 }
 
 /// The wish in the first packet, and what was read behind it; `None` if there is none.
-async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, BytesMut)> {
+async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, Vec<u8>)> {
     let mut decoder = StreamDecoder::new(max_bytes);
     poll_fn(|cx| {
         let mut buf = [0; MAX_FIRST_BYTES];
@@ -111,7 +110,7 @@ async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, 
                 return Poll::Ready(None);
             };
             if let Some(frame) = decoded.frame {
-                let unread = BytesMut::from(&read[decoded.consumed..]);
+                let unread = read[decoded.consumed..].to_vec();
                 return Poll::Ready(wish(&frame).map(|wish| (wish, unread)));
             }
         }

@@ -5,7 +5,6 @@ mod handshake;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
 use roomcast_engineio::FrameError;
 use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, write_stream_header};
 use roomcast_websocket::Event;
@@ -24,14 +23,14 @@ pub(crate) struct WebTransport {
     streams: Streams,
     decoder: StreamDecoder,
     /// Bytes that were read but not yet decoded.
-    pub(super) unread: BytesMut,
+    pub(super) unread: Vec<u8>,
     outgoing: Outgoing,
     is_ended_here: bool,
 }
 
 impl WebTransport {
     /// `unread` was read from the stream already.
-    fn new(streams: Streams, unread: BytesMut, max_message_bytes: usize) -> Self {
+    fn new(streams: Streams, unread: Vec<u8>, max_message_bytes: usize) -> Self {
         Self {
             streams,
             decoder: StreamDecoder::new(max_message_bytes),

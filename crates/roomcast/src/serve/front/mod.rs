@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
@@ -320,7 +319,8 @@ impl Front {
             Some(accept) => SwitchHead::Plain(accept),
             None => SwitchHead::Full(switch.answer(engine)),
         };
-        let unread = BytesMut::from(&self.unread[..]);
+        // Cost: a copy, mostly of nothing, without the room that reading requests has left.
+        let unread = self.unread.as_slice().to_vec();
         let session = switch.begin(engine, |codecs, greeting| {
             let unsent = response::write_switch(&head, greeting, &self.stream);
             WebSocket::over(self.stream, unread, codecs, unsent)

@@ -1,0 +1,53 @@
+//! What the session's task is to look at: requests, and what the application asks for.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+
+use tokio::sync::oneshot;
+
+use super::Input;
+
+/// Cost: a pointer until the first input; a session that began with a WebSocket mostly has none.
+#[derive(Debug, Default)]
+pub(super) struct Inbox(Option<Box<Inputs>>);
+
+#[derive(Debug, Default)]
+struct Inputs {
+    waiting: VecDeque<Input>,
+    /// A POST is being read, or its packets wait for the application.
+    posting: Option<oneshot::Sender<Infallible>>,
+}
+
+impl Inbox {
+    pub(super) fn push(&mut self, input: Input) {
+        self.0.get_or_insert_default().waiting.push_back(input);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Input> {
+        self.0.as_mut()?.waiting.pop_front()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let inputs = self.0.as_ref();
+        inputs.is_none_or(|inputs| inputs.waiting.is_empty())
+    }
+
+    pub(super) fn is_posting(&self) -> bool {
+        let inputs = self.0.as_ref();
+        inputs.is_some_and(|inputs| inputs.posting.is_some())
+    }
+
+    pub(super) fn set_posting(&mut self, end: oneshot::Sender<Infallible>) {
+        self.0.get_or_insert_default().posting = Some(end);
+    }
+
+    pub(super) fn take_posting(&mut self) -> Option<oneshot::Sender<Infallible>> {
+        self.0.as_mut()?.posting.take()
+    }
+
+    /// Hands over all that waits.
+    pub(super) fn take(&mut self) -> VecDeque<Input> {
+        let inputs = self.0.as_mut();
+        inputs.map_or_else(VecDeque::new, |inputs| std::mem::take(&mut inputs.waiting))
+    }
+}
