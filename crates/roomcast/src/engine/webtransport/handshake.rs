@@ -15,7 +15,7 @@ use crate::engine::mailbox::Input;
 use crate::engine::request::Request;
 use crate::engine::server::Shared;
 use crate::engine::session::SessionTask;
-use crate::webtransport::Streams;
+use crate::webtransport::{Streams, close};
 
 /// What a client wants.
 enum Wish {
@@ -49,7 +49,7 @@ impl Shared {
         let first = timeout(self.times().upgrade_timeout, first).await;
         let Ok(Some((wish, unread))) = first else {
             tracing::debug!("a client of WebTransport began with no open packet");
-            streams.close(false).await;
+            close(streams, false).await;
             return None;
         };
         let webtransport = Box::new(WebTransport::new(streams, unread, max_bytes));
