@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 
 use bytes::BytesMut;
-use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, decode_text};
-use roomcast_engineio::{BadRequest, Packet, Refusal, Transport};
+use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, StreamOpen};
+use roomcast_engineio::{BadRequest, Refusal, Transport};
 use tokio::time::timeout;
 
 use super::WebTransport;
@@ -16,13 +16,6 @@ use crate::engine::request::Request;
 use crate::engine::server::Shared;
 use crate::engine::session::SessionTask;
 use crate::webtransport::{Streams, close};
-
-/// What a client wants.
-enum Wish {
-    Session,
-    /// The session with this id moves here.
-    Upgrade(String),
-}
 
 impl Shared {
     /// Decides whether the request for a session of WebTransport is accepted.
@@ -54,8 +47,8 @@ impl Shared {
         };
         let webtransport = Box::new(WebTransport::new(streams, unread, max_bytes));
         match wish {
-            Wish::Session => self.open_webtransport(request, webtransport).await,
-            Wish::Upgrade(sid) => {
+            StreamOpen::Session => self.open_webtransport(request, webtransport).await,
+            StreamOpen::Upgrade(sid) => {
                 match self.find(&sid) {
                     Some(socket) => {
                         let duplex = Box::new(Duplex::WebTransport(webtransport));
@@ -98,7 +91,10 @@ impl Shared {
 }
 
 /// The wish in the first packet, and what was read behind it; `None` if there is none.
-async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, BytesMut)> {
+async fn first_packet(
+    streams: &mut Streams,
+    max_bytes: usize,
+) -> Option<(StreamOpen<'static>, BytesMut)> {
     let mut decoder = StreamDecoder::new(max_bytes);
     poll_fn(|cx| {
         let mut buf = [0; MAX_FIRST_BYTES];
@@ -119,18 +115,11 @@ async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, 
     .await
 }
 
-fn wish(frame: &StreamFrame<'_>) -> Option<Wish> {
+fn wish(frame: &StreamFrame<'_>) -> Option<StreamOpen<'static>> {
     let StreamFrame::Text(text) = frame else {
         return None;
     };
-    match decode_text(text).ok()? {
-        Packet::Open("") => Some(Wish::Session),
-        Packet::Open(json) => {
-            let session: serde_json::Value = serde_json::from_str(json).ok()?;
-            Some(Wish::Upgrade(session.get("sid")?.as_str()?.to_owned()))
-        }
-        _ => None,
-    }
+    Some(StreamOpen::decode(text)?.into_owned())
 }
 
 /// The most bytes of a first packet: room for a long id.
