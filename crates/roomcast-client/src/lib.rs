@@ -45,7 +45,7 @@ mod socket;
 
 pub use builder::Builder;
 pub use client::Client;
-pub use connect::{Tls, TlsError};
+pub use connect::{Tls, TlsError, TlsLibrary};
 #[doc(hidden)]
 pub use dial::Dialer;
 pub use error::{

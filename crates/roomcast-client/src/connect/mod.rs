@@ -1,6 +1,8 @@
 //! Byte streams to a server: TCP, through a proxy if there is one, with TLS if the URL says so.
 
 mod proxy;
+#[cfg(feature = "webtransport")]
+mod quic;
 mod stream;
 mod tls;
 
@@ -10,7 +12,9 @@ use tokio::net::TcpStream;
 
 pub(crate) use proxy::Proxy;
 pub(crate) use stream::Stream;
-pub use tls::{Tls, TlsError};
+#[cfg(feature = "webtransport")]
+pub(crate) use tls::MAX_UNI_STREAMS;
+pub use tls::{Tls, TlsError, TlsLibrary};
 
 use crate::origin::Origin;
 
