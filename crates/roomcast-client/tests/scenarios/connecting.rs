@@ -148,6 +148,7 @@ async fn options_that_cannot_be_used_are_named() {
             },
         ),
         (client.builder(url).auth(7), ConfigError::Auth),
+        #[cfg(not(feature = "webtransport"))]
         (
             client.builder(url).transports([Transport::WebTransport]),
             ConfigError::Transport {

@@ -3,6 +3,8 @@
 mod acknowledgements;
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod certificates;
 mod connecting;
 mod events;
 mod handlers;
@@ -12,4 +14,8 @@ mod offline;
 mod slow_server;
 mod stub;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod typed_events;
+#[cfg(feature = "webtransport")]
+mod webtransport;
