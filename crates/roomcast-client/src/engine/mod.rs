@@ -221,11 +221,8 @@ fn upgrades(options: &Options) -> Upgrades {
 
 /// Whether this client has the transport.
 pub(crate) fn has_transport(transport: Transport) -> bool {
-    match transport {
-        Transport::Polling | Transport::WebSocket => true,
-        Transport::WebTransport => cfg!(feature = "webtransport"),
-        _ => false,
-    }
+    let has_webtransport = cfg!(feature = "webtransport");
+    has_webtransport || transport != Transport::WebTransport
 }
 
 /// The time, on the clock of timers.

@@ -28,6 +28,7 @@ const LIBRARIES: &[TlsLibrary] = &[
 const TRANSPORTS: [Transport; 2] = [Transport::Polling, Transport::WebSocket];
 
 /// Whom the server lets in.
+#[derive(Clone, Copy)]
 enum Guests<'a> {
     All,
     /// Those with a certificate that this root has signed.

@@ -44,6 +44,10 @@ pub struct Tls {
     verification: Verification,
     #[cfg(feature = "webtransport")]
     hashes: Vec<[u8; 32]>,
+    #[cfg_attr(
+        not(any(feature = "rustls", feature = "native-tls")),
+        expect(dead_code, reason = "no library has settings")
+    )]
     made: Arc<Made>,
 }
 
@@ -81,6 +85,10 @@ struct Made {
     quic: OnceLock<Result<quinn::ClientConfig, TlsError>>,
 }
 
+#[cfg_attr(
+    not(any(feature = "rustls", feature = "native-tls")),
+    expect(dead_code, reason = "no library reads it")
+)]
 enum Identity {
     Pem(PemIdentity),
     #[cfg(feature = "native-tls")]
@@ -224,7 +232,7 @@ impl Tls {
             #[cfg(feature = "native-tls")]
             Some(TlsLibrary::Native) => native::wrap(self, stream, host).await,
             None => {
-                drop(stream);
+                tracing::debug!(host, ?stream, "there is no library for TLS");
                 Err(io::Error::other(TlsError::NoLibrary))
             }
         }
@@ -271,10 +279,6 @@ const DEFAULT_LIBRARY: Option<TlsLibrary> = Some(TlsLibrary::Native);
 const DEFAULT_LIBRARY: Option<TlsLibrary> = None;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is an argument of `map_err`"
-)]
 fn unusable(error: impl fmt::Display) -> TlsError {
     TlsError::Unusable(error.to_string())
 }

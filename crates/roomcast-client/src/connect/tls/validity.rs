@@ -34,9 +34,9 @@ struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
     /// Steps over the next value, which must have this tag, and gives what is in it.
-    fn inside(&mut self, tag: u8) -> Option<Der<'a>> {
+    fn inside(&mut self, tag: u8) -> Option<Self> {
         let (found, content) = self.next()?;
-        (found == tag).then_some(Der(content))
+        (found == tag).then_some(Self(content))
     }
 
     fn next(&mut self) -> Option<(u8, &'a [u8])> {
