@@ -38,6 +38,9 @@ mod connect;
 mod dial;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handler;
 mod manager;
 mod origin;

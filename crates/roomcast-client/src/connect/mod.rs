@@ -3,6 +3,8 @@
 mod proxy;
 #[cfg(feature = "webtransport")]
 mod quic;
+#[cfg(feature = "fuzzing")]
+mod script;
 mod stream;
 mod tls;
 
@@ -11,6 +13,8 @@ use std::io;
 use tokio::net::TcpStream;
 
 pub(crate) use proxy::Proxy;
+#[cfg(feature = "fuzzing")]
+pub(crate) use script::Script;
 pub(crate) use stream::Stream;
 #[cfg(feature = "webtransport")]
 pub(crate) use tls::MAX_UNI_STREAMS;

@@ -15,6 +15,8 @@ pub(crate) enum Stream {
     Secure(Box<tokio_rustls::client::TlsStream<Self>>),
     #[cfg(feature = "native-tls")]
     Native(Box<tokio_native_tls::TlsStream<Self>>),
+    #[cfg(feature = "fuzzing")]
+    Scripted(super::script::Scripted),
 }
 
 impl AsyncRead for Stream {
@@ -29,6 +31,8 @@ impl AsyncRead for Stream {
             Self::Secure(stream) => Pin::new(stream).poll_read(cx, buf),
             #[cfg(feature = "native-tls")]
             Self::Native(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "fuzzing")]
+            Self::Scripted(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -45,6 +49,8 @@ impl AsyncWrite for Stream {
             Self::Secure(stream) => Pin::new(stream).poll_write(cx, buf),
             #[cfg(feature = "native-tls")]
             Self::Native(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(feature = "fuzzing")]
+            Self::Scripted(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -55,6 +61,8 @@ impl AsyncWrite for Stream {
             Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
             #[cfg(feature = "native-tls")]
             Self::Native(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "fuzzing")]
+            Self::Scripted(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -65,6 +73,8 @@ impl AsyncWrite for Stream {
             Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
             #[cfg(feature = "native-tls")]
             Self::Native(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "fuzzing")]
+            Self::Scripted(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
