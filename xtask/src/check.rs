@@ -13,10 +13,11 @@ const LOAD: &str = "load/Cargo.toml";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The crates that do no I/O.
-const PROTOCOLS: [&str; 3] = [
+const PROTOCOLS: [&str; 4] = [
     "roomcast-engineio",
     "roomcast-socketio",
     "roomcast-websocket",
+    "roomcast-webtransport",
 ];
 
 /// Checks formatting, lints, documentation and licences; with `fix`, formats instead of complaining.
