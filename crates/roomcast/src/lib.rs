@@ -55,9 +55,10 @@
 //! # Serving
 //!
 //! [`Server::serve`] listens by itself. [`Server::layer`] adds the server to any tower service,
-//! such as an axum router, behind whatever TLS acceptor or proxy you have. Every buffer that a
-//! client feeds has a limit, with an option of [`ServerBuilder`]; `docs/guide/limits.md` lists
-//! them.
+//! such as an axum router, behind whatever TLS acceptor or proxy you have.
+//! [`Server::accept_websocket`] takes WebSockets that another library has opened
+//! (`docs/guide/other-websockets.md`). Every buffer that a client feeds has a limit, with an option
+//! of [`ServerBuilder`]; `docs/guide/limits.md` lists them.
 //!
 //! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
 //! own](CustomParser); `docs/guide/parsers.md` tells more.
@@ -171,6 +172,9 @@ mod documents {
 
     #[doc = include_str!("../../../docs/guide/parsers.md")]
     struct Parsers;
+
+    #[doc = include_str!("../../../docs/guide/other-websockets.md")]
+    struct OtherWebSockets;
 
     #[doc = include_str!("../../../docs/guide/backpressure.md")]
     struct Backpressure;

@@ -94,7 +94,8 @@ fn the_process_that_is_killed() {
     });
 }
 
-/// Emits numbers for ever, from where the log says that an earlier process has come.
+/// Emits numbers for ever, from where the log says that an earlier process has come. So few are on their
+/// way at a time that a client which comes back finds all of them.
 async fn count(io: &Server) {
     let past = io.history("numbers", History::last(1));
     let last = past.first().map_or(0, |event| match &event.args()[0] {
@@ -110,6 +111,8 @@ async fn count(io: &Server) {
         }
         if number % 100 == 0 {
             io.logged().await.expect("the log is written");
+            let asked = io.to("numbers").emit_with_ack::<()>("ready", ());
+            asked.await.expect("it waits without a limit");
         }
     }
 }
@@ -175,6 +178,11 @@ async fn take_numbers(mut port: watch::Receiver<u16>, has_enough: mpsc::Unbounde
     loop {
         match client.next().await {
             Frame::Text(ping) if ping == "2" => client.send("3").await,
+            Frame::Text(event) if event.ends_with(r#"["ready"]"#) => {
+                let id = event.strip_prefix("42").expect("it is an event");
+                let id = id.trim_end_matches(r#"["ready"]"#);
+                client.send(&format!("43{id}[]")).await;
+            }
             Frame::Text(event) => {
                 let event = session.note(&event);
                 if event == r#"42["volatile","text"]"# {

@@ -29,6 +29,7 @@ pub use roomcast_cluster::{
 pub use server_side::ServerAnswers;
 pub(crate) use server_side::event_packet;
 pub use stats::ClusterStats;
+use tokio_util::task::TaskTracker;
 
 /// How a server takes part in a cluster: its bus, and the limits of what waits for it.
 ///
@@ -58,6 +59,8 @@ pub struct Cluster {
     pub(crate) max_queued_messages: usize,
     pub(crate) max_queued_bytes: usize,
     pub(crate) max_queued_age: Duration,
+    /// The tasks of the server's links, those of deleted namespaces too.
+    pub(crate) drivers: TaskTracker,
 }
 
 impl Cluster {
@@ -69,6 +72,7 @@ impl Cluster {
             max_queued_messages: 10_000,
             max_queued_bytes: 64 << 20,
             max_queued_age: Duration::from_secs(30),
+            drivers: TaskTracker::new(),
         }
     }
 
@@ -126,6 +130,18 @@ impl Cluster {
     pub fn max_queued_age(mut self, age: Duration) -> Self {
         self.max_queued_age = age;
         self
+    }
+
+    /// What one server holds of it: a user may give the same to several.
+    pub(crate) fn of_one_server(mut self) -> Arc<Self> {
+        self.drivers = TaskTracker::new();
+        Arc::new(self)
+    }
+
+    /// Waits until every link has sent what was to be published and has ended its subscriptions.
+    pub(crate) async fn closed(&self) {
+        self.drivers.close();
+        self.drivers.wait().await;
     }
 }
 

@@ -2,12 +2,12 @@
 //! uses them.
 
 use std::io;
-use std::task::{Context, Poll};
+use std::task::Context;
 
-use bytes::BytesMut;
 use roomcast_engineio::Transport;
-use roomcast_websocket::{CloseCode, Event, OpCode};
+use roomcast_websocket::{CloseCode, OpCode};
 
+use super::carried::Carried;
 use super::cause::{DisconnectCause, Farewell};
 use super::mailbox::Mailbox;
 use super::outgoing::Written;
@@ -17,16 +17,15 @@ use super::websocket::WebSocket;
 use super::webtransport::WebTransport;
 
 /// A connection that carries a session or probes for it.
-#[cfg_attr(
-    feature = "webtransport",
-    expect(
-        clippy::large_enum_variant,
-        reason = "the large one is what most sessions have, and a box of its own would cost them"
-    )
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is what most sessions have, and a box of its own would cost them"
 )]
 #[derive(Debug)]
 pub(crate) enum Duplex {
     WebSocket(WebSocket),
+    /// A WebSocket of another library.
+    Carried(Box<Carried>),
     #[cfg(feature = "webtransport")]
     WebTransport(Box<WebTransport>),
 }
@@ -44,51 +43,9 @@ pub(super) enum Fault {
 impl Duplex {
     pub(crate) fn transport(&self) -> Transport {
         match self {
-            Self::WebSocket(_) => Transport::WebSocket,
+            Self::WebSocket(_) | Self::Carried(_) => Transport::WebSocket,
             #[cfg(feature = "webtransport")]
             Self::WebTransport(_) => Transport::WebTransport,
-        }
-    }
-
-    /// Bytes that were read but not yet decoded.
-    pub(super) fn unread(&mut self) -> &mut BytesMut {
-        match self {
-            Self::WebSocket(websocket) => &mut websocket.unread,
-            #[cfg(feature = "webtransport")]
-            Self::WebTransport(webtransport) => &mut webtransport.unread,
-        }
-    }
-
-    pub(super) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        match self {
-            Self::WebSocket(websocket) => websocket.poll_read(cx, buf),
-            #[cfg(feature = "webtransport")]
-            Self::WebTransport(webtransport) => webtransport.poll_read(cx, buf),
-        }
-    }
-
-    /// Decodes the first frame that ends in `bytes`, and tells how many bytes are done with.
-    pub(super) fn decode<'b>(
-        &mut self,
-        bytes: &'b mut [u8],
-    ) -> Result<(usize, Option<Event<'b>>), Fault> {
-        match self {
-            Self::WebSocket(websocket) => match websocket.decoder.decode(bytes) {
-                Ok(decoded) => Ok((decoded.consumed, decoded.event)),
-                Err(error) => {
-                    tracing::debug!(%error, "a client broke the WebSocket protocol");
-                    Err(Fault::Transport(error.close_code(), error.into()))
-                }
-            },
-            #[cfg(feature = "webtransport")]
-            Self::WebTransport(webtransport) => webtransport.decode(bytes).map_err(|error| {
-                tracing::debug!(%error, "a client broke the framing of WebTransport");
-                Fault::Packet(error.into())
-            }),
         }
     }
 
@@ -96,17 +53,9 @@ impl Duplex {
     pub(super) fn answer_probe(&mut self) {
         match self {
             Self::WebSocket(websocket) => websocket.send_control(OpCode::Text, b"3probe"),
+            Self::Carried(carried) => carried.answer_probe(),
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.answer_probe(),
-        }
-    }
-
-    /// Queues the answer to a ping of the transport itself.
-    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
-        match self {
-            Self::WebSocket(websocket) => websocket.send_control(OpCode::Pong, payload),
-            #[cfg(feature = "webtransport")]
-            Self::WebTransport(_) => {}
         }
     }
 
@@ -114,6 +63,7 @@ impl Duplex {
     pub(super) fn owes_much(&self) -> bool {
         match self {
             Self::WebSocket(websocket) => websocket.owes_much(),
+            Self::Carried(carried) => carried.owes_much(),
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.owes_much(),
         }
@@ -128,6 +78,7 @@ impl Duplex {
     ) -> io::Result<Written> {
         match self {
             Self::WebSocket(websocket) => websocket.poll_write(mailbox, cx),
+            Self::Carried(carried) => carried.poll_write(mailbox, cx),
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.poll_write(mailbox, cx),
         }
@@ -137,6 +88,7 @@ impl Duplex {
     pub(super) fn lend_to(&mut self, socket: &Socket) {
         match self {
             Self::WebSocket(websocket) => websocket.lend_to(socket),
+            Self::Carried(_) => {}
             #[cfg(feature = "webtransport")]
             Self::WebTransport(_) => {}
         }
@@ -150,6 +102,7 @@ impl Duplex {
     ) -> Result<(), Box<Self>> {
         let is_answered = match &mut *self {
             Self::WebSocket(websocket) => websocket.answer_close(code),
+            Self::Carried(_) => false,
             #[cfg(feature = "webtransport")]
             Self::WebTransport(_) => false,
         };
@@ -159,7 +112,7 @@ impl Duplex {
     /// Notes that the server ends the session, and not for a mistake of the client.
     pub(super) fn end_here(&mut self) {
         match self {
-            Self::WebSocket(_) => {}
+            Self::WebSocket(_) | Self::Carried(_) => {}
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.end_here(),
         }
@@ -170,6 +123,7 @@ impl Duplex {
     pub(crate) async fn close(self, code: Option<CloseCode>, farewell: Option<Box<Farewell>>) {
         match self {
             Self::WebSocket(websocket) => websocket.close(code, farewell).await,
+            Self::Carried(carried) => carried.close(code, farewell).await,
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.close(farewell).await,
         }

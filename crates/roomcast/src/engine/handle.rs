@@ -40,6 +40,8 @@ pub(crate) enum Reply {
 pub(crate) enum Carrier {
     Switchable,
     Fixed,
+    /// The request asks for a WebSocket, whatever it looks like, and another library opens it.
+    Foreign,
 }
 
 impl Shared {
@@ -104,7 +106,7 @@ impl Shared {
         let mut reply = match file {
             Some(file) => Reply::Answer(file),
             None => {
-                let kind = match asks_for_upgrade(head) {
+                let kind = match carrier == Carrier::Foreign || asks_for_upgrade(head) {
                     true => RequestKind::Upgrade,
                     false => RequestKind::Plain,
                 };
@@ -219,10 +221,14 @@ impl Shared {
                 return Err(Refusal::UnknownSid);
             }
         };
-        if carrier == Carrier::Fixed || kind == RequestKind::Plain {
-            return Err(BadRequest::TransportHandshakeError.into());
-        }
-        Switch::accept(self, request, &query, purpose).map(Reply::Switch)
+        let switch = match carrier {
+            Carrier::Foreign => Switch::foreign(self, request, &query, purpose),
+            Carrier::Switchable if kind == RequestKind::Upgrade => {
+                Switch::accept(self, request, &query, purpose)?
+            }
+            _ => return Err(BadRequest::TransportHandshakeError.into()),
+        };
+        Ok(Reply::Switch(switch))
     }
 
     pub(super) async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {

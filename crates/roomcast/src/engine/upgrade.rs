@@ -26,7 +26,8 @@ use crate::http::vary;
 pub(crate) struct Switch {
     request: Arc<Request>,
     purpose: Purpose,
-    accept: AcceptKey,
+    /// What the answer 101 is to say; nothing where another library makes it.
+    accept: Option<AcceptKey>,
     agreement: Option<deflate::Agreement>,
     binary_form: Option<BinaryForm>,
     /// What CORS and middlewares add to the answer.
@@ -78,20 +79,34 @@ impl Switch {
         let agreement = config.and_then(|config| {
             deflate::negotiate(&text(header::SEC_WEBSOCKET_EXTENSIONS)?, config)
         });
+        Ok(Self {
+            accept: Some(accept),
+            agreement,
+            ..Self::foreign(engine, request, query, purpose)
+        })
+    }
+
+    /// Agrees to a WebSocket that another library opens and carries: what its handshake must be like
+    /// is that library's concern.
+    pub(super) fn foreign(
+        engine: &Shared,
+        request: &Arc<Request>,
+        query: &Query<'_>,
+        purpose: Purpose,
+    ) -> Self {
         let revision = match &purpose {
             Purpose::Session(_) if engine.config().allows_eio3 => query.revision(),
             Purpose::Probe(socket) => socket.revision(),
             Purpose::Session(_) | Purpose::Nothing => Revision::Four,
         };
-
-        Ok(Self {
+        Self {
             request: Arc::clone(request),
             binary_form: BinaryForm::of(revision, query),
             purpose,
-            accept,
-            agreement,
+            accept: None,
+            agreement: None,
             more: HeaderMap::new(),
-        })
+        }
     }
 
     /// Adds headers to the answer.
@@ -103,9 +118,11 @@ impl Switch {
     pub(crate) fn answer(&self, engine: &Shared) -> Answer {
         let mut answer = respond::status(StatusCode::SWITCHING_PROTOCOLS);
         let headers = answer.headers_mut();
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(self.accept.as_str()));
+        if let Some(accept) = &self.accept {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(accept.as_str()));
+        }
         if let Some(agreement) = &self.agreement {
             headers.insert(
                 header::SEC_WEBSOCKET_EXTENSIONS,
@@ -123,7 +140,11 @@ impl Switch {
         let config = engine.config();
         let has_hooks = config.initial_headers.is_some() || config.headers.is_some();
         let is_plain = !has_hooks && self.agreement.is_none() && self.more.is_empty();
-        is_plain.then_some(self.accept)
+        self.accept.filter(|_| is_plain)
+    }
+
+    pub(super) fn binary_form(&self) -> Option<BinaryForm> {
+        self.binary_form
     }
 
     fn codecs(&self, engine: &Shared) -> Codecs {
@@ -164,26 +185,38 @@ impl Switch {
         connect: impl FnOnce(Codecs, &[u8]) -> WebSocket,
     ) -> Option<SessionTask> {
         let codecs = self.codecs(engine);
+        self.open(engine, |sid| {
+            let greeting = sid.map_or_else(Vec::new, |sid| engine.greeting(sid));
+            Duplex::WebSocket(connect(codecs, &greeting))
+        })
+    }
+
+    /// Gives what `connect` makes to what it is for; a new session is returned. `connect` gets the id
+    /// of the session that begins on it.
+    pub(super) fn open(
+        self,
+        engine: &Arc<Shared>,
+        connect: impl FnOnce(Option<&str>) -> Duplex,
+    ) -> Option<SessionTask> {
         let refused = match self.purpose {
             Purpose::Session(sid) => {
                 let socket = engine.socket(sid, self.request, Transport::WebSocket);
                 if let Some(application) = engine.accept(&socket) {
-                    let websocket = connect(codecs, &engine.greeting(socket.sid()));
-                    let duplex = Box::new(Duplex::WebSocket(websocket));
+                    let duplex = Box::new(connect(Some(socket.sid())));
                     let engine = Arc::clone(engine);
                     return Some(SessionTask::new(engine, socket, application, Some(duplex)));
                 }
                 // Another session took the id meanwhile, or the application panicked.
-                connect(codecs, &[])
+                connect(None)
             }
             Purpose::Probe(socket) => {
-                let duplex = Box::new(Duplex::WebSocket(connect(codecs, &[])));
+                let duplex = Box::new(connect(None));
                 socket.mailbox().tell(Input::Probe(duplex));
                 return None;
             }
-            Purpose::Nothing => connect(codecs, &[]),
+            Purpose::Nothing => connect(None),
         };
-        engine.close_duplex(Box::new(Duplex::WebSocket(refused)), None, None);
+        engine.close_duplex(Box::new(refused), None, None);
         None
     }
 

@@ -409,7 +409,7 @@ async fn say_goodbye(mut stream: Pin<&mut impl AsyncWrite>, frame: &[u8]) -> io:
 }
 
 /// Gives frames the form that this client takes.
-fn change_all(queue: &mut Queue, mailbox: &Mailbox, mut change: impl FnMut(&mut Entry)) {
+pub(super) fn change_all(queue: &mut Queue, mailbox: &Mailbox, mut change: impl FnMut(&mut Entry)) {
     for entry in queue {
         let before = entry.bytes().len();
         change(entry);

@@ -451,7 +451,7 @@ impl ServerBuilder {
             let times = &self.config.times;
             recovery.wait_for(times.ping_interval + 2 * times.ping_timeout);
         }
-        let cluster = cluster.map(Arc::new);
+        let cluster = cluster.map(Cluster::of_one_server);
         let shared = Arc::new_cyclic(|weak| {
             let server = Weak::<Shared>::clone(weak);
             let engine = Engine::with_application(self.config, move |socket| {

@@ -3,6 +3,7 @@
 mod builder;
 mod deletion;
 mod namespaces;
+mod websockets;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -405,11 +406,13 @@ impl Server {
 
     /// Tells the cluster that this server leaves, and ends the subscriptions.
     async fn close_links(&self) {
+        let Some(cluster) = &self.0.cluster else {
+            return;
+        };
         let namespaces = self.all_namespaces();
         let links = namespaces.iter().filter_map(Namespace::link);
-        links.clone().for_each(Link::begin_close);
-        let closed = links.map(Link::closed);
-        let closed = futures_util::future::join_all(closed);
+        links.for_each(Link::begin_close);
+        let closed = cluster.closed();
         if tokio::time::timeout(CLOSE_TIMEOUT, closed).await.is_err() {
             tracing::warn!("the bus did not take the last messages in time");
         }

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use roomcast::cluster::Hub;
+use roomcast::cluster::{
+    Bus, BusError, BusFuture, Hub, LocalBus, Message, NodeId, Port, PublishError, Response,
+};
 use roomcast::{Server, Socket};
+use tokio::time::Instant;
 
 use crate::support::{Host, WebSocket, gate, idle, pass, within};
 
@@ -111,4 +114,54 @@ async fn a_server_that_has_left_is_not_known_again_by_its_last_answer() {
     assert!(fetched.is_complete(), "{:?}", fetched.missing());
     tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(here.other_nodes(), []);
+}
+
+/// A bus that takes a second for what the namespace `/chess` publishes.
+struct Slow(LocalBus);
+
+impl Bus for Slow {
+    fn open(&self, port: Port) -> BusFuture<'_, Result<(), BusError>> {
+        self.0.open(port)
+    }
+
+    fn publish(&self, messages: Vec<Message>) -> BusFuture<'_, Result<(), PublishError>> {
+        Box::pin(async {
+            if messages
+                .iter()
+                .any(|message| &*message.namespace == "/chess")
+            {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            self.0.publish(messages).await
+        })
+    }
+
+    fn respond(&self, responses: Vec<Response>) -> BusFuture<'_, Result<(), BusError>> {
+        self.0.respond(responses)
+    }
+
+    fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()> {
+        self.0.close(node, namespace)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_waits_for_the_last_words_of_a_namespace_that_was_just_deleted() {
+    let hub = Hub::new();
+    let a = Server::builder().bus(hub.bus()).build();
+    let b = Server::builder().bus(Slow(hub.bus())).build();
+    let [here, there] = [a.of("/chess"), b.of("/chess")];
+    let mut client = Host::memory(&a).websocket().await;
+    client.join("/chess").await;
+    b.ready().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(here.other_nodes().len(), 1);
+
+    there.emit("over", "chess");
+    assert!(b.delete_namespace("/chess"));
+    let start = Instant::now();
+    b.close().await;
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    assert_eq!(here.other_nodes(), []);
+    client.expect(r#"42/chess,["over","chess"]"#).await;
 }

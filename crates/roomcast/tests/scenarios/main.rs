@@ -42,6 +42,8 @@ mod namespaces;
 mod observing;
 mod old_clients;
 mod options;
+mod other_websockets;
+mod other_websockets_rules;
 mod outbox_policies;
 mod panics;
 mod parallel_handlers;

@@ -90,7 +90,18 @@ impl Host {
     where
         C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let service = axum::Router::new().layer(layer);
+        Self::carried_router(axum::Router::new().layer(layer), path, carry)
+    }
+
+    /// Serves `service` in memory over what `carry` makes of the server's end of each connection.
+    pub(crate) fn carried_router<C>(
+        service: axum::Router,
+        path: &str,
+        carry: impl Fn(DuplexStream) -> C + Send + Sync + 'static,
+    ) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         Self::connecting(path, move || {
             let (near, far) = tokio::io::duplex(64 * 1024);
             let far = carry(far);

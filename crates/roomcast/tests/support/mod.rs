@@ -2,6 +2,7 @@
 
 mod buses;
 mod cluster;
+mod foreign;
 mod host;
 mod http;
 mod polling;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub(crate) use buses::{Counted, Dynamic};
 pub(crate) use cluster::{Three, together};
+pub(crate) use foreign::{Channels, accept, foreign, foreign_tcp, head};
 pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
 pub(crate) use polling::{Getting, Polling, packets, sid_of};

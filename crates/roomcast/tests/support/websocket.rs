@@ -129,6 +129,13 @@ impl WebSocket {
         assert_eq!(self.next().await, Frame::End);
     }
 
+    /// The server closes with this code and waits for the client to do so, too, before it hangs up.
+    pub(crate) async fn expect_goodbye(&mut self, code: Option<u16>) {
+        assert_eq!(self.next().await, Frame::Close(code));
+        self.send_frame(0x88, &[]).await;
+        assert_eq!(self.next().await, Frame::End);
+    }
+
     /// Whether an event is still answered; for servers with [`answering`](super::answering).
     pub(crate) async fn expect_alive(&mut self) {
         self.send(r#"42987["alive"]"#).await;

@@ -112,7 +112,8 @@ impl Link {
             return;
         };
         if !self.0.has_driver.swap(true, Ordering::AcqRel) {
-            runtime.spawn(driver::drive(Arc::clone(&self.0)));
+            let driver = driver::drive(Arc::clone(&self.0));
+            self.0.cluster.drivers.spawn_on(driver, &runtime);
         }
     }
 
@@ -191,16 +192,6 @@ impl Link {
     /// Tells the others that this server leaves; nothing is published any more.
     pub(crate) fn begin_close(&self) {
         self.0.begin_close();
-    }
-
-    /// Waits until all that was to be published has left and the subscriptions are ended.
-    pub(crate) async fn closed(&self) {
-        if !self.0.has_driver.load(Ordering::Acquire) {
-            return;
-        }
-        let mut phase = self.0.phase.subscribe();
-        // The sender lives as long as this link.
-        let _ = phase.wait_for(|phase| *phase == Phase::Closed).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading from the connection, up to the application.
 
+use std::borrow::Cow;
 use std::task::{Context, Poll};
 
 use roomcast_engineio::{self as proto, Packet, Revision, Transport, revision3, revision4};
@@ -7,8 +8,10 @@ use roomcast_websocket::{CloseCode, Event};
 
 use super::SessionTask;
 use crate::engine::application::Readiness;
+use crate::engine::carried::{Carried, Received};
 use crate::engine::cause::DisconnectCause;
 use crate::engine::duplex::{Duplex, Fault};
+use crate::engine::framed::Framed;
 use crate::engine::read_buffer;
 
 /// How reading from a connection ended for now.
@@ -29,9 +32,7 @@ impl SessionTask {
             return;
         };
         let transport = duplex.transport();
-        let len = self.engine.config().read_buffer_bytes;
-        let end = read_buffer::with_len(len, |buf| self.read_into(&mut duplex, buf, cx));
-        match end {
+        match self.read_some(&mut duplex, cx) {
             ReadEnd::Open => {
                 self.duplex = Some(duplex);
                 self.carry_out_orders();
@@ -63,20 +64,61 @@ impl SessionTask {
         }
     }
 
-    fn read_into(&mut self, duplex: &mut Duplex, buf: &mut [u8], cx: &mut Context<'_>) -> ReadEnd {
-        let mut stash = std::mem::take(duplex.unread());
-        if let Some(end) = self.decode(duplex, &mut stash, cx) {
+    fn read_some(&mut self, duplex: &mut Duplex, cx: &mut Context<'_>) -> ReadEnd {
+        let len = self.engine.config().read_buffer_bytes;
+        match duplex {
+            Duplex::WebSocket(websocket) => {
+                read_buffer::with_len(len, |buf| self.read_into(websocket, buf, cx))
+            }
+            Duplex::Carried(carried) => self.receive(carried, cx),
+            #[cfg(feature = "webtransport")]
+            Duplex::WebTransport(webtransport) => {
+                read_buffer::with_len(len, |buf| self.read_into(&mut **webtransport, buf, cx))
+            }
+        }
+    }
+
+    /// Takes messages of a WebSocket that another library reads.
+    fn receive(&mut self, carried: &mut Carried, cx: &mut Context<'_>) -> ReadEnd {
+        for _ in 0..MAX_MESSAGES {
+            let is_sated = self.application.readiness() == Readiness::Saturated;
+            if is_sated || self.orders.closes || carried.owes_much() {
+                return ReadEnd::Open;
+            }
+            match carried.poll_receive(cx) {
+                Poll::Pending => return ReadEnd::Open,
+                Poll::Ready(Received::Text(text)) => self.on_text(Transport::WebSocket, &text, cx),
+                Poll::Ready(Received::Binary(bytes)) => {
+                    self.on_binary(Transport::WebSocket, Cow::Borrowed(&bytes), cx);
+                }
+                Poll::Ready(Received::Close(code)) => return ReadEnd::Closed(code),
+                Poll::Ready(Received::End) => return ReadEnd::Gone,
+                Poll::Ready(Received::Fault(fault)) => return ReadEnd::Failed(fault),
+            }
+        }
+        cx.waker().wake_by_ref();
+        ReadEnd::Open
+    }
+
+    fn read_into<F: Framed>(
+        &mut self,
+        framed: &mut F,
+        buf: &mut [u8],
+        cx: &mut Context<'_>,
+    ) -> ReadEnd {
+        let mut stash = std::mem::take(framed.unread());
+        if let Some(end) = self.decode(framed, &mut stash, cx) {
             return end;
         }
         for _ in 0..MAX_READS {
-            if !duplex.unread().is_empty() || self.orders.closes || duplex.owes_much() {
+            if !framed.unread().is_empty() || self.orders.closes || framed.owes_much() {
                 return ReadEnd::Open;
             }
-            match duplex.poll_read(cx, buf) {
+            match framed.poll_read(cx, buf) {
                 Poll::Pending => return ReadEnd::Open,
-                Poll::Ready(Ok(0)) => return end_of(duplex.transport()),
+                Poll::Ready(Ok(0)) => return end_of(F::TRANSPORT),
                 Poll::Ready(Ok(n)) => {
-                    if let Some(end) = self.decode(duplex, &mut buf[..n], cx) {
+                    if let Some(end) = self.decode(framed, &mut buf[..n], cx) {
                         return end;
                     }
                 }
@@ -93,34 +135,27 @@ impl SessionTask {
     }
 
     /// Decodes what was read; bytes that the application does not want yet are kept.
-    fn decode(
+    fn decode<F: Framed>(
         &mut self,
-        duplex: &mut Duplex,
+        framed: &mut F,
         bytes: &mut [u8],
         cx: &mut Context<'_>,
     ) -> Option<ReadEnd> {
-        let transport = duplex.transport();
         let mut position = 0;
         while position < bytes.len() {
             if self.application.readiness() == Readiness::Saturated {
-                duplex.unread().extend_from_slice(&bytes[position..]);
+                framed.unread().extend_from_slice(&bytes[position..]);
                 return None;
             }
-            let (consumed, event) = match duplex.decode(&mut bytes[position..]) {
+            let (consumed, event) = match framed.decode(&mut bytes[position..]) {
                 Ok(decoded) => decoded,
                 Err(fault) => return Some(ReadEnd::Failed(fault)),
             };
             position += consumed;
             match event? {
-                Event::Text(text) => self.on_text(transport, &text, cx),
-                Event::Binary(bytes) => {
-                    let packet = match self.session.revision() {
-                        Revision::Three => revision3::decode_binary(&bytes),
-                        _ => Packet::Binary(bytes),
-                    };
-                    self.on_packet(transport, packet, cx);
-                }
-                Event::Ping(payload) => duplex.answer_ping(&payload),
+                Event::Text(text) => self.on_text(F::TRANSPORT, &text, cx),
+                Event::Binary(bytes) => self.on_binary(F::TRANSPORT, bytes, cx),
+                Event::Ping(payload) => framed.answer_ping(&payload),
                 Event::Pong(_) => {}
                 Event::Close(frame) => return Some(ReadEnd::Closed(frame.map(|frame| frame.code))),
             }
@@ -129,6 +164,14 @@ impl SessionTask {
             }
         }
         None
+    }
+
+    fn on_binary(&mut self, from: Transport, bytes: Cow<'_, [u8]>, cx: &mut Context<'_>) {
+        let packet = match self.session.revision() {
+            Revision::Three => revision3::decode_binary(&bytes),
+            _ => Packet::Binary(bytes),
+        };
+        self.on_packet(from, packet, cx);
     }
 
     fn on_text(&mut self, from: Transport, text: &str, cx: &mut Context<'_>) {
@@ -157,3 +200,6 @@ fn end_of(transport: Transport) -> ReadEnd {
 
 /// Reads of one connection before others get their turn.
 const MAX_READS: usize = 8;
+
+/// Messages of one connection that another library reads, before others get their turn.
+const MAX_MESSAGES: usize = 64;

@@ -1,0 +1,196 @@
+//! WebSockets that are not the server's own: those of tokio-tungstenite, and channels.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::request::Parts;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use roomcast::Server;
+use roomcast::engine::{Accepted, MessageSocket, ReceiveError, SocketMessage};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::{Host, Stream};
+
+/// Serves `io` in memory; its WebSockets are those of tokio-tungstenite with these settings.
+pub(crate) fn foreign(io: &Server, config: WebSocketConfig) -> Host {
+    Host::carried_router(router(io, config), "/socket.io/", |far| far)
+}
+
+/// As [`foreign`], on a port of the loopback interface.
+pub(crate) async fn foreign_tcp(io: &Server) -> Host {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let service = router(io, WebSocketConfig::default());
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    Host::connecting("/socket.io/", move || async move {
+        let stream = tokio::net::TcpStream::connect(address).await;
+        Stream::new(stream.expect("the server listens"))
+    })
+}
+
+fn router(io: &Server, config: WebSocketConfig) -> Router {
+    let websockets = from_fn_with_state((io.clone(), config), websockets);
+    Router::new().layer(io.layer()).layer(websockets)
+}
+
+/// Answers the handshakes of WebSockets, and passes all else on.
+async fn websockets(
+    State((io, config)): State<(Server, WebSocketConfig)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Ok(mut answer) = create_response_with_body(&request, Body::empty) else {
+        return next.run(request).await;
+    };
+    let on_upgrade = hyper::upgrade::on(&mut request);
+    let accepted = match io.accept_websocket(&request.into_parts().0).await {
+        Ok(accepted) => accepted,
+        Err(refusal) => return refusal.map(Body::from),
+    };
+    answer.headers_mut().extend(accepted.headers().clone());
+    tokio::spawn(async move {
+        // A client that has left is no fault of the server.
+        if let Ok(upgraded) = on_upgrade.await {
+            let stream = TokioIo::new(upgraded);
+            let opening = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
+            accepted.carry(Tungstenite(opening.await));
+        }
+    });
+    answer
+}
+
+/// A WebSocket of tokio-tungstenite.
+struct Tungstenite(WebSocketStream<TokioIo<Upgraded>>);
+
+impl MessageSocket for Tungstenite {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
+        loop {
+            return Poll::Ready(match ready!(self.0.poll_next_unpin(cx)) {
+                Some(Ok(Message::Text(text))) => Some(Ok(SocketMessage::Text(text.to_string()))),
+                Some(Ok(Message::Binary(bytes))) => Some(Ok(SocketMessage::Binary(bytes))),
+                Some(Ok(Message::Close(frame))) => Some(Ok(SocketMessage::Close {
+                    code: frame.as_ref().map(|frame| frame.code.into()),
+                    reason: frame.map_or_else(String::new, |frame| frame.reason.to_string()),
+                })),
+                Some(Ok(_)) => continue,
+                Some(Err(Error::Capacity(_))) => Some(Err(ReceiveError::TooLarge)),
+                None | Some(Err(Error::Protocol(ResetWithoutClosingHandshake))) => None,
+                Some(Err(Error::Protocol(rule))) => {
+                    Some(Err(ReceiveError::Protocol(rule.to_string())))
+                }
+                Some(Err(error)) => Some(Err(io::Error::other(error).into())),
+            });
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready_unpin(cx).map_err(io::Error::other)
+    }
+
+    fn start_send(&mut self, message: SocketMessage) -> io::Result<()> {
+        let message = match message {
+            SocketMessage::Text(text) => Message::text(text),
+            SocketMessage::Binary(bytes) => Message::Binary(bytes),
+            SocketMessage::Close { code, reason } => Message::Close(code.map(|code| CloseFrame {
+                code: code.into(),
+                reason: reason.into(),
+            })),
+        };
+        self.0.start_send_unpin(message).map_err(io::Error::other)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush_unpin(cx).map_err(io::Error::other)
+    }
+}
+
+/// A WebSocket of two channels; the other ends are the client's.
+pub(crate) struct Channels {
+    incoming: UnboundedReceiver<SocketMessage>,
+    outgoing: UnboundedSender<SocketMessage>,
+    /// How often it was asked for a message.
+    asked: Arc<AtomicUsize>,
+}
+
+impl Channels {
+    /// The WebSocket, what the client sends and what it receives.
+    pub(crate) fn new() -> (
+        Self,
+        UnboundedSender<SocketMessage>,
+        UnboundedReceiver<SocketMessage>,
+    ) {
+        let (client, incoming) = unbounded_channel();
+        let (outgoing, received) = unbounded_channel();
+        let socket = Self {
+            incoming,
+            outgoing,
+            asked: Arc::default(),
+        };
+        (socket, client, received)
+    }
+
+    pub(crate) fn asked(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.asked)
+    }
+}
+
+impl MessageSocket for Channels {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.incoming.poll_recv(cx).map(|message| {
+            message.map(|message| match message {
+                SocketMessage::Text(text) if text == "panic" => panic!("as the test wants it"),
+                message => Ok(message),
+            })
+        })
+    }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(&mut self, message: SocketMessage) -> io::Result<()> {
+        let sent = self.outgoing.send(message);
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Has `io` accept a request by this method and query.
+pub(crate) async fn accept(io: &Server, method: http::Method, query: &str) -> Accepted {
+    let accepted = io.accept_websocket(&head(method, query)).await;
+    accepted.expect("the server accepts it")
+}
+
+/// The head of a request on the server's path, without the headers of a handshake.
+pub(crate) fn head(method: http::Method, query: &str) -> Parts {
+    let target = format!("http://localhost/socket.io/?{query}");
+    let request = http::Request::builder().method(method).uri(target);
+    let request = request.body(()).expect("the target is one");
+    request.into_parts().0
+}
