@@ -125,12 +125,12 @@ impl Caller {
     fn drain(&mut self) {
         while let Some(output) = self.session.poll_output() {
             assert_ne!(self.phase, Phase::Closed, "{output:?} after the end");
-            self.check(output);
+            self.check(&output);
         }
     }
 
-    fn check(&mut self, output: Output) {
-        match output {
+    fn check(&mut self, output: &Output) {
+        match *output {
             Output::Opened(_) => {
                 assert_eq!(self.phase, Phase::Opening);
                 self.phase = Phase::Open;
