@@ -37,6 +37,16 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
                 .args(["--", "-D", "warnings"]),
         )?;
     }
+    // What every other build has by default.
+    for features in [&[][..], &["--features", "native-tls"]] {
+        step(
+            build::cargo()
+                .args(["clippy", "--package", "roomcast-client", "--all-targets"])
+                .arg("--no-default-features")
+                .args(features)
+                .args(["--", "-D", "warnings"]),
+        )?;
+    }
     let packages = ["--package", "generator", "--package", "floor"];
     step(
         build::cargo()
