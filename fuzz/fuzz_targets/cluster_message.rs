@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use roomcast_cluster::{Encoding, Extras, Message, classic};
+use roomcast_cluster::{Encoding, Extras, Message, classic, engine};
 
 fuzz_target!(|payload: &[u8]| {
     let payload = Bytes::copy_from_slice(payload);
@@ -18,6 +18,11 @@ fuzz_target!(|payload: &[u8]| {
         let encoded = Encoding::MessagePack.encode(&message.to_value(Extras::Written));
         let read = Message::decode(encoded.clone().into(), "/").expect("what was written is read");
         assert_eq!(Encoding::MessagePack.encode(&read.to_value(Extras::Written)), encoded);
+    }
+    if let Ok(message) = engine::Message::decode(payload.clone()) {
+        let encoded = message.encode();
+        let read = engine::Message::decode(encoded.clone().into()).expect("what was written is read");
+        assert_eq!(read.encode(), encoded);
     }
     if let Ok(message) = classic::decode_broadcast(payload.clone()) {
         assert!(classic::encode_broadcast(&message).is_some());

@@ -12,7 +12,7 @@ The commands of this repository.
   cargo xtask build              web page, client bundle and all release programs
   cargo xtask check [--fix]      formatting, lints, documentation, licences; --fix formats
   cargo xtask test [SUITE…]      every test, or some suites: cargo, instructions, seeds, server,
-                                 recovery, client, typescript, autobahn, browser, load
+                                 recovery, cluster, client, pairs, typescript, autobahn, browser, load
   cargo xtask bench instructions [--accept]
                                  instruction counts against benches/instructions.json;
                                  --accept makes them the new baseline
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, recovery, client, typescript, autobahn, browser, load";
+        let text = "unexpected `seed`: the suites are cargo, instructions, seeds, server, recovery, cluster, client, pairs, typescript, autobahn, browser, load";
 
         assert_eq!(parse("test seed"), Err(text.to_owned()));
     }

@@ -96,6 +96,7 @@ mod tests {
         assert_eq!(pinned("conformance/seeds"), bundle);
         assert_eq!(pinned("conformance/server"), bundle);
         assert_eq!(pinned("conformance/recovery"), bundle);
+        assert_eq!(pinned("conformance/cluster"), bundle);
         assert_eq!(pinned("conformance/typescript"), bundle);
     }
 }

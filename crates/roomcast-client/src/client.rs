@@ -34,7 +34,7 @@ use crate::socket::Socket;
 /// # }
 /// ```
 ///
-/// Spec: features 6.3.
+/// Spec: features 6.4, 6.11.
 #[derive(Clone, Default)]
 pub struct Client(Arc<Inner>);
 

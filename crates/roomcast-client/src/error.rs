@@ -153,6 +153,18 @@ pub enum SocketError {
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to add")]
 pub struct NotFlushed;
 
+/// Why a socket is not connected, and will not be by itself.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotConnected {
+    /// It could not be connected; this is the error of the last attempt.
+    #[error(transparent)]
+    Failed(#[from] ConnectError),
+    /// Nobody has connected it, or somebody has disconnected it.
+    #[error("the socket is disconnected")]
+    Disconnected,
+}
+
 /// Why a transport could not be opened, or broke.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -203,6 +215,10 @@ pub enum TransportError {
     // COMPAT: the official client's text.
     #[error("No transports available")]
     NoTransports,
+    /// The function of [`Builder::attempt_with`](crate::Builder::attempt_with) has failed, with this
+    /// message, or has said what cannot be used.
+    #[error("{0}")]
+    Attempt(String),
     /// None of several transports could be opened.
     #[error("{}", listed(.0))]
     All(Arc<[(Transport, Self)]>),

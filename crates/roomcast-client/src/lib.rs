@@ -52,21 +52,21 @@ mod manager;
 mod origin;
 mod socket;
 
-pub use builder::Builder;
+pub use builder::{Attempt, Builder, PerMessageDeflate, TransportOptions};
 pub use client::Client;
 pub use connect::{Tls, TlsError, TlsLibrary};
 #[doc(hidden)]
 pub use dial::Dialer;
 pub use error::{
-    AckError, ConfigError, ConnectError, Description, EmitError, NotFlushed, OpenError,
-    SocketError, TransportError, UrlError,
+    AckError, ConfigError, ConnectError, Description, EmitError, NotConnected, NotFlushed,
+    OpenError, SocketError, TransportError, UrlError,
 };
 pub use handler::{Ack, FromCall, Handler, HandlerId, IntoReply, parallel};
 #[doc(hidden)]
 pub use handler::{Asker, ClientSide, Context, OwnedAsker};
 pub use manager::{Manager, ManagerEvent};
-pub use roomcast_engineio::Transport;
 pub use roomcast_engineio::client::ProbeFailure;
+pub use roomcast_engineio::{Handshake, Transport};
 #[doc(hidden)]
 pub use roomcast_handler::{
     AnswersWith, Call, EventContext, EventFunction, EventParameters, Outcome, via,
@@ -81,7 +81,7 @@ pub use roomcast_socketio::client::{
 };
 pub use roomcast_socketio::{
     ArgError, Args, CustomParser, EncodeError, Event, EventName, Limits, Map, NoReply, Number,
-    Parser, ReadArguments, Spread, Value, value,
+    Packet, PacketKind, Parser, ReadArguments, Spread, Value, value,
 };
 pub use socket::{
     Acknowledgement, Emission, EventHandler, Events, IntoReplyTo, Socket, SocketConfig, SocketEvent,
@@ -106,7 +106,7 @@ pub use socket::{
 /// # }
 /// ```
 ///
-/// Spec: features 6.1.
+/// Spec: features 6.11, 6.12.
 pub fn connect(url: &str) -> Result<Socket, ConfigError> {
     builder(url).connect()
 }

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
+use crate::engine::{self, EngineBus, EngineInbox, EnginePort, Unsent};
 use crate::{
     Bus, BusError, BusFuture, Encoding, Extras, Inbox, Message, NodeId, Port, PublishError,
     Response,
@@ -27,6 +28,7 @@ pub struct Hub(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     ports: Mutex<Vec<(Arc<Node>, Port)>>,
+    engines: Mutex<Vec<(Arc<Node>, EnginePort)>>,
     encoding: Option<Encoding>,
 }
 
@@ -76,7 +78,28 @@ impl Hub {
             .map(|(node, port)| (Arc::clone(node), port.inbox.clone()))
             .collect();
         for (node, inbox) in receivers {
-            node.receive(&inbox, self.carried(message));
+            node.receive(Held::Message(inbox, self.carried(message)));
+        }
+    }
+
+    /// Hands a message of an engine to whom it is for. Invariant: no lock is held then.
+    fn deliver_engine(&self, from: &Arc<Node>, message: &engine::Message) {
+        let to = message.to.as_ref();
+        let receivers: Vec<_> = lock(&self.0.engines)
+            .iter()
+            .filter(|(node, port)| !Arc::ptr_eq(node, from) && to.is_none_or(|to| port.node == *to))
+            .map(|(node, port)| (Arc::clone(node), port.inbox.clone()))
+            .collect();
+        for (node, inbox) in receivers {
+            let message = match self.0.encoding {
+                // The official engine has this one encoding.
+                Some(_) => engine::Message::decode(message.encode().into()),
+                None => Ok(message.clone()),
+            };
+            match message {
+                Ok(message) => node.receive(Held::Engine(inbox, message)),
+                Err(error) => inbox.reject(error),
+            }
         }
     }
 
@@ -98,6 +121,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub")
             .field("ports", &lock(&self.ports).len())
+            .field("engines", &lock(&self.engines).len())
             .finish()
     }
 }
@@ -130,9 +154,25 @@ struct Node {
 struct Link {
     state: State,
     /// What arrived while it was held back.
-    held: VecDeque<(Inbox, Message)>,
+    held: VecDeque<Held>,
     /// Who waits for a broken link.
     waiting: Vec<Waker>,
+}
+
+/// A message, and where it goes.
+#[derive(Debug)]
+enum Held {
+    Message(Inbox, Message),
+    Engine(EngineInbox, engine::Message),
+}
+
+impl Held {
+    fn deliver(self) {
+        match self {
+            Self::Message(inbox, message) => inbox.deliver(message),
+            Self::Engine(inbox, message) => inbox.deliver(message),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,7 +205,7 @@ impl LocalBus {
     pub fn restore(&self) {
         loop {
             let mut link = lock(&self.node.link);
-            let Some((inbox, message)) = link.held.pop_front() else {
+            let Some(held) = link.held.pop_front() else {
                 link.state = State::Up;
                 let waiting = std::mem::take(&mut link.waiting);
                 drop(link);
@@ -173,7 +213,7 @@ impl LocalBus {
                 return;
             };
             drop(link);
-            inbox.deliver(message);
+            held.deliver();
         }
     }
 
@@ -194,16 +234,25 @@ impl Node {
         lock(&self.link).state = state;
     }
 
-    fn receive(&self, inbox: &Inbox, message: Message) {
+    fn receive(&self, arrived: Held) {
         let mut link = lock(&self.link);
         match link.state {
             State::Cut | State::Broken => {}
-            State::Held => link.held.push_back((inbox.clone(), message)),
+            State::Held => link.held.push_back(arrived),
             State::Up => {
                 drop(link);
-                inbox.deliver(message);
+                arrived.deliver();
             }
         }
+    }
+
+    fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut link = lock(&self.link);
+        if link.state != State::Broken {
+            return Poll::Ready(());
+        }
+        link.waiting.push(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -243,19 +292,43 @@ impl Bus for LocalBus {
     }
 
     fn ready(&self) -> BusFuture<'_, ()> {
-        Box::pin(poll_fn(|cx| {
-            let mut link = lock(&self.node.link);
-            if link.state != State::Broken {
-                return Poll::Ready(());
-            }
-            link.waiting.push(cx.waker().clone());
-            Poll::Pending
-        }))
+        Box::pin(poll_fn(|cx| self.node.poll_ready(cx)))
     }
 
     fn close<'a>(&'a self, node: &'a NodeId, namespace: &'a str) -> BusFuture<'a, ()> {
         lock(&self.hub.0.ports)
             .retain(|(_, port)| port.node != *node || &*port.namespace != namespace);
+        Box::pin(async {})
+    }
+}
+
+impl EngineBus for LocalBus {
+    fn open(&self, port: EnginePort) -> BusFuture<'_, Result<(), BusError>> {
+        let opened = self.passes().map(|_| {
+            lock(&self.hub.0.engines).push((Arc::clone(&self.node), port));
+        });
+        Box::pin(async { opened })
+    }
+
+    fn publish<'a>(&'a self, messages: &'a [engine::Message]) -> BusFuture<'a, Result<(), Unsent>> {
+        Box::pin(async move {
+            for (sent, message) in messages.iter().enumerate() {
+                match self.passes() {
+                    Ok(true) => self.hub.deliver_engine(&self.node, message),
+                    Ok(false) => {}
+                    Err(cause) => return Err(Unsent::new(cause, sent)),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn ready(&self) -> BusFuture<'_, ()> {
+        Box::pin(poll_fn(|cx| self.node.poll_ready(cx)))
+    }
+
+    fn close<'a>(&'a self, node: &'a NodeId) -> BusFuture<'a, ()> {
+        lock(&self.hub.0.engines).retain(|(_, port)| port.node != *node);
         Box::pin(async {})
     }
 }

@@ -45,11 +45,14 @@
 //! [`Message::encode`] and [`Message::decode`] are the family of the sharded and streams adapters on
 //! Redis, of Postgres and of the cloud brokers; [`classic`] is the classic adapter on Redis.
 //! [`Encoding`] is JSON and MessagePack below them. All reproduce the official packages' bytes.
+//!
+//! [`engine`] is another thing on the same brokers: Engine.IO sessions that every node can serve.
 
 mod adapter;
 mod bus;
 mod codec;
 mod description;
+pub mod engine;
 mod error;
 mod hub;
 mod id;

@@ -5,10 +5,12 @@ mod browser;
 mod cargo;
 mod cases;
 mod client;
+mod cluster;
 mod compatibility;
 mod expected;
 mod instructions;
 mod load;
+mod pairs;
 mod recovery;
 mod seeds;
 mod server;
@@ -41,8 +43,12 @@ pub(crate) enum Suite {
     Server,
     /// The official client and the ways to lose a session.
     Recovery,
+    /// The official client and servers that share its sessions.
+    Cluster,
     /// The client conformance suite against its driver.
     Client,
+    /// Both clients with both servers, over each transport.
+    Pairs,
     /// The exported types of events under the TypeScript compiler.
     TypeScript,
     /// The Autobahn suite against the WebSocket echo server and client.
@@ -54,13 +60,15 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Cargo,
         Self::Instructions,
         Self::Seeds,
         Self::Server,
         Self::Recovery,
+        Self::Cluster,
         Self::Client,
+        Self::Pairs,
         Self::TypeScript,
         Self::Autobahn,
         Self::Browser,
@@ -74,7 +82,9 @@ impl Suite {
             Self::Seeds => "seeds",
             Self::Server => "server",
             Self::Recovery => "recovery",
+            Self::Cluster => "cluster",
             Self::Client => "client",
+            Self::Pairs => "pairs",
             Self::TypeScript => "typescript",
             Self::Autobahn => "autobahn",
             Self::Browser => "browser",
@@ -94,7 +104,9 @@ impl Suite {
             Self::Seeds => seeds::run(bench, folder),
             Self::Server => server::run(bench, folder),
             Self::Recovery => recovery::run(bench),
+            Self::Cluster => cluster::run(bench),
             Self::Client => client::run(bench, folder),
+            Self::Pairs => pairs::run(bench),
             Self::TypeScript => typescript::run(bench),
             Self::Autobahn => autobahn::run(bench),
             Self::Browser => browser::run(bench),

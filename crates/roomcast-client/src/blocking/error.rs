@@ -1,6 +1,6 @@
 //! Why waiting was in vain.
 
-use crate::error::{EmitError, NotFlushed};
+use crate::error::{EmitError, NotConnected, NotFlushed};
 
 /// Why a blocking call did not wait to the end.
 #[non_exhaustive]
@@ -21,6 +21,18 @@ pub enum FlushError {
     /// The socket was disconnected before.
     #[error(transparent)]
     NotFlushed(#[from] NotFlushed),
+    /// It was not waited for to the end.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+}
+
+/// Why [`Socket::connected`](super::Socket::connected) ended without a connection.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ConnectedError {
+    /// The socket is not connected, and will not be by itself.
+    #[error(transparent)]
+    NotConnected(#[from] NotConnected),
     /// It was not waited for to the end.
     #[error(transparent)]
     Wait(#[from] WaitError),

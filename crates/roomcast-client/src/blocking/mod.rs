@@ -60,7 +60,7 @@ mod socket;
 mod thread;
 
 pub use emission::Emission;
-pub use error::{FlushError, WaitError};
+pub use error::{ConnectedError, FlushError, WaitError};
 pub use events::Events;
 pub use manager::Manager;
 pub use socket::Socket;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::hold::Hold;
 use super::thread::{deadline, wait};
-use super::{Emission, Events, FlushError, Manager};
+use super::{ConnectedError, Emission, Events, FlushError, Manager};
 use crate::error::{AckError, EmitError};
 use crate::handler::{Call, ClientSide};
 use crate::socket;
@@ -55,6 +55,37 @@ impl Socket {
     #[must_use]
     pub fn manager(&self) -> Manager {
         Manager::new(self.hold.manager().clone())
+    }
+
+    /// Waits until the socket is connected, or will not be by itself, as [`crate::Socket::connected`]. It
+    /// does not connect it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectedError::NotConnected`] if it will not be, [`ConnectedError::Wait`] in a handler.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = roomcast_client::blocking::connect("http://localhost:3000")?;
+    /// socket.connected()?;
+    /// println!("{:?}", socket.id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connected(&self) -> Result<(), ConnectedError> {
+        Ok(wait(None, self.socket.connected())??)
+    }
+
+    /// Waits as [`connected`](Self::connected) does, but no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`connected`](Self::connected), and [`ConnectedError::Wait`] if it did not happen in
+    /// time.
+    pub fn connected_timeout(&self, timeout: Duration) -> Result<(), ConnectedError> {
+        Ok(wait(deadline(timeout), self.socket.connected())??)
     }
 
     /// Sends an event and waits for the server's acknowledgement. A tuple takes several values, any other

@@ -1,15 +1,24 @@
 //! The options of a connection.
 
+mod attempt;
+mod of_socket;
+mod per_message_deflate;
 mod prepared;
+mod reconnection;
+mod transport_options;
 
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use roomcast_engineio::Transport;
-use roomcast_socketio::client::{BufferLimits, Options, Overflow, Settings};
+use roomcast_socketio::client::{BufferLimits, Options};
 use roomcast_socketio::{Limits, Parser};
 use roomcast_websocket::deflate;
-use serde::Serialize;
+
+pub use attempt::Attempt;
+pub(crate) use attempt::{AttemptFunction, Attempting};
+pub use per_message_deflate::PerMessageDeflate;
+pub use transport_options::TransportOptions;
 
 use crate::client::Client;
 use crate::connect::Tls;
@@ -41,7 +50,7 @@ use crate::socket::{Socket, SocketConfig};
 /// # }
 /// ```
 ///
-/// Spec: features 6.5 to 6.13.
+/// Spec: features 6.1 to 6.16.
 #[must_use = "nothing happens before `connect`, `build` or `manager`"]
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -57,6 +66,8 @@ pub struct Builder {
     core: Options,
     socket: SocketConfig,
     max_waiting_handlers: usize,
+    of_transports: Vec<(Transport, TransportOptions)>,
+    attempts: Option<AttemptFunction>,
     mistake: Option<ConfigError>,
 }
 
@@ -78,6 +89,8 @@ impl Builder {
             core: Options::default(),
             socket: SocketConfig::default(),
             max_waiting_handlers: 1000,
+            of_transports: Vec::new(),
+            attempts: None,
             mistake: None,
         }
     }
@@ -135,9 +148,10 @@ impl Builder {
         Ok(self.prepare(home)?.manager())
     }
 
-    /// The path at which the server listens. Default `/socket.io`.
+    /// The path at which the server listens. Slashes at its ends do not matter; `/` is the root.
+    /// Default `/socket.io`.
     pub fn path(mut self, path: &str) -> Self {
-        self.path = format!("/{}", path.trim_matches('/'));
+        self.path = plain_path(path);
         self
     }
 
@@ -166,6 +180,66 @@ impl Builder {
                 name: name.to_owned(),
             }),
         }
+        self
+    }
+
+    /// Options for one transport, which count there in place of those of the builder:
+    /// `transportOptions`. Said twice of one transport, the last ones count.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use roomcast_client::{Transport, TransportOptions};
+    ///
+    /// # async fn example() -> Result<(), roomcast_client::ConfigError> {
+    /// let polling = TransportOptions::default()
+    ///     .header("x-carrier", "polling")
+    ///     .request_timeout(Duration::from_secs(30));
+    /// let socket = roomcast_client::builder("https://example.com")
+    ///     .transport_options(Transport::Polling, polling)
+    ///     .connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transport_options(mut self, transport: Transport, options: TransportOptions) -> Self {
+        self.of_transports.retain(|(other, _)| *other != transport);
+        self.of_transports.push((transport, options));
+        self
+    }
+
+    /// A function that is asked before each attempt to open the connection for its address, headers and
+    /// query: a server that is another one today, or a fresh token where the server wants it in a header
+    /// or in the query. The attempt waits for it, within its [`timeout`](Self::timeout).
+    ///
+    /// What it returns counts for that attempt, in place of what the builder and the URL say. If it fails or
+    /// panics, the attempt has failed, with [`TransportError::Attempt`](crate::TransportError::Attempt): the next
+    /// one asks again.
+    ///
+    /// A token in the [`auth`](Self::auth_with) of a namespace is asked for by `auth_with`.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use roomcast_client::Attempt;
+    ///
+    /// async fn nearest_server() -> Result<String, std::io::Error> {
+    ///     Ok("https://eu.example.com".to_owned())
+    /// }
+    ///
+    /// # async fn example() -> Result<(), roomcast_client::ConfigError> {
+    /// let socket = roomcast_client::builder("https://example.com")
+    ///     .attempt_with(async || nearest_server().await.map(|url| Attempt::default().url(&url)))
+    ///     .connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attempt_with<F, E>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Attempt, E>> + Send + 'static,
+        E: ToString,
+    {
+        self.attempts = Some(AttemptFunction::new(ask));
         self
     }
 
@@ -244,6 +318,12 @@ impl Builder {
         self
     }
 
+    /// How WebSocket messages are compressed. Default: [`PerMessageDeflate::default`].
+    pub fn per_message_deflate(mut self, settings: PerMessageDeflate) -> Self {
+        self.engine.deflate = Some(settings.into_config());
+        self
+    }
+
     /// Does not offer to compress WebSocket messages. Default: it is offered, and messages from 1 KiB
     /// on are compressed if the server agrees.
     pub fn without_compression(mut self) -> Self {
@@ -318,98 +398,15 @@ impl Builder {
         self
     }
 
-    /// Does not connect again by itself.
-    pub fn without_reconnection(mut self) -> Self {
-        self.settings().reconnection = false;
-        self
-    }
-
-    /// After how many attempts to give up. Default: never.
-    pub fn reconnection_attempts(mut self, attempts: u32) -> Self {
-        self.settings().reconnection_attempts = Some(attempts);
-        self
-    }
-
-    /// How long to wait before the first attempt to connect again; the delay doubles with each one.
-    /// Default 1 s.
-    pub fn reconnection_delay(mut self, delay: Duration) -> Self {
-        self.settings().reconnection_delay = delay;
-        self
-    }
-
-    /// The longest delay. Default 5 s.
-    pub fn reconnection_delay_max(mut self, delay: Duration) -> Self {
-        self.settings().reconnection_delay_max = delay;
-        self
-    }
-
-    /// How far a delay may lie from the plain one, as a part of it: 0 to 1. Default 0.5.
-    pub fn randomization_factor(mut self, factor: f64) -> Self {
-        self.settings().randomization_factor = factor;
-        self
-    }
-
-    /// How long an attempt to connect may take. Default 20 s.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings().timeout = Some(timeout);
-        self
-    }
-
-    /// Lets an attempt to connect take any time.
-    pub fn without_timeout(mut self) -> Self {
-        self.settings().timeout = None;
-        self
-    }
-
-    /// As [`SocketConfig::auth`].
-    pub fn auth(mut self, auth: impl Serialize) -> Self {
-        match self.socket.clone().try_auth(&auth) {
-            Some(socket) => self.socket = socket,
-            None => self.blame(ConfigError::Auth),
-        }
-        self
-    }
-
-    /// As [`SocketConfig::auth_with`].
-    pub fn auth_with<F, A, E>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<A, E>> + Send + 'static,
-        A: Serialize,
-        E: ToString,
-    {
-        self.socket = self.socket.auth_with(ask);
-        self
-    }
-
-    /// As [`SocketConfig::ack_timeout`].
-    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.socket = self.socket.ack_timeout(timeout);
-        self
-    }
-
-    /// As [`SocketConfig::retries`].
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.socket = self.socket.retries(retries);
-        self
-    }
-
-    /// As [`SocketConfig::send_buffer`].
-    pub fn send_buffer(mut self, limits: BufferLimits) -> Self {
-        self.socket = self.socket.send_buffer(limits);
-        self
-    }
-
-    /// As [`SocketConfig::when_full`].
-    pub fn when_full(mut self, overflow: Overflow) -> Self {
-        self.socket = self.socket.when_full(overflow);
-        self
-    }
-
-    fn settings(&mut self) -> &mut Settings {
-        &mut self.core.settings
-    }
-
     fn blame(&mut self, mistake: ConfigError) {
         self.mistake.get_or_insert(mistake);
+    }
+}
+
+/// A path with a slash in front of it and none behind it: nothing for the root.
+fn plain_path(path: &str) -> String {
+    match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("/{path}"),
     }
 }

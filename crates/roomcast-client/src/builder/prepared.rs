@@ -1,8 +1,9 @@
 //! Options that can be used.
 
+use roomcast_engineio::Transport;
 use roomcast_socketio::client::Options;
 
-use super::Builder;
+use super::{AttemptFunction, Builder};
 use crate::address::Address;
 use crate::client::{Client, Key};
 use crate::connect::{Connector, Proxy};
@@ -21,11 +22,18 @@ impl Builder {
         let proxy = proxy.map_err(ConfigError::Proxy)?;
         let proxy = proxy.map(|proxy| Proxy::new(proxy.origin, proxy.user_info.as_deref()));
         let home = home?;
-        let slash = if self.has_trailing_slash { "/" } else { "" };
         let mut query = address.query;
-        query.retain(|(name, _)| !self.query.iter().any(|(own, _)| own == name));
-        query.extend(self.query);
-        query.retain(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
+        replace_parameters(&mut query, self.query);
+        let engine = engine::Options {
+            path: with_slash(&self.path, self.has_trailing_slash),
+            query,
+            ..self.engine
+        };
+        let mut of_transports = Vec::new();
+        for (transport, options) in self.of_transports {
+            let options = options.over(&engine, self.has_trailing_slash)?;
+            of_transports.push((transport, options));
+        }
         Ok(Prepared {
             key: Key {
                 origin: address.origin.clone(),
@@ -33,11 +41,9 @@ impl Builder {
                 is_blocking: home.is_blocking,
             },
             namespace: address.namespace,
-            engine: engine::Options {
-                path: format!("{}{slash}", self.path),
-                query,
-                ..self.engine
-            },
+            engine,
+            of_transports,
+            attempts: self.attempts,
             connector: Connector {
                 origin: address.origin,
                 proxy,
@@ -61,6 +67,8 @@ pub(super) struct Prepared {
     pub(super) is_shared: bool,
     connector: Connector,
     engine: engine::Options,
+    of_transports: Vec<(Transport, engine::Options)>,
+    attempts: Option<AttemptFunction>,
     core: Options,
     pub(super) socket: SocketConfig,
     max_waiting_handlers: usize,
@@ -70,16 +78,38 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn manager(self) -> Manager {
         let core = Core::new(self.core, rand::random());
-        let engine = engine::Shared::new(self.connector, self.engine);
+        let mut engine = engine::Shared::new(self.connector, self.engine);
+        for (transport, options) in self.of_transports {
+            engine.set_options_of(transport, options);
+        }
         let memory = self.client.upgrade_memory().clone();
         Manager(Shared::new(
             engine,
+            self.attempts,
             core,
             memory,
             self.max_waiting_handlers,
             self.home,
         ))
     }
+}
+
+/// The path of requests. SPEC: that of the root is `/`, with a slash behind it or without.
+pub(super) fn with_slash(path: &str, has_trailing_slash: bool) -> String {
+    match has_trailing_slash || path.is_empty() {
+        true => format!("{path}/"),
+        false => path.to_owned(),
+    }
+}
+
+/// Adds parameters to a query, in place of those of the same name.
+pub(crate) fn replace_parameters(
+    query: &mut Vec<(String, String)>,
+    parameters: Vec<(String, String)>,
+) {
+    query.retain(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
+    query.extend(parameters);
+    query.retain(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
 }
 
 /// What the client itself says in the query of each request.

@@ -23,8 +23,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use roomcast_engineio::Transport;
+use parking_lot::Mutex;
 use roomcast_engineio::client::{CloseReason, Input, Session, Upgrades};
+use roomcast_engineio::{Handshake, Transport};
 use tokio::time::Sleep;
 
 pub(crate) use cookies::Cookies;
@@ -38,15 +39,24 @@ use self::opening::Opening;
 use self::polling::Polling;
 use crate::connect::Connector;
 use crate::error::TransportError;
+use crate::origin::Origin;
 
 /// What all sessions of one manager share.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Arc<Options>,
+    /// The options of transports that have others.
+    of_transports: Vec<(Transport, Arc<Options>)>,
     pub(crate) connector: Connector,
     pub(crate) http: HttpClient,
     pub(crate) cookies: Option<Arc<Cookies>>,
+    /// Another server's cookies.
+    // Lock order: a leaf.
+    elsewhere: Arc<Mutex<Option<CookiesOf>>>,
 }
+
+/// Cookies, and the server whose they are.
+type CookiesOf = (Origin, Arc<Cookies>);
 
 impl Shared {
     pub(crate) fn new(connector: Connector, options: Options) -> Self {
@@ -54,8 +64,67 @@ impl Shared {
         Self {
             http: HttpClient::new(connector.clone(), &options, cookies.clone()),
             options: Arc::new(options),
+            of_transports: Vec::new(),
             connector,
             cookies,
+            elsewhere: Arc::default(),
+        }
+    }
+
+    /// What holds for one transport in place of the general options.
+    pub(crate) fn set_options_of(&mut self, transport: Transport, options: Options) {
+        if transport == Transport::Polling {
+            self.http = HttpClient::new(self.connector.clone(), &options, self.cookies.clone());
+        }
+        self.of_transports.push((transport, Arc::new(options)));
+    }
+
+    pub(crate) fn options_of(&self, transport: Transport) -> &Arc<Options> {
+        let mut others = self.of_transports.iter();
+        let other = others.find(|(other, _)| *other == transport);
+        other.map_or(&self.options, |(_, options)| options)
+    }
+
+    /// The same for a server that may be another one, with options that are changed everywhere.
+    pub(crate) fn elsewhere(&self, origin: Origin, change: impl Fn(&mut Options)) -> Self {
+        let changed = |options: &Options| {
+            let mut options = options.clone();
+            change(&mut options);
+            options
+        };
+        let cookies = self.cookies.as_ref();
+        let cookies = cookies.map(|cookies| self.cookies_of(&origin, cookies));
+        let connector = Connector {
+            origin,
+            ..self.connector.clone()
+        };
+        let mut other = Self {
+            http: HttpClient::new(connector.clone(), &changed(&self.options), cookies.clone()),
+            options: Arc::new(changed(&self.options)),
+            of_transports: Vec::new(),
+            connector,
+            cookies,
+            elsewhere: Arc::clone(&self.elsewhere),
+        };
+        for (transport, options) in &self.of_transports {
+            other.set_options_of(*transport, changed(options));
+        }
+        other
+    }
+
+    /// Invariant: what one server has set is not sent to another.
+    fn cookies_of(&self, origin: &Origin, own: &Arc<Cookies>) -> Arc<Cookies> {
+        if *origin == self.connector.origin {
+            return Arc::clone(own);
+        }
+        let mut elsewhere = self.elsewhere.lock();
+        match &*elsewhere {
+            Some((known, cookies)) if known == origin => Arc::clone(cookies),
+            _ => {
+                let cookies = Arc::<Cookies>::default();
+                *elsewhere = Some((origin.clone(), Arc::clone(&cookies)));
+                cookies
+            }
         }
     }
 }
@@ -64,8 +133,8 @@ impl Shared {
 pub(crate) struct Engine {
     shared: Shared,
     session: Session,
-    sid: Option<String>,
-    max_payload: Option<u64>,
+    /// What the server has said, once the session is open.
+    handshake: Option<Arc<Handshake<'static>>>,
     /// Packets that are being sent by polling, answers to pings, and what is left for a session that
     /// closes. Everything else waits at its [`Source`].
     queue: VecDeque<Queued>,
@@ -104,8 +173,7 @@ impl Engine {
         let mut engine = Self {
             session: Session::new(first, upgrades(&shared.options)),
             shared,
-            sid: None,
-            max_payload: None,
+            handshake: None,
             queue: VecDeque::new(),
             polling: None,
             posted: 0,
@@ -126,7 +194,8 @@ impl Engine {
     fn start(&mut self, transport: Transport) {
         match transport {
             Transport::Polling => {
-                let polling = Polling::open(self.shared.http.clone(), &self.shared.options);
+                let options = self.shared.options_of(Transport::Polling);
+                let polling = Polling::open(self.shared.http.clone(), options);
                 self.polling = Some(Box::new(polling));
             }
             other => {
@@ -162,9 +231,9 @@ impl Engine {
         Some((self.session.next_timeout()?, self.wall_deadline))
     }
 
-    /// The id of the session, once it is open.
-    pub(crate) fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
+    /// What the server has said when the session was opened.
+    pub(crate) fn handshake(&self) -> Option<&Arc<Handshake<'static>>> {
+        self.handshake.as_ref()
     }
 
     /// The next thing that happens.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -66,12 +67,10 @@ async fn connect(
     transport: Transport,
     sid: Option<String>,
 ) -> Result<Duplex, TransportError> {
-    let target = target(&shared.options, transport, sid.as_deref());
+    let options = Arc::clone(shared.options_of(transport));
+    let target = target(&options, transport, sid.as_deref());
     let Shared {
-        connector,
-        options,
-        cookies,
-        ..
+        connector, cookies, ..
     } = shared;
     #[cfg(feature = "webtransport")]
     if transport == Transport::WebTransport {

@@ -1,5 +1,6 @@
 //! What the state machine of the session asks for.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use roomcast_engineio::client::{CloseReason, Input, Output, ProbeFailure, Session};
@@ -33,13 +34,14 @@ impl Engine {
 
     fn on_output(&mut self, output: Output) {
         match output {
-            Output::Opened(handshake) => self.on_opened(&handshake),
+            Output::Opened(handshake) => self.on_opened(handshake),
             Output::QueuePong => {
                 self.queue_control(Outgoing::PONG);
                 self.move_deadline();
             }
             Output::Probe { transport, delay } => {
-                let sid = self.sid.clone();
+                let handshake = self.handshake.as_ref();
+                let sid = handshake.map(|handshake| handshake.sid.to_string());
                 let opening = Opening::start(&self.shared, transport, sid, delay);
                 self.openings.push(opening);
             }
@@ -61,12 +63,11 @@ impl Engine {
         }
     }
 
-    fn on_opened(&mut self, handshake: &Handshake<'_>) {
+    fn on_opened(&mut self, handshake: Handshake<'_>) {
         if let Some(polling) = &mut self.polling {
             polling.set_sid(&handshake.sid);
         }
-        self.sid = Some(handshake.sid.as_ref().to_owned());
-        self.max_payload = handshake.max_payload;
+        self.handshake = Some(Arc::new(handshake.into_owned()));
         self.move_deadline();
         let transport = self.session.transport();
         self.events.push_back(EngineEvent::Opened(transport));
@@ -135,7 +136,7 @@ impl Engine {
     }
 
     fn on_closed(&mut self, reason: CloseReason) {
-        let was_opening = self.sid.is_none();
+        let was_opening = self.handshake.is_none();
         let fault = self.fault.take();
         if was_opening && let Some(error) = fault.clone() {
             self.failures.push((self.session.transport(), error));

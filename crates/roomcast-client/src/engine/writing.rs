@@ -76,7 +76,9 @@ impl Engine {
         if polling.is_posting() {
             return false;
         }
-        let limit = self.max_payload.unwrap_or(MAX_BODY_BYTES);
+        let handshake = self.handshake.as_ref();
+        let limit = handshake.and_then(|handshake| handshake.max_payload);
+        let limit = limit.unwrap_or(MAX_BODY_BYTES);
         gather(&mut self.queue, source, limit);
         if self.queue.is_empty() {
             return false;

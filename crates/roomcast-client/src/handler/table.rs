@@ -113,6 +113,10 @@ impl<L> List<L> {
         self.0.iter()
     }
 
+    pub(crate) fn ids(&self) -> Vec<HandlerId> {
+        self.0.iter().map(|entry| entry.id).collect()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -8,31 +8,60 @@ use roomcast_engineio::client::CloseReason as EngineReason;
 use roomcast_socketio::client::{CloseReason, Closing, EngineKey};
 
 use super::ManagerEvent;
+use super::dispatch::unwound;
 use super::outbox::Outbox;
 use super::shared::Link;
 use super::task::{Current, Task};
+use crate::builder::Attempt;
 use crate::engine::{self, Closed, Engine, EngineEvent, Received};
 use crate::error::TransportError;
 
 impl Task {
     pub(super) fn open(&mut self, key: EngineKey) {
-        let options = &self.shared.engine.options;
+        match &self.shared.attempts {
+            None => self.open_engine(key, self.shared.engine.clone()),
+            // It is polled before the task waits.
+            Some(attempts) => {
+                let attempting = unwound("attempt", attempts.ask());
+                self.attempting = Some((key, Box::pin(attempting)));
+            }
+        }
+    }
+
+    /// Somebody has said how an engine is opened.
+    pub(super) fn on_attempt(&mut self, key: EngineKey, attempt: Result<Attempt, String>) {
+        let engine = attempt.and_then(|attempt| {
+            let engine = attempt.engine(&self.shared.engine);
+            engine.map_err(|error| error.to_string())
+        });
+        match engine {
+            Ok(engine) => self.open_engine(key, engine),
+            Err(message) => self.not_opened(key, TransportError::Attempt(message)),
+        }
+    }
+
+    fn not_opened(&self, key: EngineKey, error: TransportError) {
+        let mut state = self.shared.lock();
+        let reason = CloseReason::TransportError;
+        state.core.engine_closed(key, reason, Some(error));
+    }
+
+    fn open_engine(&mut self, key: EngineKey, engine: engine::Shared) {
+        let options = &engine.options;
         if options.transports.is_empty() {
-            let error = TransportError::NoTransports;
-            let mut state = self.shared.lock();
-            return state
-                .core
-                .engine_closed(key, CloseReason::TransportError, Some(error));
+            return self.not_opened(key, TransportError::NoTransports);
         }
         let remembered = options.remembers_upgrade && self.shared.upgrade_memory.is_websocket();
         let first = remembered.then_some(Transport::WebSocket);
         self.current = Some(Current {
             key,
-            engine: Box::new(Engine::open(self.shared.engine.clone(), first)),
+            engine: Box::new(Engine::open(engine, first)),
         });
     }
 
     pub(super) fn close(&mut self, key: EngineKey, closing: Closing) {
+        self.attempting
+            .take_if(|(attempting, _)| *attempting == key);
         let mut outbox = Outbox(&self.shared);
         let Some(Current { mut engine, .. }) = self.current.take_if(|current| current.key == key)
         else {

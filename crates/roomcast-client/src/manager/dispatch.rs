@@ -41,8 +41,12 @@ impl Task {
             }),
             Output::AnyOutgoing { socket, packet } => self.on_outgoing(cx, socket, &packet),
             Output::Ack { token, result } => self.on_ack(cx, token, result.as_ref()),
-            Output::Connect { socket, .. } => self.tell(cx, socket, Slot::Connect, Cause::Plain),
+            Output::Connect { socket, .. } => {
+                self.shared.lock().failures.remove(&socket);
+                self.tell(cx, socket, Slot::Connect, Cause::Plain);
+            }
             Output::ConnectError { socket, error } => {
+                self.shared.lock().failures.insert(socket, error.clone());
                 self.tell(cx, socket, Slot::ConnectError, Cause::ConnectError(&error));
             }
             Output::Disconnect {
@@ -57,6 +61,7 @@ impl Task {
                 let cause = Cause::Disconnect(reason, description.as_ref());
                 self.tell(cx, socket, Slot::Disconnect, cause);
             }
+            Output::Packet(packet) => self.show(&packet),
             Output::Manager(event) => {
                 if let Some(event) = self.manager_event(event) {
                     self.report(&event);
@@ -242,13 +247,24 @@ impl Task {
         }
     }
 
+    /// Shows a packet of the server to those who look at all of them.
+    fn show(&self, packet: &Packet<'_>) {
+        let list = self.shared.packet_listeners.lock().clone();
+        for listener in list.iter().filter_map(|entry| entry.claim()) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| listener(packet))) {
+                let message = message_of(&*panic);
+                tracing::error!(message, "a listener of a manager panicked");
+            }
+        }
+    }
+
     fn manager_event(&self, event: CoreEvent) -> Option<ManagerEvent> {
         Some(match event {
             CoreEvent::Open => {
                 let state = self.shared.lock();
                 ManagerEvent::Open {
                     transport: state.link.transport?,
-                    sid: state.link.sid.clone()?,
+                    sid: state.link.handshake.as_ref()?.sid.as_ref().into(),
                 }
             }
             CoreEvent::Error(error) => ManagerEvent::Error(error),
@@ -267,6 +283,18 @@ impl Task {
             _ => return None,
         })
     }
+}
+
+/// What a function of the user comes to that is asked for something. If it panics, that is its error.
+pub(super) async fn unwound<T>(
+    what: &'static str,
+    asking: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    let asked = AssertUnwindSafe(asking).catch_unwind().await;
+    asked.unwrap_or_else(|panic| {
+        let message = message_of(&*panic);
+        Err(format!("the {what} function panicked: {message}"))
+    })
 }
 
 fn panicked(event: &str, panic: &(dyn Any + Send)) -> SocketError {

@@ -11,11 +11,12 @@ mod task;
 use std::fmt;
 use std::sync::Arc;
 
-use roomcast_engineio::Transport;
+use roomcast_engineio::{Handshake, Transport};
+use roomcast_socketio::Packet;
 use roomcast_socketio::client::Settings;
 
 pub use event::ManagerEvent;
-pub(crate) use shared::{AckWaiter, Core, Flush, Home, Shared};
+pub(crate) use shared::{AckWaiter, Awaited, Core, Flush, Home, Shared};
 
 use crate::handler::HandlerId;
 use crate::socket::{Socket, SocketConfig, SocketState};
@@ -45,7 +46,7 @@ use crate::socket::{Socket, SocketConfig, SocketState};
 /// # }
 /// ```
 ///
-/// Spec: features 6.2.
+/// Spec: features 6.11 to 6.14.
 #[derive(Clone)]
 pub struct Manager(pub(crate) Arc<Shared>);
 
@@ -83,6 +84,7 @@ impl Manager {
     /// Disconnects all sockets and closes the connection. Nothing is connected again by itself.
     pub fn close(&self) {
         self.0.update(|state, _| {
+            state.failures.clear();
             let sockets: Vec<_> = state.core.sockets().collect();
             for socket in sockets {
                 state.core.disconnect(socket);
@@ -131,15 +133,81 @@ impl Manager {
         self.0.lock().link.transport
     }
 
+    /// Returns what the server said when the connection was opened, while there is one: the session's id,
+    /// the transports to which it may upgrade (those that are known here), the heartbeat, and the largest
+    /// body that may be sent by polling.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(manager: roomcast_client::Manager) {
+    /// if let Some(handshake) = manager.handshake() {
+    ///     println!("{}: a ping every {:?}", handshake.sid, handshake.ping_interval);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handshake(&self) -> Option<Handshake<'static>> {
+        let handshake = self.0.lock().link.handshake.clone();
+        handshake.map(Arc::unwrap_or_clone)
+    }
+
     /// Calls `listener` whenever something happens to the manager.
     pub fn on_event(&self, listener: impl Fn(&ManagerEvent) + Send + Sync + 'static) -> HandlerId {
         self.0.listeners.lock().push(Arc::new(listener))
     }
 
-    /// Removes a listener that [`on_event`](Self::on_event) has added.
+    /// Calls `listener` with each packet of the server, whatever its kind and namespace, before what it
+    /// leads to: the official event `packet`. While somebody listens, each packet is copied once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(manager: roomcast_client::Manager) {
+    /// manager.on_packet(|packet| println!("{} for {}", packet.kind(), packet.namespace()));
+    /// # }
+    /// ```
+    pub fn on_packet(&self, listener: impl Fn(&Packet<'_>) + Send + Sync + 'static) -> HandlerId {
+        let id = self.0.packet_listeners.lock().push(Arc::new(listener));
+        self.watch_packets();
+        id
+    }
+
+    /// Removes a listener that [`on_event`](Self::on_event) or [`on_packet`](Self::on_packet) has added.
     pub fn off(&self, listener: HandlerId) {
         let removed = self.0.listeners.lock().remove(listener);
-        drop(removed);
+        let of_packets = self.0.packet_listeners.lock().remove(listener);
+        drop((removed, of_packets));
+        self.watch_packets();
+    }
+
+    /// Removes all listeners.
+    pub fn off_all(&self) {
+        let removed = std::mem::take(&mut *self.0.listeners.lock());
+        let of_packets = std::mem::take(&mut *self.0.packet_listeners.lock());
+        drop((removed, of_packets));
+        self.watch_packets();
+    }
+
+    /// Returns the listeners that [`on_event`](Self::on_event) has added, in the order in which they are
+    /// called.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<HandlerId> {
+        self.0.listeners.lock().ids()
+    }
+
+    /// Returns the listeners that [`on_packet`](Self::on_packet) has added, in the order in which they
+    /// are called.
+    #[must_use]
+    pub fn listeners_of_packets(&self) -> Vec<HandlerId> {
+        self.0.packet_listeners.lock().ids()
+    }
+
+    /// Tells the core whether someone looks at packets.
+    fn watch_packets(&self) {
+        let mut state = self.0.lock();
+        let is_watched = !self.0.packet_listeners.lock().is_empty();
+        state.core.report_packets(is_watched);
     }
 }
 

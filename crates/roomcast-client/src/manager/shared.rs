@@ -7,16 +7,17 @@ use std::task::Waker;
 use std::time::{Instant, SystemTime};
 
 use parking_lot::{Mutex, MutexGuard};
-use roomcast_engineio::Transport;
+use roomcast_engineio::{Handshake, Transport};
 use roomcast_socketio::client::{self, AckError, AckToken, LinkState, SocketKey};
 use roomcast_socketio::{Packet, Parser};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::{ManagerEvent, task};
+use crate::builder::AttemptFunction;
 use crate::client::UpgradeMemory;
 use crate::engine;
-use crate::error::{ConfigError, NotFlushed, TransportError};
+use crate::error::{ConfigError, ConnectError, NotConnected, NotFlushed, TransportError};
 use crate::handler::List;
 use crate::socket::SocketState;
 
@@ -28,6 +29,8 @@ pub(crate) type AckWaiter = Box<dyn FnOnce(Result<&Packet<'_>, AckError>) + Send
 
 pub(crate) type ManagerListener = Arc<dyn Fn(&ManagerEvent) + Send + Sync>;
 
+pub(crate) type PacketListener = Arc<dyn Fn(&Packet<'_>) + Send + Sync>;
+
 /// What the handles of a manager and its task share.
 ///
 /// The task runs while there is something to do or to wait for, and is started again by the call
@@ -35,6 +38,8 @@ pub(crate) type ManagerListener = Arc<dyn Fn(&ManagerEvent) + Send + Sync>;
 pub(crate) struct Shared {
     /// How engines are opened.
     pub(crate) engine: engine::Shared,
+    /// Who says where and how each attempt connects, if somebody does.
+    pub(crate) attempts: Option<AttemptFunction>,
     pub(crate) upgrade_memory: Arc<UpgradeMemory>,
     parser: Parser,
     pub(crate) max_waiting_handlers: usize,
@@ -42,6 +47,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     // Lock order: a leaf.
     pub(crate) listeners: Mutex<List<ManagerListener>>,
+    // Lock order: a leaf.
+    pub(crate) packet_listeners: Mutex<List<PacketListener>>,
     /// How many handles of `blocking` hold a manager that is theirs.
     // Lock order: before `state`.
     pub(crate) holders: Option<Mutex<usize>>,
@@ -76,6 +83,9 @@ pub(crate) struct State {
     pub(crate) wants_drop: bool,
     pub(crate) flushes: Vec<Flush>,
     pub(crate) waiting: Vec<Waiting>,
+    pub(crate) awaited: Vec<Awaited>,
+    /// Why sockets were not connected when they were to be the last time.
+    pub(crate) failures: HashMap<SocketKey, ConnectError>,
     runner: Runner,
     /// Where the task runs.
     runtime: Handle,
@@ -85,6 +95,12 @@ pub(crate) struct State {
 pub(crate) struct Flush {
     pub(crate) socket: SocketKey,
     pub(crate) done: oneshot::Sender<Result<(), NotFlushed>>,
+}
+
+/// Somebody who waits until a socket is connected.
+pub(crate) struct Awaited {
+    pub(crate) socket: SocketKey,
+    pub(crate) done: oneshot::Sender<Result<(), NotConnected>>,
 }
 
 /// Somebody who waits for room for an event of a socket.
@@ -97,7 +113,7 @@ pub(crate) struct Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) transport: Option<Transport>,
-    pub(crate) sid: Option<Arc<str>>,
+    pub(crate) handshake: Option<Arc<Handshake<'static>>>,
     pub(crate) is_writable: bool,
     pub(crate) expiry: Option<Expiry>,
     /// Somebody has found that the heartbeat's time is over.
@@ -188,9 +204,38 @@ impl State {
         served.map(|waiting| waiting.has_room).collect()
     }
 
+    /// Takes out who waits for a connection that is there, or does not come.
+    ///
+    /// Invariant: it is called when nothing is left to be told, so that the reason is known.
+    pub(crate) fn settled(&mut self) -> Vec<(Awaited, Result<(), NotConnected>)> {
+        let (mut settled, mut waiting) = (Vec::new(), Vec::new());
+        for awaited in std::mem::take(&mut self.awaited) {
+            let key = awaited.socket;
+            // The server will not say anything else.
+            let is_old = matches!(self.failures.get(&key), Some(ConnectError::OldServer));
+            let is_tried = self.core.is_active(key) && !self.core.is_closed() && !is_old;
+            if self.core.is_connected(key) {
+                settled.push((awaited, Ok(())));
+            } else if is_tried {
+                waiting.push(awaited);
+            } else {
+                let failure = self.failures.get(&key).cloned();
+                let failure = failure.map_or(NotConnected::Disconnected, NotConnected::Failed);
+                settled.push((awaited, Err(failure)));
+            }
+        }
+        self.awaited = waiting;
+        settled
+    }
+
     /// Whether the task has something to do now.
     pub(crate) fn has_work(&self) -> bool {
         self.core.has_outputs() || self.wants_drop || self.link.has_expired
+    }
+
+    /// Whether somebody is to be told of something that the task finds out.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.flushes.is_empty() || !self.awaited.is_empty()
     }
 
     /// The task waits for this to be woken.
@@ -215,6 +260,7 @@ impl State {
 impl Shared {
     pub(crate) fn new(
         engine: engine::Shared,
+        attempts: Option<AttemptFunction>,
         core: Core,
         upgrade_memory: Arc<UpgradeMemory>,
         max_waiting_handlers: usize,
@@ -223,6 +269,7 @@ impl Shared {
         Arc::new(Self {
             max_waiting_handlers,
             engine,
+            attempts,
             upgrade_memory,
             parser: core.parser().clone(),
             state: Mutex::new(State {
@@ -233,10 +280,13 @@ impl Shared {
                 wants_drop: false,
                 flushes: Vec::new(),
                 waiting: Vec::new(),
+                awaited: Vec::new(),
+                failures: HashMap::new(),
                 runner: Runner::Idle,
                 runtime: home.runtime,
             }),
             listeners: Mutex::default(),
+            packet_listeners: Mutex::default(),
             holders: home.is_blocking.then(Mutex::default),
         })
     }
@@ -255,7 +305,7 @@ impl Shared {
         let timeout = state.core.next_timeout();
         let result = change(&mut state, engine::now());
         let is_needed =
-            state.has_work() || !state.flushes.is_empty() || state.core.next_timeout() != timeout;
+            state.has_work() || state.is_awaited() || state.core.next_timeout() != timeout;
         let poke = if is_needed { state.poke() } else { None };
         drop(state);
         match poke {

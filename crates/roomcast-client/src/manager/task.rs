@@ -10,9 +10,11 @@ use roomcast_socketio::Map;
 use roomcast_socketio::client::{AuthRequest, CloseReason, EngineKey, Output};
 use tokio::time::Sleep;
 
+use super::dispatch::unwound;
 use super::held::Held;
 use super::outbox::Outbox;
 use super::shared::{Expiry, Flush, Link, Shared, State};
+use crate::builder::Attempting;
 use crate::engine::{self, Engine, EngineEvent};
 use crate::error::{NotFlushed, SocketError, TransportError};
 use crate::socket::Socket;
@@ -22,6 +24,7 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
     let mut task = Task {
         shared,
         current: None,
+        attempting: None,
         parked: FuturesUnordered::new(),
         held: Held::default(),
         closing: FuturesUnordered::new(),
@@ -34,6 +37,8 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) current: Option<Current>,
+    /// An engine for which it is asked where and how it is opened.
+    pub(super) attempting: Option<(EngineKey, Attempting)>,
     /// Handlers and auth functions that wait.
     pub(super) parked: FuturesUnordered<Parked>,
     /// Events for which too many handlers wait.
@@ -109,6 +114,14 @@ impl Task {
         {
             return Poll::Ready(Next::Engine(event));
         }
+        if let Some((key, attempting)) = &mut self.attempting
+            && let Poll::Ready(attempt) = attempting.as_mut().poll(cx)
+        {
+            let key = *key;
+            self.attempting = None;
+            self.on_attempt(key, attempt);
+            return Poll::Ready(Next::Work);
+        }
         if let Poll::Ready(Some(finished)) = self.parked.poll_next_unpin(cx) {
             return Poll::Ready(Next::Finished(finished));
         }
@@ -123,12 +136,14 @@ impl Task {
         state.link = self.link();
         state.link.is_writable &= !state.core.has_packets();
         let flushed = self.flushed(&mut state, is_lost);
+        let settled = state.settled();
         let due = state.core.next_timeout();
         let rests = self.current.is_none()
             && self.parked.is_empty()
             && self.closing.is_empty()
+            && self.attempting.is_none()
             && due.is_none()
-            && state.flushes.is_empty();
+            && !state.is_awaited();
         match rests {
             true => state.rest(),
             false => state.wait(cx.waker()),
@@ -138,6 +153,10 @@ impl Task {
         for has_room in with_room {
             // Who does not wait any more is not told.
             let _ = has_room.send(());
+        }
+        for (awaited, result) in settled {
+            // Who does not wait any more is not told.
+            let _ = awaited.done.send(result);
         }
         for (flush, result) in flushed {
             // Who does not wait any more is not told.
@@ -171,7 +190,7 @@ impl Task {
         };
         Link {
             transport: Some(engine.transport()),
-            sid: engine.sid().map(Into::into),
+            handshake: engine.handshake().cloned(),
             is_writable: engine.is_writable(),
             expiry: engine.expiry().map(|(deadline, wall_deadline)| Expiry {
                 deadline,
@@ -230,7 +249,9 @@ impl Task {
         };
         let mut asking: Parked = match socket.auth().ask() {
             Ok(auth) => return self.shared.lock().core.authorize(request, Ok(auth)),
-            Err(asking) => Box::pin(async move { Finished::Auth(request, asking.await) }),
+            Err(asking) => {
+                Box::pin(async move { Finished::Auth(request, unwound("auth", asking).await) })
+            }
         };
         match asking.as_mut().poll(cx) {
             Poll::Ready(finished) => self.on_finished(cx, finished),
@@ -252,15 +273,18 @@ impl Drop for Task {
         }
         let mut state = self.shared.lock();
         state.link = Link::default();
-        if let Some(current) = &self.current {
+        let current = self.current.as_ref().map(|current| current.key);
+        let attempting = self.attempting.as_ref().map(|(key, _)| *key);
+        if let Some(key) = current.or(attempting) {
             state
                 .core
-                .engine_closed(current.key, CloseReason::TransportClose, None);
+                .engine_closed(key, CloseReason::TransportClose, None);
         }
         state.rest();
         let waiting = (
             std::mem::take(&mut state.flushes),
             std::mem::take(&mut state.waiting),
+            std::mem::take(&mut state.awaited),
         );
         drop(state);
         // Who waits finds out that nobody works for him any more.

@@ -44,7 +44,7 @@ impl SocketConfig {
     }
 
     /// A function that is asked for the `auth` at each connection, such as for a fresh token. CONNECT
-    /// waits for it. If it fails, the socket is refused with its message.
+    /// waits for it. If it fails or panics, the socket is refused with its message.
     ///
     /// # Example
     ///
@@ -141,7 +141,11 @@ impl Auth {
         match self {
             Self::None => Ok(None),
             Self::Object(object) => Ok(Some(object.clone())),
-            Self::Function(ask) => Err(ask()),
+            // Called where a panic of its own is caught.
+            Self::Function(ask) => {
+                let ask = Arc::clone(ask);
+                Err(Box::pin(async move { ask().await }))
+            }
         }
     }
 }

@@ -214,6 +214,41 @@ impl Socket {
         self.add(Slot::Error, Place::Last, erase(handler))
     }
 
+    /// Returns the handlers of an event, in the order in which they are called. Names mean what they
+    /// mean in [`on`](Self::on).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn example(socket: roomcast_client::Socket) {
+    /// let tick = socket.on("tick", || println!("tick"));
+    /// assert_eq!(socket.listeners("tick"), [tick]);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn listeners(&self, event: &str) -> Vec<HandlerId> {
+        self.handlers(Slot::of(event)).ids()
+    }
+
+    /// Tells whether an event has handlers. Names mean what they mean in [`on`](Self::on).
+    #[must_use]
+    pub fn has_listeners(&self, event: &str) -> bool {
+        !self.handlers(Slot::of(event)).is_empty()
+    }
+
+    /// Returns the handlers of every event, in the order in which they are called. Each stream of
+    /// [`events`](Self::events) is one of them.
+    #[must_use]
+    pub fn listeners_any(&self) -> Vec<HandlerId> {
+        self.handlers(Slot::Any).ids()
+    }
+
+    /// Returns the handlers of every event that is sent, in the order in which they are called.
+    #[must_use]
+    pub fn listeners_any_outgoing(&self) -> Vec<HandlerId> {
+        self.handlers(Slot::AnyOutgoing).ids()
+    }
+
     pub(crate) fn add(&self, slot: Slot<'_>, place: Place, handler: AnyHandler) -> HandlerId {
         let mut table = self.state.table.lock();
         let list = table.list_mut(slot);

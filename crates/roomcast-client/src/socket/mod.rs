@@ -14,6 +14,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use roomcast_engineio::Transport;
 use roomcast_socketio::client::SocketKey;
+use tokio::sync::oneshot;
 
 pub use acknowledgement::Acknowledgement;
 pub(crate) use config::Auth;
@@ -22,8 +23,9 @@ pub use emission::Emission;
 pub use events::{Events, SocketEvent};
 pub use typed::{EventHandler, IntoReplyTo};
 
+use crate::error::NotConnected;
 use crate::handler::{AnyHandler, List, Slot, Table};
-use crate::manager::{Manager, Shared};
+use crate::manager::{Awaited, Manager, Shared};
 
 /// One namespace of a [`Manager`]. Cheap to clone; usable from any thread and task.
 ///
@@ -42,7 +44,7 @@ use crate::manager::{Manager, Shared};
 /// # }
 /// ```
 ///
-/// Spec: features 6.15 to 6.19.
+/// Spec: features 6.12, 6.17 to 6.24.
 #[derive(Clone)]
 pub struct Socket {
     manager: Arc<Shared>,
@@ -79,15 +81,58 @@ impl Socket {
     pub fn connect(&self) {
         self.manager.move_here();
         let key = self.state.key;
-        self.manager
-            .update(|state, now| state.core.connect(now, key));
+        self.manager.update(|state, now| {
+            if !state.core.is_active(key) {
+                // Why it failed before does not count any more.
+                state.failures.remove(&key);
+            }
+            state.core.connect(now, key);
+        });
+    }
+
+    /// Waits until the socket is connected, or will not be by itself. It does not connect it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected::Failed`] with the error of the last attempt, if the server or the `auth` function
+    /// has refused the socket or if there is no further attempt to open the connection;
+    /// [`NotConnected::Disconnected`] if nobody has connected the socket, or someone has disconnected it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = roomcast_client::builder("http://localhost:3000")
+    ///     .reconnection_attempts(3)
+    ///     .connect()?;
+    /// socket.connected().await?;
+    /// println!("{:?}", socket.id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connected(&self) -> Result<(), NotConnected> {
+        let (done, outcome) = oneshot::channel();
+        let awaited = Awaited {
+            socket: self.state.key,
+            done,
+        };
+        self.manager.update(|state, _| state.awaited.push(awaited));
+        // The task was dropped with its runtime.
+        outcome.await.unwrap_or(Err(NotConnected::Disconnected))
     }
 
     /// Disconnects the socket: it is not connected again by itself. The connection is closed if no
     /// other socket needs it. What was emitted before leaves first.
     pub fn disconnect(&self) {
         let key = self.state.key;
-        self.manager.update(|state, _| state.core.disconnect(key));
+        self.manager.update(|state, _| {
+            state.failures.remove(&key);
+            state.core.disconnect(key);
+        });
     }
 
     /// Returns the manager of the socket.

@@ -8,7 +8,7 @@ use roomcast::{Server, Socket as Peer};
 use roomcast_client::blocking::{FlushError, Manager, Socket, WaitError};
 use roomcast_client::{
     AckError, Builder, Client, ConfigError, ConnectError, DisconnectReason, EmitError, Event,
-    NotFlushed, Refusal, SocketError, Transport, UrlError,
+    NotConnected, NotFlushed, Refusal, SocketError, Transport, UrlError,
 };
 use tokio::runtime::Runtime;
 
@@ -210,6 +210,36 @@ fn the_last_handle_closes_the_connection_and_ends_the_events() {
     assert_eq!(remote.next(&mut noted), "gone");
     assert_eq!(remote.next(&mut ends), 0);
     reader.join().expect("it has ended");
+}
+
+#[test]
+fn a_thread_waits_until_it_is_connected_or_will_not_be() {
+    let io = Server::new();
+    io.of("/private")
+        .middleware(|| Err::<(), _>(roomcast::Refusal::new("not you")));
+    let remote = Remote::new(&io);
+
+    in_time(move || {
+        let socket = remote.connect();
+        assert_eq!(socket.connected(), Ok(()));
+        let manager = socket.manager();
+        let private = manager.socket("/private");
+        assert_eq!(private.connected(), Err(NotConnected::Disconnected.into()));
+        private.connect();
+        let refused = ConnectError::Refused {
+            message: "not you".to_owned(),
+            data: None,
+        };
+        assert_eq!(
+            private.connected(),
+            Err(NotConnected::Failed(refused).into())
+        );
+        let away = builder("http://127.0.0.1:9").connect_blocking();
+        let waited = away
+            .expect("a plain URL")
+            .connected_timeout(Duration::from_millis(1));
+        assert_eq!(waited, Err(WaitError::TimedOut.into()));
+    });
 }
 
 #[test]

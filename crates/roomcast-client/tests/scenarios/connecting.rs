@@ -6,7 +6,7 @@ use std::time::Duration;
 use roomcast::{Server, Socket as Peer};
 use roomcast_client::{
     Client, CloseReason, ConfigError, ConnectError, DisconnectReason, ManagerEvent, OpenError,
-    Socket, Transport, TransportError, UrlError, value,
+    Socket, SocketConfig, Transport, TransportError, UrlError, value,
 };
 use tokio::io::AsyncWriteExt as _;
 
@@ -80,6 +80,25 @@ async fn an_auth_function_that_fails_refuses_the_socket_with_its_message() {
 
     let message = "no token".to_owned();
     assert_eq!(errors.next().await, (false, ConnectError::Auth { message }));
+}
+
+#[tokio::test]
+async fn an_auth_function_that_panics_refuses_its_socket_only() {
+    let socket = builder(&serve(&Server::new()).await)
+        .build()
+        .expect("a plain URL");
+    let mut connected = connections(&socket);
+    let config = SocketConfig::default()
+        .auth_with(|| -> std::future::Ready<Result<(), String>> { panic!("no token") });
+    let other = socket.manager().socket_with("/other", config);
+    let (note, mut errors) = notes::<ConnectError>();
+    other.on_connect_error(note);
+    socket.connect();
+    other.connect();
+
+    let message = "the auth function panicked: no token".to_owned();
+    assert_eq!(errors.next().await, ConnectError::Auth { message });
+    connected.next().await;
 }
 
 #[tokio::test]

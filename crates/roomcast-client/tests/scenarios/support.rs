@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use roomcast::Server;
 use roomcast_client::{Builder, Client, Manager, ManagerEvent, Socket};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Starts a server; its URL.
@@ -66,4 +68,51 @@ pub(crate) fn manager_events(manager: &Manager) -> Notes<ManagerEvent> {
     let (note, noted) = notes();
     manager.on_event(move |event| note(event.clone()));
     noted
+}
+
+/// A server that answers each connection's first request with the next of these bodies, and hangs up;
+/// it refuses requests for which none is left. Its URL, and the heads of the requests.
+pub(crate) async fn answering(bodies: &'static [&'static str]) -> (String, Notes<String>) {
+    answering_with("", bodies).await
+}
+
+/// The same with lines of its own in the head of each answer.
+pub(crate) async fn answering_with(
+    lines: &'static str,
+    bodies: &'static [&'static str],
+) -> (String, Notes<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let (note, heads) = notes();
+    tokio::spawn(async move {
+        let mut bodies = bodies.iter();
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = stream.read_u8().await else {
+                    break;
+                };
+                head.push(byte);
+            }
+            note(String::from_utf8(head).expect("requests are text"));
+            let (status, body) = match bodies.next() {
+                Some(body) => ("200 OK", *body),
+                None => ("400 Bad Request", ""),
+            };
+            let len = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\n{lines}Connection: close\r\nContent-Length: {len}\r\n\r\n{body}"
+            );
+            // A client that has gone needs no answer.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, heads)
+}
+
+/// A URL at which nobody listens.
+pub(crate) async fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    format!("http://{}", listener.local_addr().expect("it is bound"))
 }

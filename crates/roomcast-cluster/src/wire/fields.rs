@@ -48,6 +48,11 @@ impl Fields {
         number.ok_or(DecodeError::Shape { part })
     }
 
+    pub(crate) fn flag(&self, part: &'static str) -> Result<bool, DecodeError> {
+        let flag = self.0.get(part).and_then(Value::as_bool);
+        flag.ok_or(DecodeError::Shape { part })
+    }
+
     pub(crate) fn array(&mut self, part: &'static str) -> Result<Vec<Value>, DecodeError> {
         match self.take(part) {
             Value::Array(elements) => Ok(elements),

@@ -2,5 +2,6 @@
 
 mod classic;
 mod codecs;
+mod engine;
 mod messages;
 mod recorded;

@@ -55,7 +55,7 @@ pub(crate) fn each_command(file: &str, mut look: impl FnMut(&str, &Value)) {
     let file = parse(file);
     for vector in file["vectors"].as_array().expect("vectors") {
         let name = vector["id"].as_str().expect("an id");
-        let lists = ["commands", "notifications"].map(|list| vector[list].as_array());
+        let lists = ["commands", "notifications", "messages"].map(|list| vector[list].as_array());
         for command in lists.into_iter().flatten().flatten() {
             look(name, command);
         }

@@ -164,6 +164,12 @@ impl<E: Clone> Manager<E> {
         matches!(self.connection, Connection::Open { .. })
     }
 
+    /// Whether there is no connection, and none is opened by itself.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.connection == Connection::Closed
+    }
+
     /// Whether this is the engine of the open connection.
     pub(super) fn is_current(&self, engine: EngineKey) -> bool {
         self.connection == Connection::Open { engine }

@@ -67,6 +67,9 @@ impl<E: Clone> Manager<E> {
         engine: EngineKey,
         packet: Packet<'m>,
     ) -> Option<Output<'m, E>> {
+        if self.reports_packets {
+            self.work.give(Output::Packet(packet.clone().into_owned()));
+        }
         // SPEC: what comes for a namespace that was not joined is ignored.
         let &socket = self.namespaces.get(packet.namespace())?;
         match packet.kind() {

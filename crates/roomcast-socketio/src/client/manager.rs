@@ -39,6 +39,8 @@ pub struct Manager<E> {
     pub(super) namespaces: BTreeMap<Arc<str>, SocketKey>,
     next_socket: u64,
     next_request: u64,
+    /// Whether someone looks at the packets of the server.
+    pub(super) reports_packets: bool,
     pub(super) work: Work<E>,
 }
 
@@ -61,6 +63,7 @@ impl<E: Clone> Manager<E> {
             namespaces: BTreeMap::new(),
             next_socket: 0,
             next_request: 0,
+            reports_packets: false,
             work: Work::new(options.max_outbox),
         }
     }
@@ -216,6 +219,11 @@ impl<E: Clone> Manager<E> {
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.reports_outgoing = reports;
         }
+    }
+
+    /// Says whether someone looks at each packet of the server: [`Output::Packet`].
+    pub fn report_packets(&mut self, reports: bool) {
+        self.reports_packets = reports;
     }
 
     /// The next packet to send over the open session, or none until there is another.

@@ -128,6 +128,9 @@ pub enum Output<'p, E> {
         /// There if the server wants an answer.
         answer: Option<Answer>,
     },
+    /// The server has sent a packet, for whatever namespace, and someone looks at all of them
+    /// ([`Manager::report_packets`](super::Manager::report_packets)). What it leads to comes next.
+    Packet(Packet<'static>),
     /// An event is sent, and someone listens to that.
     AnyOutgoing {
         /// The socket.
@@ -163,6 +166,7 @@ impl<E> Output<'_, E> {
                 token,
                 result: result.map(Packet::into_owned),
             },
+            Self::Packet(packet) => Output::Packet(packet),
             Self::OpenEngine(engine) => Output::OpenEngine(engine),
             Self::CloseEngine { engine, closing } => Output::CloseEngine { engine, closing },
             Self::Send => Output::Send,

@@ -338,7 +338,7 @@ impl<'s> Caller<'s> {
                 assert!(is_known, "nobody waits for it");
                 true
             }
-            Output::ConnectError { .. } | Output::Manager(_) => true,
+            Output::ConnectError { .. } | Output::Packet(_) | Output::Manager(_) => true,
         }
     }
 

@@ -21,6 +21,9 @@ pub(crate) use inquiry::Inquiry;
 pub(crate) use link::Link;
 pub(crate) use packet::answer_of;
 pub(crate) use reply::ServerReply;
+/// The messages and the bus of [`ClusterEngine`](crate::engine::ClusterEngine): sessions that every
+/// server can serve.
+pub use roomcast_cluster::engine;
 pub use roomcast_cluster::{
     Body, Bus, BusError, BusFuture, Counting, DecodeError, Encoding, Extras, Flags, Hub, IdForm,
     Inbox, LocalBus, Message, NodeId, Options, Port, Profile, PublishError, RequestId, Response,

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::task::Context;
 use std::time::Instant;
 
+use roomcast_cluster::engine::Packet;
+
 use super::CloseReason;
 use super::cause::{DisconnectCause, Farewell};
 use super::frame::Frame;
@@ -36,6 +38,20 @@ pub enum Message<'a> {
 }
 
 impl Message<'_> {
+    pub(super) fn into_owned(self) -> Message<'static> {
+        match self {
+            Self::Text(text) => Message::Text(text.into_owned().into()),
+            Self::Binary(bytes) => Message::Binary(bytes.into_owned().into()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
     pub(super) fn into_frame(self) -> Frame {
         match self {
             Self::Text(text) => Frame::message(&text),
@@ -68,6 +84,17 @@ pub(crate) trait Application: Send + 'static {
 
     /// When [`Self::poll`] wants to be called at the latest.
     fn next_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The session stays at this server, whatever it was kept back for.
+    fn settle(&mut self, cx: &mut Context<'_>) {
+        let _ = cx;
+    }
+
+    /// Gives the session up, if nobody was told of it: what its client has sent, for the server that
+    /// has it from now on.
+    fn surrender(&mut self) -> Option<Vec<Packet>> {
         None
     }
 

@@ -14,6 +14,7 @@ pub use per_message_deflate::PerMessageDeflate;
 
 use super::config::{Config, OriginCheck};
 use super::mailbox::OutboxPolicy;
+use super::relay::ClusterEngine;
 use super::server::{Connection, Engine};
 use super::socket::Socket;
 use crate::{Cookie, Cors, HttpCompression};
@@ -438,6 +439,38 @@ impl<Kind> Builder<Kind> {
     pub fn max_outbox(mut self, bytes: usize, policy: OutboxPolicy) -> Self {
         self.config.outbox.max_bytes = bytes;
         self.config.outbox.policy = policy;
+        self
+    }
+
+    /// Shares the sessions with the other servers on a bus, so that each of them can serve every
+    /// request and no load balancer has to keep a client at one server. Default: a request whose
+    /// session is not here is refused at once, 400 with code 1.
+    ///
+    /// It costs a question to all servers for each request that reaches another one than its
+    /// session's, a second for one whose session nobody has, and 300 ms at the begin of a session
+    /// that stays on polling: [`ClusterEngine`] sets them. The bus of the namespaces
+    /// (`ServerBuilder::bus`) is another thing; both may be the same. Ids that
+    /// [`generate_id`](Self::generate_id) makes must have 20 characters.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use roomcast::{Server, cluster::Hub};
+    ///
+    /// let hub = Hub::new();
+    /// let server = || {
+    ///     let bus = hub.bus();
+    ///     Server::builder().bus(bus.clone()).cluster_engine(bus).build()
+    /// };
+    /// let (red, blue) = (server(), server()); // behind one round-robin load balancer
+    /// # }
+    /// ```
+    ///
+    /// Spec: features 1.54, N12.
+    pub fn cluster_engine(mut self, cluster_engine: impl Into<ClusterEngine>) -> Self {
+        self.config.cluster_engine = Some(cluster_engine.into());
         self
     }
 

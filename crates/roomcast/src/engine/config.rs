@@ -12,6 +12,7 @@ use roomcast_websocket::deflate;
 
 use super::mailbox::OutboxLimits;
 use super::read_buffer;
+use super::relay::ClusterEngine;
 use super::request::Request;
 use crate::{ClientBundle, Cookie, Cors, HttpCompression};
 
@@ -91,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) connection_error: Option<Box<ErrorHook>>,
     pub(crate) outbox: OutboxLimits,
     pub(crate) client_bundle: Option<ClientBundle>,
+    /// How sessions are shared with other servers; the server takes it.
+    pub(crate) cluster_engine: Option<ClusterEngine>,
 }
 
 impl Default for Config {
@@ -118,6 +121,7 @@ impl Default for Config {
             connection_error: None,
             outbox: OutboxLimits::default(),
             client_bundle: None,
+            cluster_engine: None,
         }
     }
 }

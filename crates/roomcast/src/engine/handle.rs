@@ -12,10 +12,12 @@ use roomcast_engineio::{
     revision3, revision4,
 };
 
+use super::application::Application;
 use super::config::{ConnectionError, OriginCheck};
 use super::dialect::{Content, Dialect};
 use super::frame::Frame;
 use super::mailbox::Mailbox;
+use super::relay::Delayed;
 use super::request::Request;
 use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
@@ -42,6 +44,17 @@ pub(crate) enum Carrier {
     Fixed,
     /// The request asks for a WebSocket, whatever it looks like, and another library opens it.
     Foreign,
+}
+
+impl Carrier {
+    /// Whether a request of this kind can become a WebSocket.
+    pub(super) fn takes(self, kind: RequestKind) -> bool {
+        match self {
+            Self::Foreign => true,
+            Self::Switchable => kind == RequestKind::Upgrade,
+            Self::Fixed => false,
+        }
+    }
 }
 
 impl Shared {
@@ -200,12 +213,22 @@ impl Shared {
         let admission = proto::verify(&facts, &self.config().transports, |sid| {
             found = self.find(sid);
             found.as_ref().map(Socket::transport)
-        })?;
+        });
+        let admission = match (admission, self.exchange()) {
+            (Err(Refusal::UnknownSid), Some(exchange)) => {
+                return Box::pin(self.relay(exchange, request, body, kind, carrier)).await;
+            }
+            (admission, _) => admission?,
+        };
         if kind == RequestKind::Upgrade {
             Box::pin(self.check_origin(head)).await?;
         }
         let purpose = match (admission, found) {
             (Admission::Handshake(transport), _) => {
+                if let Some(exchange) = self.exchange() {
+                    // Others must be able to ask for it.
+                    Box::pin(exchange.start()).await;
+                }
                 let sid = Box::pin(self.admit_session(request, &query)).await?;
                 match transport {
                     Transport::WebSocket => Purpose::Session(sid),
@@ -221,12 +244,23 @@ impl Shared {
                 return Err(Refusal::UnknownSid);
             }
         };
+        if !carrier.takes(kind) {
+            return Err(BadRequest::TransportHandshakeError.into());
+        }
+        self.switch(request, &query, carrier, purpose)
+    }
+
+    /// Agrees to a WebSocket for this purpose; the carrier takes it.
+    pub(super) fn switch(
+        &self,
+        request: &Arc<Request>,
+        query: &Query<'_>,
+        carrier: Carrier,
+        purpose: Purpose,
+    ) -> Result<Reply, Refusal> {
         let switch = match carrier {
-            Carrier::Foreign => Switch::foreign(self, request, &query, purpose),
-            Carrier::Switchable if kind == RequestKind::Upgrade => {
-                Switch::accept(self, request, &query, purpose)?
-            }
-            _ => return Err(BadRequest::TransportHandshakeError.into()),
+            Carrier::Foreign => Switch::foreign(self, request, query, purpose),
+            _ => Switch::accept(self, request, query, purpose)?,
         };
         Ok(Reply::Switch(switch))
     }
@@ -293,12 +327,26 @@ impl Shared {
         let answer = dialect.answer(request, body, Content::Text).into();
         let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
         let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
-        let Some(application) = self.accept(&socket) else {
+        let Some(application) = self.accept_polling(&socket) else {
             return Err(BadRequest::TransportHandshakeError.into());
         };
         let session = SessionTask::new(Arc::clone(self), socket, application, None);
         self.tasks().spawn(session);
         Ok(answer)
+    }
+
+    /// As [`accept`](Self::accept); where others may take the session over, the application is made
+    /// when they have had the time for it.
+    fn accept_polling(self: &Arc<Self>, socket: &Socket) -> Option<Box<dyn Application>> {
+        let Some(exchange) = self.exchange() else {
+            return self.accept(socket);
+        };
+        let until = tokio::time::Instant::now().into_std() + exchange.connection_delay();
+        self.register(socket).then(|| {
+            metrics::session_opened(socket.transport());
+            let delayed = Delayed::new(Arc::clone(self), socket.clone(), until);
+            Box::new(delayed) as Box<dyn Application>
+        })
     }
 
     /// The packets that every polling session begins with.

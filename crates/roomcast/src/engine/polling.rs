@@ -38,24 +38,28 @@ impl Shared {
             Method::POST => self.post(head, body, socket).await,
             _ => Polled::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };
+        Ok(self.finish_polled(request, polled))
+    }
+
+    pub(super) fn finish_polled(&self, request: &Request, polled: Polled) -> Reply {
         let (usual, may_compress) = match polled {
-            Polled::Status(status) => return Ok(Reply::Answer(respond::status(status))),
+            Polled::Status(status) => return Reply::Answer(respond::status(status)),
             Polled::Taken => (Usual::taken(), false),
             Polled::Packets(usual, may_compress) => (usual, may_compress),
         };
         let encoding = match may_compress {
-            true => self.encoding_for(head, usual.body.len()),
+            true => self.encoding_for(request.head(), usual.body.len()),
             false => None,
         };
         if encoding.is_none() && respond::is_usual(request, self.config()) {
-            return Ok(Reply::Usual(usual));
+            return Reply::Usual(usual);
         }
         let answer = match encoding {
             Some(encoding) => compressed(&usual, encoding),
             None => usual.into(),
         };
         let answer = respond::finish_polling(answer, request, None, self.config());
-        Ok(Reply::Answer(answer))
+        Reply::Answer(answer)
     }
 
     fn encoding_for(&self, head: &RequestHead, len: usize) -> Option<Encoding> {
@@ -78,7 +82,7 @@ impl Shared {
                 let usual = socket.dialect().answer(socket.request(), body, content);
                 Ok(Polled::Packets(usual, may_compress))
             }
-            Ok(PollAnswer::Refused) => Ok(Polled::Status(StatusCode::BAD_REQUEST)),
+            Ok(PollAnswer::Refused) => Ok(Polled::REFUSED),
             // The session ended before it could take the request.
             Err(_) => Err(Refusal::UnknownSid),
         }
@@ -92,7 +96,7 @@ impl Shared {
         let mailbox = socket.mailbox();
         let Some(session_end) = mailbox.begin_post() else {
             mailbox.tell(Input::PostOverlapped);
-            return Polled::Status(StatusCode::BAD_REQUEST);
+            return Polled::REFUSED;
         };
         let content = match head.header(CONTENT_TYPE.as_str()) {
             Some(b"application/octet-stream") => Content::Binary,
@@ -100,29 +104,25 @@ impl Shared {
         };
         if (socket.revision(), content) == (Revision::Four, Content::Binary) {
             mailbox.tell(Input::PostRefused);
-            return Polled::Status(StatusCode::BAD_REQUEST);
+            return Polled::REFUSED;
         }
         let guard = Abort::new(socket, || Input::PostAborted);
         let read = async {
-            let max_bytes = self.config().max_message_bytes;
             tokio::select! {
                 biased;
-                read = read_body(head, body, max_bytes) => read,
+                read = self.read_post(head, body) => read,
                 _ = session_end => Err(ReadError::Broken),
             }
         };
-        // A body that never ends is given up when the client would be given up, too.
-        let times = self.times();
-        let limit = times.ping_interval.saturating_add(times.ping_timeout);
         // Cost: in a box of its own it is no part of the requests without a body.
-        let body = match Box::pin(tokio::time::timeout(limit, read)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(ReadError::TooLarge)) => {
+        let body = match Box::pin(read).await {
+            Ok(body) => body,
+            Err(ReadError::TooLarge) => {
                 guard.disarm();
                 mailbox.end_post();
-                return Polled::Status(StatusCode::PAYLOAD_TOO_LARGE);
+                return Polled::TOO_LARGE;
             }
-            Ok(Err(ReadError::Broken)) | Err(_) => return Polled::Status(StatusCode::BAD_REQUEST),
+            Err(ReadError::Broken) => return Polled::REFUSED,
         };
         guard.disarm();
         let (sender, done) = oneshot::channel();
@@ -133,18 +133,37 @@ impl Shared {
         });
         match done.await {
             Ok(PostAnswer::Accepted) => Polled::Taken,
-            Ok(PostAnswer::Refused) | Err(_) => Polled::Status(StatusCode::BAD_REQUEST),
+            Ok(PostAnswer::Refused) | Err(_) => Polled::REFUSED,
         }
+    }
+
+    /// Reads the body of a POST. One that never ends is given up when its client would be given up,
+    /// too.
+    pub(super) async fn read_post<B>(&self, head: &RequestHead, body: B) -> Result<Bytes, ReadError>
+    where
+        B: Body,
+        B::Data: Buf,
+    {
+        let times = self.times();
+        let limit = times.ping_interval.saturating_add(times.ping_timeout);
+        let read = read_body(head, body, self.config().max_message_bytes);
+        let read = tokio::time::timeout(limit, read).await;
+        read.unwrap_or(Err(ReadError::Broken))
     }
 }
 
 /// What a session answers to a request.
-enum Polled {
+pub(super) enum Polled {
     Status(StatusCode),
     /// The packets of a POST were taken.
     Taken,
     /// Packets for a GET, and whether they may be compressed.
     Packets(Usual, bool),
+}
+
+impl Polled {
+    pub(super) const REFUSED: Self = Self::Status(StatusCode::BAD_REQUEST);
+    pub(super) const TOO_LARGE: Self = Self::Status(StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
@@ -186,7 +205,7 @@ impl Drop for Abort<'_> {
     }
 }
 
-enum ReadError {
+pub(super) enum ReadError {
     TooLarge,
     Broken,
 }

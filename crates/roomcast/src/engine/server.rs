@@ -21,6 +21,7 @@ use super::cause::{DisconnectCause, Farewell};
 use super::config::Config;
 use super::duplex::Duplex;
 use super::flusher::Flusher;
+use super::relay::{Exchange, Exchanging};
 use super::socket::Socket;
 use super::totals::OutboxCounts;
 use crate::metrics;
@@ -133,8 +134,11 @@ impl Engine {
         config: Config,
         accept: impl Fn(Socket) -> Box<dyn Application> + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Shared {
+        let mut config = config;
+        let exchange = config.cluster_engine.take().map(Exchanging::new);
+        let shared = Arc::new(Shared {
             config,
+            exchange,
             sessions: Sessions::default(),
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
@@ -143,7 +147,11 @@ impl Engine {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             is_closing: AtomicBool::new(false),
-        }))
+        });
+        if let Some(exchange) = shared.exchange() {
+            exchange.serve(Arc::downgrade(&shared));
+        }
+        Self(shared)
     }
 
     pub(crate) fn with_connections<C: Connection>(
@@ -231,6 +239,9 @@ impl Engine {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        if let Some(exchange) = self.0.exchange() {
+            exchange.close().await;
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -261,6 +272,7 @@ pub(crate) struct Shared {
     closing: CancellationToken,
     /// As the token says, without its lock.
     is_closing: AtomicBool,
+    exchange: Option<Exchanging>,
 }
 
 impl Shared {
@@ -304,23 +316,41 @@ impl Shared {
     /// Makes a session known and gives what the application makes of it: nothing if its id is in use
     /// or the application did not take it.
     pub(crate) fn accept(&self, socket: &Socket) -> Option<Box<dyn Application>> {
-        if !self.sessions.insert(socket) {
+        if !self.register(socket) {
             return None;
+        }
+        let application = self.begin(socket)?;
+        metrics::session_opened(socket.transport());
+        Some(application)
+    }
+
+    /// Makes a session known; tells whether its id was free.
+    pub(crate) fn register(&self, socket: &Socket) -> bool {
+        if !self.sessions.insert(socket) {
+            return false;
         }
         self.flusher.start();
         // Invariant: a session that came too late to be seen by `close` sees here that it is late.
         if self.is_closing() {
             socket.discard(CloseReason::ServerShuttingDown);
         }
+        true
+    }
+
+    /// What the application makes of a session that is known; one that it does not take is forgotten.
+    pub(crate) fn begin(&self, socket: &Socket) -> Option<Box<dyn Application>> {
         let accept = AssertUnwindSafe(|| (self.accept)(socket.clone()));
         let application = std::panic::catch_unwind(accept);
         if application.is_err() {
             tracing::error!("a session was not accepted for a panic");
             self.forget(socket);
-        } else {
-            metrics::session_opened(socket.transport());
         }
         application.ok()
+    }
+
+    /// Where sessions are shared with other servers, how.
+    pub(crate) fn exchange(&self) -> Option<&Arc<Exchange>> {
+        self.exchange.as_deref()
     }
 
     pub(crate) fn forget(&self, socket: &Socket) {

@@ -13,6 +13,7 @@ use roomcast_websocket::{Decoder, Limits, Role};
 use super::binary_form::BinaryForm;
 use super::duplex::Duplex;
 use super::mailbox::Input;
+use super::relay::{Line, Promise};
 use super::request::Request;
 use super::respond::{self, Answer};
 use super::server::{Owner, Shared};
@@ -47,6 +48,8 @@ pub(crate) enum Purpose {
     Session(String),
     /// The upgrade of a session.
     Probe(Socket),
+    /// The upgrade of a session that another server has.
+    Relay(Promise),
     /// The request named the polling transport: accepted and closed at once.
     Nothing,
 }
@@ -97,6 +100,7 @@ impl Switch {
         let revision = match &purpose {
             Purpose::Session(_) if engine.config().allows_eio3 => query.revision(),
             Purpose::Probe(socket) => socket.revision(),
+            Purpose::Relay(_) => engine.dialect_of(request).revision(),
             Purpose::Session(_) | Purpose::Nothing => Revision::Four,
         };
         Self {
@@ -212,6 +216,12 @@ impl Switch {
             Purpose::Probe(socket) => {
                 let duplex = Box::new(connect(None));
                 socket.mailbox().tell(Input::Probe(duplex));
+                return None;
+            }
+            Purpose::Relay(promise) => {
+                let duplex = Box::new(connect(None));
+                let line = Line::new(Arc::clone(engine), self.request, promise, duplex);
+                engine.tasks().spawn(line.run());
                 return None;
             }
             Purpose::Nothing => connect(None),

@@ -368,8 +368,9 @@ impl Server {
         }
     }
 
-    /// Waits until the bus has confirmed the subscriptions of all namespaces that exist: from then
-    /// on messages of other servers arrive. Without a bus it is so at once.
+    /// Waits until the bus has confirmed the subscriptions of all namespaces that exist, and that of
+    /// [shared sessions](crate::ServerBuilder::cluster_engine): from then on messages of other servers
+    /// arrive. Without a bus it is so at once.
     ///
     /// Nothing has to wait for it: what is emitted before is published afterwards, and clients join
     /// a namespace when its bus is open, has failed to open, or has taken too long
@@ -401,7 +402,10 @@ impl Server {
                 link.opened().await?;
             }
         }
-        Ok(())
+        match self.0.engine.shared().exchange() {
+            Some(exchange) => exchange.ready().await,
+            None => Ok(()),
+        }
     }
 
     /// Tells the cluster that this server leaves, and ends the subscriptions.

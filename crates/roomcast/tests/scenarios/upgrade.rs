@@ -111,6 +111,20 @@ async fn a_poll_that_waits_at_the_upgrade_packet_is_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_poll_that_still_waits_at_the_upgrade_packet_is_told_that_polling_is_over() {
+    let host = Host::memory(&echo_server());
+    let polling = host.joined_polling().await;
+    let mut client = probed(&host, &polling).await;
+    let getting = polling.start_get();
+    crate::support::idle().await;
+
+    client.send("5").await;
+
+    assert_eq!(getting.answer().await.summary(), (200, "1"));
+    client.expect_alive().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_upgrade_that_is_never_finished_ends_and_polling_lives_on() {
     let io = Server::builder()
         .upgrade_timeout(Duration::from_secs(1))

@@ -7,6 +7,7 @@ mod host;
 mod http;
 mod polling;
 mod session;
+mod shared;
 mod stream;
 mod websocket;
 #[cfg(feature = "webtransport")]
@@ -22,6 +23,7 @@ pub(crate) use host::Host;
 pub(crate) use http::{Request, Response};
 pub(crate) use polling::{Getting, Polling, packets, sid_of};
 pub(crate) use session::Session;
+pub(crate) use shared::Shared;
 pub(crate) use stream::Stream;
 pub(crate) use websocket::{Frame, WebSocket, masked};
 

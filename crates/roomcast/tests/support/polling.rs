@@ -28,6 +28,21 @@ impl Polling {
         }
     }
 
+    /// The same session, asked for at another server.
+    pub(crate) fn at(&self, host: &Host) -> Self {
+        let handshake = Response {
+            status: self.handshake.status,
+            headers: self.handshake.headers.clone(),
+            body: self.handshake.body.clone(),
+        };
+        Self {
+            host: host.clone(),
+            sid: self.sid.clone(),
+            handshake,
+            unread: Vec::new(),
+        }
+    }
+
     /// The target of the session's requests.
     pub(crate) fn target(&self) -> String {
         self.host

@@ -95,19 +95,21 @@ mod tests {
         assert!(field.starts_with("unknown field `test`"), "{field}");
     }
 
-    /// The numbers of the behaviours: four sections without a gap, and what goes beyond them.
+    /// The numbers of the behaviours: five sections without a gap, edge cases of the client, and what
+    /// goes beyond them.
     #[test]
     fn the_file_of_the_repository_lists_every_behaviour() {
         let text = std::fs::read_to_string(workspace::path(super::super::ROWS)).unwrap();
         let sections = Sections::parse(&text).unwrap();
         let ids: Vec<_> = sections.rows().map(|row| row.id.as_str()).collect();
 
-        let numbered = [(1, 55), (2, 45), (3, 15), (5, 7)];
+        let numbered = [(1, 55), (2, 45), (3, 15), (5, 7), (6, 36)];
         let numbered = numbered
             .into_iter()
             .flat_map(|(section, last)| (1..=last).map(move |row| format!("{section}.{row}")));
-        let beyond = [1, 2, 3, 4, 5, 6, 8, 9, 16, 17, 19].map(|row| format!("N{row}"));
-        let expected: Vec<_> = numbered.chain(beyond).collect();
+        let edges = [7, 9, 13, 15, 24, 28, 29, 33, 34, 35, 38, 39].map(|row| format!("11.{row}"));
+        let beyond = [1, 2, 3, 4, 5, 6, 8, 9, 12, 16, 17, 19].map(|row| format!("N{row}"));
+        let expected: Vec<_> = numbered.chain(edges).chain(beyond).collect();
         assert_eq!(ids, expected);
     }
 }

@@ -35,6 +35,28 @@ fn a_second_namespace_joins_over_the_open_connection() {
 }
 
 #[test]
+fn who_looks_at_packets_sees_each_before_what_it_leads_to() {
+    let mut world = World::connected();
+    assert_eq!(world.says(r#"2["a"]"#), [r#"event / ["a"]"#]);
+    world.manager.report_packets(true);
+
+    assert_eq!(
+        world.says(r#"2["a"]"#),
+        ["packet event /", r#"event / ["a"]"#]
+    );
+    assert_eq!(world.says(r#"2/unknown,["a"]"#), ["packet event /unknown"]);
+    assert_eq!(
+        world.says("1"),
+        [
+            "packet disconnect /",
+            "engine close",
+            "manager close forced close",
+            "disconnect / io server disconnect"
+        ]
+    );
+}
+
+#[test]
 fn connecting_twice_sends_one_connect() {
     let mut world = World::new();
     let socket = world.add("/");

@@ -270,6 +270,9 @@ impl World {
                 self.answers.extend(answer);
                 format!("event {} {}", self.name(socket), shown(&packet))
             }
+            Output::Packet(packet) => {
+                format!("packet {} {}", packet.kind(), packet.namespace())
+            }
             Output::AnyOutgoing { socket, packet } => {
                 let packet = packet.to_packet().expect("it can be decoded");
                 format!("any_outgoing {} {}", self.name(socket), shown(&packet))

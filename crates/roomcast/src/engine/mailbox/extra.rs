@@ -21,6 +21,8 @@ pub(super) struct Extra {
     pub(super) cause: Option<DisconnectCause>,
     /// Who is told of the session's events; replaced as a whole.
     pub(super) listeners: Arc<Vec<Listener>>,
+    /// Bytes of what other servers said and the session has not looked at.
+    pub(super) relayed_bytes: usize,
     /// Somebody has waited for room.
     pub(super) room: Option<Arc<Notify>>,
 }

@@ -1,6 +1,8 @@
 //! What a session's task is told, and what it answers to requests.
 
 use bytes::Bytes;
+use roomcast_cluster::NodeId;
+use roomcast_cluster::engine::Body;
 use roomcast_engineio::{CloseReason, Revision};
 use tokio::sync::oneshot;
 
@@ -28,10 +30,30 @@ pub(crate) enum Input {
     PostRefused,
     /// A connection was opened with this session's id.
     Probe(Box<Duplex>),
+    /// Another server says something of the session.
+    Relayed(Box<Relayed>),
     /// The application closes the session; what is queued still leaves.
     Close,
     /// The session ends at once; what is queued is discarded.
     Discard(CloseReason),
+}
+
+/// What another server says of a session.
+#[derive(Debug)]
+pub(crate) struct Relayed {
+    pub(crate) from: NodeId,
+    pub(crate) body: Body,
+}
+
+impl Relayed {
+    /// About how much it takes while it waits, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let data = match &self.body {
+            Body::Packet { packet, .. } => packet.bytes(),
+            _ => 0,
+        };
+        size_of::<Self>() + data
+    }
 }
 
 /// The answer to a waiting GET.

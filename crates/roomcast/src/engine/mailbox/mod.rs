@@ -7,6 +7,7 @@ mod input;
 mod line;
 mod listening;
 mod options;
+mod relayed;
 mod room;
 mod task;
 
@@ -22,7 +23,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use extra::Extra;
-pub(crate) use input::{Input, PollAnswer, PostAnswer};
+pub(crate) use input::{Input, PollAnswer, PostAnswer, Relayed};
 use line::Line;
 pub(crate) use line::{Flushed, Lending};
 pub use options::OutboxPolicy;

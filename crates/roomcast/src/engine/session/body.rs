@@ -10,7 +10,7 @@ use crate::engine::mailbox;
 use crate::engine::outbox::{Entry, Queue};
 
 /// The body of a POST.
-pub(super) enum Body {
+pub(in crate::engine) enum Body {
     /// Revision 4.
     Four(String),
     /// Revision 3, text.
@@ -22,7 +22,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) fn new(dialect: Dialect, content: Content, body: Bytes) -> Self {
+    pub(in crate::engine) fn new(dialect: Dialect, content: Content, body: Bytes) -> Self {
         match (dialect, content) {
             (Dialect::Four, _) => Self::Four(text(body)),
             (Dialect::Three(Bodies::Jsonp), Content::Binary) => Self::Nothing,
@@ -38,7 +38,7 @@ impl Body {
     }
 
     /// The packets that begin `from` bytes behind the start.
-    pub(super) fn packets(&self, from: usize) -> Packets<'_> {
+    pub(in crate::engine) fn packets(&self, from: usize) -> Packets<'_> {
         match self {
             Self::Four(body) => Packets::Four(revision4::decode_payload(&body[from..])),
             Self::Text(body) => Packets::Text(revision3::decode_payload(&body[from..])),
@@ -47,7 +47,7 @@ impl Body {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::engine) fn len(&self) -> usize {
         match self {
             Self::Four(body) | Self::Text(body) => body.len(),
             Self::Binary(body) => body.len(),
@@ -63,7 +63,7 @@ fn text(body: Bytes) -> String {
 }
 
 /// The packets of a body.
-pub(super) enum Packets<'b> {
+pub(in crate::engine) enum Packets<'b> {
     Four(revision4::Payload<'b>),
     Text(revision3::Payload<'b>),
     Binary(revision3::BinaryPayload<'b>),
@@ -72,7 +72,7 @@ pub(super) enum Packets<'b> {
 
 impl Packets<'_> {
     /// How many bytes were not read yet; `None` behind the last packet.
-    pub(super) fn rest_len(&self) -> Option<usize> {
+    pub(in crate::engine) fn rest_len(&self) -> Option<usize> {
         match self {
             Self::Four(packets) => packets.rest().map(str::len),
             Self::Text(packets) => packets.rest().map(str::len),
@@ -96,7 +96,11 @@ impl<'b> Iterator for Packets<'b> {
 }
 
 /// Encodes what is queued as the answer to a poll. `bytes` is what the queue holds.
-pub(super) fn encode(queue: &Queue, bytes: usize, dialect: Dialect) -> (Vec<u8>, Content) {
+pub(in crate::engine) fn encode(
+    queue: &Queue,
+    bytes: usize,
+    dialect: Dialect,
+) -> (Vec<u8>, Content) {
     // Invariant: packets stand side by side only where a WebSocket carries the session.
     let frames = || {
         queue.iter().filter_map(|entry| match entry {
@@ -115,7 +119,11 @@ pub(super) fn encode(queue: &Queue, bytes: usize, dialect: Dialect) -> (Vec<u8>,
 }
 
 /// The session's last answer to a poll, behind what it says to its client at the end.
-pub(super) fn last(end: PollAnswer, farewell: &Farewell, dialect: Dialect) -> mailbox::PollAnswer {
+pub(in crate::engine) fn last(
+    end: PollAnswer,
+    farewell: &Farewell,
+    dialect: Dialect,
+) -> mailbox::PollAnswer {
     let frames = &farewell.packets;
     let (body, content) = if dialect == Dialect::Four {
         let mut payload = revision4::PayloadEncoder::new();

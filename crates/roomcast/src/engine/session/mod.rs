@@ -1,8 +1,9 @@
 //! The task that owns one session: its transports, its state machine, its timer, its application.
 
-mod body;
+pub(super) mod body;
 mod polling;
 mod reading;
+mod relayed;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,6 +41,8 @@ pub(crate) struct SessionTask {
     poll: Option<oneshot::Sender<PollAnswer>>,
     /// The POST whose packets are being handed in.
     post: Option<Box<Post>>,
+    /// What other servers do for the session, if they do.
+    elsewhere: Option<Box<relayed::Elsewhere>>,
     orders: Orders,
     /// When the task was polled last: one look at the clock serves all messages of a poll.
     now: Instant,
@@ -89,6 +92,7 @@ impl SessionTask {
             arriving: None,
             poll: None,
             post: None,
+            elsewhere: None,
             orders: Orders::default(),
             now,
             timer: Box::pin(tokio::time::sleep_until(deadline.into())),
@@ -109,6 +113,9 @@ impl SessionTask {
         self.application.poll(cx);
         if self.application.readiness() == Readiness::Ready {
             self.resume_post(cx);
+            if self.elsewhere.is_some() {
+                self.resume_relayed(cx);
+            }
             self.read_duplex(cx);
         }
         if news.has_overflowed {
@@ -149,6 +156,7 @@ impl SessionTask {
                     self.duplex = Some(accepted);
                 }
             }
+            Input::Relayed(relayed) => self.on_relayed(*relayed, cx),
             Input::Close => self.tell(proto::Input::Close, cx),
             Input::Discard(reason) => self.tell(proto::Input::Discard(reason), cx),
         }
@@ -194,12 +202,16 @@ impl SessionTask {
             self.on_output(output, cx);
         }
         if self.orders.answers_probe || self.orders.closes {
-            self.carry_out_orders();
+            self.carry_out_orders(cx);
         }
     }
 
-    fn carry_out_orders(&mut self) {
+    fn carry_out_orders(&mut self, cx: &mut Context<'_>) {
         let Some(mut duplex) = self.duplex.take() else {
+            if self.orders.closes && self.has_duplex_elsewhere() {
+                let orders = std::mem::take(&mut self.orders);
+                self.close_elsewhere(orders.farewell.as_deref(), cx);
+            }
             return;
         };
         let orders = std::mem::take(&mut self.orders);
@@ -221,9 +233,7 @@ impl SessionTask {
             Output::QueuePing => self.socket.send_control(Frame::ping()),
             Output::QueuePong => self.socket.send_control(Frame::pong()),
             Output::AnswerPoll(body) if body.is_last() => self.orders.last_answer = Some(body),
-            Output::AnswerPoll(body) => {
-                self.answer_poll(PollAnswer::control(body, self.session.revision()), cx);
-            }
+            Output::AnswerPoll(body) => self.answer_by(body, cx),
             Output::AnswerProbe(transport) => {
                 self.orders.answers_probe = true;
                 self.socket.tell(SessionEvent::Upgrading(transport));
@@ -235,6 +245,8 @@ impl SessionTask {
             }
             Output::CloseTransport(_) => self.orders.closes = true,
             Output::Upgraded(transport) => {
+                self.application.settle(cx);
+                self.end_polling(cx);
                 metrics::session_upgraded(self.socket.transport(), transport);
                 self.socket.upgrade_to(transport);
                 self.socket.tell(SessionEvent::Upgrade(transport));
@@ -283,6 +295,11 @@ impl SessionTask {
     /// Answers the poll that waits for the end, or has the connection closed with what is to be said.
     fn say_farewell(&mut self, cx: &mut Context<'_>) {
         if let Some(answer) = self.orders.last_answer.take() {
+            if self.has_poll_elsewhere() {
+                let farewell = self.farewell();
+                self.answer_elsewhere(answer, farewell.as_deref(), cx);
+                return;
+            }
             let answer = match self.farewell() {
                 Some(farewell) => body::last(answer, &farewell, self.socket.dialect()),
                 None => PollAnswer::control(answer, self.session.revision()),
@@ -309,6 +326,7 @@ impl SessionTask {
         // Cost: the timer has this task's waker since it was set; it is not asked before its time.
         if self.timer.deadline().into_std() <= self.now && self.timer.as_mut().poll(cx).is_ready() {
             self.tell(proto::Input::Timeout, cx);
+            self.check_noop(cx);
         }
     }
 
@@ -316,7 +334,11 @@ impl SessionTask {
     ///
     /// Returns whether the time has already come.
     fn arm(&mut self, cx: &mut Context<'_>) -> bool {
-        let next = [self.session.next_timeout(), self.application.next_timeout()];
+        let next = [
+            self.session.next_timeout(),
+            self.application.next_timeout(),
+            self.noop_at(),
+        ];
         let Some(next) = next.into_iter().flatten().min() else {
             return false;
         };
@@ -366,6 +388,8 @@ impl SessionTask {
                     self.tell(end, cx);
                 }
             }
+        } else if is_carried && self.elsewhere.is_some() {
+            self.write_elsewhere(cx);
         }
         if self.session.writable() == Some(Transport::Polling) {
             self.write_poll(cx);

@@ -14,6 +14,7 @@ use crate::engine::dialect::Content;
 use crate::engine::events::SessionEvent;
 use crate::engine::mailbox::{PollAnswer, PostAnswer};
 use crate::engine::outbox::{Entry, Queue};
+use crate::engine::relay;
 
 impl SessionTask {
     pub(super) fn on_poll(&mut self, answer: oneshot::Sender<PollAnswer>, cx: &mut Context<'_>) {
@@ -120,8 +121,21 @@ impl SessionTask {
         is_answered
     }
 
+    /// Tells a GET that still waits that the session is on another transport now.
+    pub(super) fn end_polling(&mut self, cx: &mut Context<'_>) {
+        let Some(answer) = self.orders.last_answer.take() else {
+            return;
+        };
+        if !self.answer_elsewhere(answer, None, cx)
+            && let Some(poll) = self.poll.take()
+        {
+            // The client may have hung up; nothing for it goes that way any more.
+            let _ = poll.send(PollAnswer::control(answer, self.session.revision()));
+        }
+    }
+
     /// Everything that is queued, and its bytes; none if nothing is left to answer with.
-    fn take_packets(&self) -> (Queue, usize) {
+    pub(super) fn take_packets(&self) -> (Queue, usize) {
         loop {
             let mut queue = Queue::new();
             self.socket.mailbox().take(&mut queue);
@@ -131,6 +145,24 @@ impl SessionTask {
                 return (queue, bytes);
             }
             queue.iter_mut().for_each(Entry::pass);
+        }
+    }
+
+    fn payload(&self, queue: &Queue, bytes: usize) -> PollAnswer {
+        let (payload, content) = body::encode(queue, bytes, self.socket.dialect());
+        let may_compress = |entry: &Entry| {
+            matches!(
+                entry,
+                Entry::Shared {
+                    may_compress: true,
+                    ..
+                }
+            )
+        };
+        PollAnswer::Payload {
+            body: payload,
+            content,
+            may_compress: queue.iter().any(may_compress),
         }
     }
 
@@ -144,26 +176,17 @@ impl SessionTask {
             return;
         }
         self.socket.tell(SessionEvent::Flush);
-        let (payload, content) = body::encode(&queue, bytes, self.socket.dialect());
-        let may_compress = |entry: &Entry| {
-            matches!(
-                entry,
-                Entry::Shared {
-                    may_compress: true,
-                    ..
-                }
-            )
-        };
-        let is_compressible = queue.iter().any(may_compress);
         self.socket.mailbox().written(bytes);
         self.session
             .handle_input(self.now, proto::Input::PollAnswered);
-        let answer = PollAnswer::Payload {
-            body: payload,
-            content,
-            may_compress: is_compressible,
+        let is_answered = match self.take_poll_elsewhere() {
+            Some(to) => {
+                self.drain_to(to, relay::drained(&queue), cx);
+                true
+            }
+            None => self.answer_poll(self.payload(&queue, bytes), cx),
         };
-        if self.answer_poll(answer, cx) {
+        if is_answered {
             queue.iter_mut().for_each(Entry::pass);
             self.socket.tell(SessionEvent::Drain);
         }

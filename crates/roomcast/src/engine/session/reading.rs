@@ -35,7 +35,7 @@ impl SessionTask {
         match self.read_some(&mut duplex, cx) {
             ReadEnd::Open => {
                 self.duplex = Some(duplex);
-                self.carry_out_orders();
+                self.carry_out_orders(cx);
             }
             ReadEnd::Closed(code) => {
                 if let Err(duplex) = duplex.answer_close(code) {

@@ -1,0 +1,487 @@
+//! What one node asks the others, and whose packets it takes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::message::{Access, Body, Carrier, Lock, Message};
+use super::packet::{Packet, PacketKind};
+use crate::NodeId;
+
+/// The state of a node that serves requests of sessions which others have.
+///
+/// `A` is whoever waits for one answer, `L` (line) a connection that takes packets again and again;
+/// both are handed back as they were given. After each input the caller takes
+/// [`poll_output`](Self::poll_output) until it is [`Output::Wait`], and comes back at that time with
+/// [`Input::Tick`]. Example: [the module](super).
+///
+/// Spec: cluster, section 14.
+#[derive(Debug)]
+pub struct Relay<A, L> {
+    id: NodeId,
+    options: RelayOptions,
+    requests: u64,
+    pending: HashMap<u64, Pending<A>>,
+    /// When they end. All take equally long: the first is the next.
+    deadlines: VecDeque<(Instant, u64)>,
+    /// Sessions of which a request of this node waits for packets.
+    carried: HashMap<Arc<str>, Carried<A, L>>,
+    outputs: VecDeque<Output<A, L>>,
+}
+
+/// The times and limits of a [`Relay`].
+///
+/// # Example
+///
+/// ```
+/// use roomcast_cluster::engine::RelayOptions;
+///
+/// assert_eq!(RelayOptions::default().response_timeout.as_millis(), 1000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RelayOptions {
+    /// How long an answer is awaited. Default: 1 s.
+    pub response_timeout: Duration,
+    /// The most questions that wait for an answer; one more is refused at once. Default: 10,000.
+    pub max_pending: usize,
+    /// The most polls and connections of other nodes' sessions. Default: 100,000.
+    pub max_carried: usize,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        Self {
+            response_timeout: Duration::from_secs(1),
+            max_pending: 10_000,
+            max_carried: 100_000,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the caller builds it")]
+pub enum Input<A, L> {
+    /// A message arrived.
+    Received(Message),
+    /// A request wants a session that is not here. `request` comes from
+    /// [`Relay::next_request`].
+    #[expect(missing_docs, reason = "described above")]
+    AskLock { request: u64, lock: Lock, asker: A },
+    /// Nobody waits for this request of the session any more: its client has hung up.
+    #[expect(missing_docs, reason = "described above")]
+    Abandon { request: u64, sid: Arc<str> },
+    /// The client has moved to `line`, a connection of this node that `owner` has granted. From
+    /// here on packets of the session go to it.
+    #[expect(missing_docs, reason = "described above")]
+    AskUpgrade {
+        sid: Arc<str>,
+        owner: NodeId,
+        line: L,
+        asker: A,
+    },
+    /// The client has not moved to the connection that `owner` has granted.
+    #[expect(missing_docs, reason = "described above")]
+    GiveUpUpgrade { sid: Arc<str>, owner: NodeId },
+    /// A packet of the client.
+    #[expect(missing_docs, reason = "described above")]
+    Forward {
+        sid: Arc<str>,
+        owner: NodeId,
+        packet: Packet,
+    },
+    /// A request of the client ends the session, which the owner is to know.
+    #[expect(missing_docs, reason = "described above")]
+    End {
+        sid: Arc<str>,
+        owner: NodeId,
+        reason: &'static str,
+    },
+    /// The client's connection has ended, which the owner is to know. Its line takes nothing more.
+    #[expect(missing_docs, reason = "described above")]
+    HangUp {
+        sid: Arc<str>,
+        owner: NodeId,
+        reason: &'static str,
+    },
+    /// The time of [`Output::Wait`] has come. Harmless if it has not.
+    Tick,
+}
+
+/// What the caller has to do.
+#[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a caller that overlooked an output would leave a client waiting"
+)]
+pub enum Output<A, L> {
+    /// Publish this.
+    Publish(Message),
+    /// The owner has granted what was asked; a poll waits on, for its packets.
+    #[expect(missing_docs, reason = "described above")]
+    Granted { asker: A, owner: NodeId },
+    /// Nobody has the session, or its owner does not want it, or it does not answer.
+    #[expect(missing_docs, reason = "described above")]
+    Refused { asker: A },
+    /// These packets of the owner are the answer to a poll.
+    #[expect(missing_docs, reason = "described above")]
+    Answer {
+        asker: A,
+        owner: NodeId,
+        packets: Vec<Packet>,
+    },
+    /// These packets are for a connection.
+    #[expect(missing_docs, reason = "described above")]
+    Write { line: L, packets: Vec<Packet> },
+    /// The owner knows that the client has moved. If the session is taken over it belongs to this
+    /// node, and begins with these packets of the client.
+    #[expect(missing_docs, reason = "described above")]
+    Upgraded {
+        asker: A,
+        take_over: bool,
+        packets: Vec<Packet>,
+    },
+    /// Another node says something of a session that may be here.
+    #[expect(missing_docs, reason = "described above")]
+    Apply { from: NodeId, body: Body },
+    /// Nothing more, until this time or the next input.
+    Wait(Option<Instant>),
+}
+
+#[derive(Debug)]
+enum Pending<A> {
+    Lock {
+        lock: Lock,
+        asker: Option<A>,
+    },
+    Upgrade {
+        sid: Arc<str>,
+        owner: NodeId,
+        asker: A,
+    },
+}
+
+#[derive(Debug)]
+enum Carried<A, L> {
+    Poll {
+        request: u64,
+        owner: NodeId,
+        asker: A,
+    },
+    Line {
+        owner: NodeId,
+        line: L,
+    },
+}
+
+impl<A, L: Clone> Relay<A, L> {
+    /// Makes the state of a node; nobody else may have its id. Example: [the module](super).
+    #[must_use]
+    pub fn new(id: NodeId, options: RelayOptions) -> Self {
+        Self {
+            id,
+            options,
+            requests: 0,
+            pending: HashMap::new(),
+            deadlines: VecDeque::new(),
+            carried: HashMap::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Numbers a request. Example: [the module](super).
+    pub fn next_request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    /// Takes in what happened. Example: [the module](super).
+    pub fn handle_input(&mut self, now: Instant, input: Input<A, L>) {
+        match input {
+            Input::Received(message) => self.on_message(message),
+            Input::AskLock {
+                request,
+                lock,
+                asker,
+            } => self.ask_lock(now, request, lock, asker),
+            Input::Abandon { request, sid } => self.abandon(request, sid),
+            Input::AskUpgrade {
+                sid,
+                owner,
+                line,
+                asker,
+            } => self.ask_upgrade(now, sid, owner, line, asker),
+            Input::GiveUpUpgrade { sid, owner } => {
+                let request = self.next_request();
+                let success = false;
+                self.publish(
+                    Some(owner),
+                    Body::Upgrade {
+                        request,
+                        sid,
+                        success,
+                    },
+                );
+            }
+            Input::Forward { sid, owner, packet } => {
+                self.publish(Some(owner), Body::Packet { sid, packet });
+            }
+            Input::End { sid, owner, reason } => self.end(sid, owner, reason),
+            Input::HangUp { sid, owner, reason } => self.hang_up(sid, owner, reason),
+            Input::Tick => self.end_late_requests(now),
+        }
+    }
+
+    /// The next thing to do. Example: [the module](super).
+    pub fn poll_output(&mut self) -> Output<A, L> {
+        self.outputs
+            .pop_front()
+            .unwrap_or_else(|| Output::Wait(self.deadlines.front().map(|(at, _)| *at)))
+    }
+
+    /// The node's id.
+    #[must_use]
+    pub fn id(&self) -> &NodeId {
+        &self.id
+    }
+
+    /// Counts what waits for other nodes: requests without an answer, polls and connections.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pending.len() + self.carried.len()
+    }
+
+    fn ask_lock(&mut self, now: Instant, request: u64, lock: Lock, asker: A) {
+        if self.pending.len() >= self.options.max_pending
+            || self.carried.len() >= self.options.max_carried
+        {
+            return self.outputs.push_back(Output::Refused { asker });
+        }
+        let question = Body::AcquireLock {
+            request,
+            lock: lock.clone(),
+        };
+        let asker = Some(asker);
+        self.await_answer(now, request, Pending::Lock { lock, asker });
+        self.publish(None, question);
+    }
+
+    fn ask_upgrade(&mut self, now: Instant, sid: Arc<str>, owner: NodeId, line: L, asker: A) {
+        let carried = Carried::Line {
+            owner: owner.clone(),
+            line,
+        };
+        // SPEC: cluster-engine 0.1.0 takes the packets of the connection from here on; its client has
+        // stopped to poll.
+        match self.carried.insert(Arc::clone(&sid), carried) {
+            Some(Carried::Poll { asker, owner, .. }) => {
+                let packets = vec![Packet::of(PacketKind::Noop)];
+                let answer = Output::Answer {
+                    asker,
+                    owner,
+                    packets,
+                };
+                self.outputs.push_back(answer);
+            }
+            Some(Carried::Line { line, .. }) => self.close_line(line),
+            None => {}
+        }
+        let request = self.next_request();
+        let pending = Pending::Upgrade {
+            sid: Arc::clone(&sid),
+            owner: owner.clone(),
+            asker,
+        };
+        self.await_answer(now, request, pending);
+        let success = true;
+        self.publish(
+            Some(owner),
+            Body::Upgrade {
+                request,
+                sid,
+                success,
+            },
+        );
+    }
+
+    fn await_answer(&mut self, now: Instant, request: u64, pending: Pending<A>) {
+        self.pending.insert(request, pending);
+        let until = now + self.options.response_timeout;
+        self.deadlines.push_back((until, request));
+    }
+
+    fn abandon(&mut self, request: u64, sid: Arc<str>) {
+        if let Some(Pending::Lock { asker, .. }) = self.pending.get_mut(&request) {
+            *asker = None;
+            return;
+        }
+        let is_meant = |carried: &Carried<A, L>| matches!(carried, Carried::Poll { request: of, .. } if *of == request);
+        if self.carried.get(&sid).is_some_and(is_meant)
+            && let Some(Carried::Poll { owner, .. }) = self.carried.remove(&sid)
+        {
+            self.end(sid, owner, TRANSPORT_ERROR);
+        }
+    }
+
+    fn end(&mut self, sid: Arc<str>, owner: NodeId, reason: &'static str) {
+        let reason = reason.into();
+        self.publish(Some(owner), Body::Close { sid, reason });
+    }
+
+    fn hang_up(&mut self, sid: Arc<str>, owner: NodeId, reason: &'static str) {
+        if let Some(Carried::Line { .. }) = self.carried.get(&sid) {
+            self.carried.remove(&sid);
+        }
+        self.end(sid, owner, reason);
+    }
+
+    fn on_message(&mut self, message: Message) {
+        let is_for_another = message.to.as_ref().is_some_and(|to| *to != self.id);
+        if message.from == self.id || is_for_another {
+            return;
+        }
+        let from = message.from;
+        match message.body {
+            Body::AcquireLockResponse { request, success } => self.on_lock(from, request, success),
+            Body::Drain { sid, packets } => self.on_drain(&from, &sid, packets),
+            Body::UpgradeResponse {
+                request,
+                take_over,
+                packets,
+            } => self.on_upgraded(&from, request, take_over, packets),
+            body => self.outputs.push_back(Output::Apply { from, body }),
+        }
+    }
+
+    fn on_lock(&mut self, from: NodeId, request: u64, success: bool) {
+        if !matches!(self.pending.get(&request), Some(Pending::Lock { .. })) {
+            return;
+        }
+        let Some(Pending::Lock { lock, asker }) = self.pending.remove(&request) else {
+            return;
+        };
+        self.forget_deadlines();
+        let is_poll = (lock.carrier, lock.access) == (Carrier::Polling, Access::Read);
+        match (success, asker) {
+            (true, Some(asker)) if is_poll => self.carry_poll(lock.sid, request, from, asker),
+            (true, Some(asker)) => {
+                let owner = from;
+                self.outputs.push_back(Output::Granted { asker, owner });
+            }
+            (false, Some(asker)) => self.outputs.push_back(Output::Refused { asker }),
+            (true, None) if is_poll => self.end(lock.sid, from, TRANSPORT_ERROR),
+            (true, None) if lock.carrier != Carrier::Polling => {
+                let request = self.next_request();
+                let upgrade = Body::Upgrade {
+                    request,
+                    sid: lock.sid,
+                    success: false,
+                };
+                self.publish(Some(from), upgrade);
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn carry_poll(&mut self, sid: Arc<str>, request: u64, owner: NodeId, asker: A) {
+        let poll = Carried::Poll {
+            request,
+            owner,
+            asker,
+        };
+        // An owner grants one poll at a time: if there is another it is from before it forgot it.
+        match self.carried.insert(sid, poll) {
+            Some(Carried::Poll { asker, .. }) => self.outputs.push_back(Output::Refused { asker }),
+            Some(Carried::Line { line, .. }) => self.close_line(line),
+            None => {}
+        }
+    }
+
+    fn close_line(&mut self, line: L) {
+        let packets = vec![Packet::of(PacketKind::Close)];
+        self.outputs.push_back(Output::Write { line, packets });
+    }
+
+    fn on_drain(&mut self, from: &NodeId, sid: &str, packets: Vec<Packet>) {
+        match self.carried.get(sid) {
+            Some(Carried::Poll { owner, .. }) if owner == from => {
+                // SPEC: a poll is drained once.
+                if let Some(Carried::Poll { asker, owner, .. }) = self.carried.remove(sid) {
+                    let answer = Output::Answer {
+                        asker,
+                        owner,
+                        packets,
+                    };
+                    self.outputs.push_back(answer);
+                }
+            }
+            Some(Carried::Line { owner, line }) if owner == from => {
+                let line = line.clone();
+                self.outputs.push_back(Output::Write { line, packets });
+            }
+            _ => {}
+        }
+    }
+
+    fn on_upgraded(&mut self, from: &NodeId, request: u64, take_over: bool, packets: Vec<Packet>) {
+        let is_meant = |pending: &Pending<A>| matches!(pending, Pending::Upgrade { owner, .. } if owner == from);
+        if !self.pending.get(&request).is_some_and(is_meant) {
+            return;
+        }
+        let Some(Pending::Upgrade { sid, asker, .. }) = self.pending.remove(&request) else {
+            return;
+        };
+        self.forget_deadlines();
+        if take_over {
+            self.carried.remove(&sid);
+        }
+        self.outputs.push_back(Output::Upgraded {
+            asker,
+            take_over,
+            packets,
+        });
+    }
+
+    /// Drops deadlines at the front of what was answered: there are never many more than requests.
+    fn forget_deadlines(&mut self) {
+        while let Some((_, request)) = self.deadlines.front()
+            && !self.pending.contains_key(request)
+        {
+            self.deadlines.pop_front();
+        }
+    }
+
+    fn end_late_requests(&mut self, now: Instant) {
+        while let Some((at, request)) = self.deadlines.front().copied()
+            && at <= now
+        {
+            self.deadlines.pop_front();
+            match self.pending.remove(&request) {
+                Some(Pending::Lock { asker, .. }) => {
+                    let refused = asker.map(|asker| Output::Refused { asker });
+                    self.outputs.extend(refused);
+                }
+                Some(Pending::Upgrade {
+                    sid, owner, asker, ..
+                }) => {
+                    self.outputs.push_back(Output::Refused { asker });
+                    self.hang_up(sid, owner, TRANSPORT_CLOSE);
+                }
+                None => {}
+            }
+        }
+        self.forget_deadlines();
+    }
+
+    fn publish(&mut self, to: Option<NodeId>, body: Body) {
+        let from = self.id.clone();
+        let message = Message { from, to, body };
+        self.outputs.push_back(Output::Publish(message));
+    }
+}
+
+/// The reason of a transport that broke, or whose client broke the rules.
+const TRANSPORT_ERROR: &str = "transport error";
+/// The reason of a transport that was closed.
+const TRANSPORT_CLOSE: &str = "transport close";
