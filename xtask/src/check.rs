@@ -13,10 +13,11 @@ const LOAD: &str = "load/Cargo.toml";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The crates that do no I/O.
-const PROTOCOLS: [&str; 3] = [
+const PROTOCOLS: [&str; 4] = [
     "roomcast-engineio",
     "roomcast-socketio",
     "roomcast-websocket",
+    "roomcast-webtransport",
 ];
 
 /// Checks formatting, lints, documentation and licences; with `fix`, formats instead of complaining.
@@ -32,6 +33,16 @@ pub(crate) fn all(fix: bool) -> Result<(), Failure> {
         step(
             build::cargo()
                 .args(["clippy", "--workspace", "--all-targets"])
+                .args(features)
+                .args(["--", "-D", "warnings"]),
+        )?;
+    }
+    // What every other build has by default.
+    for features in [&[][..], &["--features", "native-tls"]] {
+        step(
+            build::cargo()
+                .args(["clippy", "--package", "roomcast-client", "--all-targets"])
+                .arg("--no-default-features")
                 .args(features)
                 .args(["--", "-D", "warnings"]),
         )?;

@@ -176,6 +176,16 @@ pub enum TransportError {
     #[error("the server answered with status {status}{}", shown(.body))]
     #[expect(missing_docs, reason = "the fields are described above")]
     Status { status: u16, body: Arc<str> },
+    /// The server opened no session of WebTransport, but answered.
+    #[error("the server opened no session of WebTransport: {0}")]
+    Session(String),
+    /// The server ended the session of WebTransport with a code other than 0, or with a text.
+    #[error("the server ended the session with code {code}{}", shown(.reason))]
+    #[expect(missing_docs, reason = "the fields are described above")]
+    Ended { code: u32, reason: Arc<str> },
+    /// There is no way for WebTransport through a proxy.
+    #[error("WebTransport does not go through a proxy")]
+    NotThroughProxy,
     /// The answer to the WebSocket's request is none of a WebSocket server.
     #[error("the server opened no WebSocket: {0}")]
     Upgrade(String),

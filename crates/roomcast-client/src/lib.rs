@@ -25,9 +25,15 @@
 //! tries to be. Everything else may be called from any thread; nothing blocks. Handlers run in that
 //! task, one after the other, and may call anything.
 //!
-//! Programs without a runtime use the module `blocking` (feature `blocking`).
+//! # Features
 //!
-//! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling and WebSocket.
+//! - `rustls` (default): TLS by the library in Rust.
+//! - `native-tls`: TLS by the platform's library, for those who ask for it by [`Tls::by`], or for all
+//!   if `rustls` is off.
+//! - `webtransport`: the transport WebTransport, which is always encrypted by rustls.
+//! - `blocking`: the module `blocking`, for programs without a runtime.
+//!
+//! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling, WebSocket and WebTransport.
 
 mod address;
 #[cfg(feature = "blocking")]
@@ -38,6 +44,9 @@ mod connect;
 mod dial;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handler;
 mod manager;
 mod origin;
@@ -45,7 +54,7 @@ mod socket;
 
 pub use builder::{Attempt, Builder, PerMessageDeflate, TransportOptions};
 pub use client::Client;
-pub use connect::{Tls, TlsError};
+pub use connect::{Tls, TlsError, TlsLibrary};
 #[doc(hidden)]
 pub use dial::Dialer;
 pub use error::{

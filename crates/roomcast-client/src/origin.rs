@@ -26,6 +26,29 @@ impl Origin {
         }
     }
 
+    /// The port of WebTransport, which is always encrypted.
+    ///
+    /// COMPAT: engine.io-client 6.6 asks `https://` at the URL's port, or at 443 if that is the one of
+    /// `http://`.
+    #[cfg(feature = "webtransport")]
+    pub(crate) fn quic_port(&self) -> u16 {
+        match (self.is_secure, self.port) {
+            (false, 80) => 443,
+            (_, port) => port,
+        }
+    }
+
+    /// The authority of a request over WebTransport.
+    #[cfg(feature = "webtransport")]
+    pub(crate) fn quic_authority(&self) -> String {
+        let secure = Self {
+            is_secure: true,
+            host: self.host.clone(),
+            port: self.quic_port(),
+        };
+        secure.authority()
+    }
+
     fn bracketed(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]", self.host),

@@ -7,6 +7,7 @@ mod handshake;
 mod heartbeats;
 mod options;
 mod polling;
+mod quic;
 mod report;
 mod sticky;
 mod upgrade;
@@ -16,6 +17,7 @@ use std::time::{Instant, SystemTime};
 
 use http::StatusCode;
 use http::header::{CONNECTION, DATE};
+use roomcast_engineio::Transport;
 
 use self::handshake::Direct;
 use self::heartbeats::Ping;
@@ -55,12 +57,18 @@ async fn examine(target: &Target, options: &Options, report: &mut Report) {
     let direct = handshake::direct(target).await;
     report.add(&handshake::check(&polling, &direct));
     let has_polling = polling.is_ok();
+    let offers_webtransport = polling
+        .as_ref()
+        .is_ok_and(|opened| opened.handshake.upgrades.contains(&Transport::WebTransport));
     if let Ok(opened) = polling {
         examine_polling(target, options, opened, report).await;
     }
     report.add(&handshake::check_websocket(&direct, has_polling));
     if has_polling {
         report.add(&upgrade::check(&upgrade::attempt(target).await));
+    }
+    if offers_webtransport {
+        report.add(&quic::check(&quic::attempt(target).await));
     }
     let has_websocket = direct.is_ok();
     if let Ok(direct) = direct {

@@ -373,3 +373,23 @@ fn a_server_that_closes_each_connection_and_forgets_its_session() {
     );
     assert_eq!((verdict(&ended, "polling"), ended.code), ("FAIL", 1));
 }
+
+#[test]
+fn webtransport_is_opened_where_it_is_offered() {
+    let server = Serving::start(Server::builder().transports([
+        Transport::Polling,
+        Transport::WebSocket,
+        Transport::WebTransport,
+    ]));
+    server.also_by_webtransport();
+
+    let ended = doctor(&server.url(), &[]);
+    let (verdict, seen, _) = check(&ended, "quic");
+    assert_eq!(verdict, "warn");
+    assert!(seen.contains("UnknownIssuer"), "{seen}");
+
+    let ended = doctor(&server.url(), &["--insecure"]);
+    let (verdict, seen, _) = check(&ended, "quic");
+    assert_eq!(verdict, "ok");
+    assert!(seen.starts_with("WebTransport opens in "), "{seen}");
+}

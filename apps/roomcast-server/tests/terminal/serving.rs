@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use roomcast::webtransport::Certificate;
 use roomcast::{Server, ServerBuilder};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -38,6 +39,15 @@ impl Serving {
     /// Serves on this port, too.
     pub(crate) fn also_on(&self, port: u16) {
         let listening = self.io.listen((Ipv4Addr::LOCALHOST, port));
+        let listening = self.runtime.block_on(listening).unwrap();
+        self.runtime.spawn(listening.run());
+    }
+
+    /// Serves WebTransport on the same port, with a certificate that nobody has signed.
+    pub(crate) fn also_by_webtransport(&self) {
+        let certificate = Certificate::self_signed(["127.0.0.1"]).unwrap();
+        let address = (Ipv4Addr::LOCALHOST, self.port);
+        let listening = self.io.listen_webtransport(address, certificate);
         let listening = self.runtime.block_on(listening).unwrap();
         self.runtime.spawn(listening.run());
     }

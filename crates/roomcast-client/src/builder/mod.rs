@@ -244,15 +244,13 @@ impl Builder {
     }
 
     /// The transports, of which the first opens the connection. Default: polling, then WebSocket.
+    ///
+    /// WebTransport needs the feature `webtransport`, and a server that has it on the UDP port of the
+    /// URL, or 443 if the URL names none. It is always encrypted, whatever the URL's scheme.
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.engine.transports = transports.into_iter().collect();
-        let known = [Transport::Polling, Transport::WebSocket];
-        let unknown = self
-            .engine
-            .transports
-            .iter()
-            .find(|one| !known.contains(one));
-        if let Some(&transport) = unknown {
+        let mut wanted = self.engine.transports.iter();
+        if let Some(&transport) = wanted.find(|one| !engine::has_transport(**one)) {
             self.blame(ConfigError::Transport { transport });
         }
         self

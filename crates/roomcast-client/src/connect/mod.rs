@@ -1,6 +1,10 @@
 //! Byte streams to a server: TCP, through a proxy if there is one, with TLS if the URL says so.
 
 mod proxy;
+#[cfg(feature = "webtransport")]
+mod quic;
+#[cfg(feature = "fuzzing")]
+mod script;
 mod stream;
 mod tls;
 
@@ -9,8 +13,12 @@ use std::io;
 use tokio::net::TcpStream;
 
 pub(crate) use proxy::Proxy;
+#[cfg(feature = "fuzzing")]
+pub(crate) use script::Script;
 pub(crate) use stream::Stream;
-pub use tls::{Tls, TlsError};
+#[cfg(feature = "webtransport")]
+pub(crate) use tls::MAX_UNI_STREAMS;
+pub use tls::{Tls, TlsError, TlsLibrary};
 
 use crate::origin::Origin;
 

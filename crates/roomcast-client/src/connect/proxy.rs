@@ -9,24 +9,47 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{Stream, Tls, tcp};
 use crate::origin::Origin;
 
-/// An HTTP proxy, through which every connection is tunnelled with `CONNECT`.
+/// What every connection goes through.
 #[derive(Clone, Debug)]
-pub(crate) struct Proxy {
-    origin: Origin,
-    /// The value of `Proxy-Authorization`.
-    credentials: Option<String>,
+pub(crate) enum Proxy {
+    Http(HttpProxy),
+    /// Nothing: a server in memory.
+    #[cfg(feature = "fuzzing")]
+    Script(super::Script),
 }
 
 impl Proxy {
     /// `user_info` is the part of the proxy's URL before the `@`, decoded.
     pub(crate) fn new(origin: Origin, user_info: Option<&str>) -> Self {
+        Self::Http(HttpProxy::new(origin, user_info))
+    }
+
+    pub(crate) async fn tunnel(&self, tls: &Tls, target: &Origin) -> io::Result<Stream> {
+        match self {
+            Self::Http(proxy) => proxy.tunnel(tls, target).await,
+            #[cfg(feature = "fuzzing")]
+            Self::Script(script) => script.connect().map(Stream::Scripted),
+        }
+    }
+}
+
+/// An HTTP proxy, through which every connection is tunnelled with `CONNECT`.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpProxy {
+    origin: Origin,
+    /// The value of `Proxy-Authorization`.
+    credentials: Option<String>,
+}
+
+impl HttpProxy {
+    fn new(origin: Origin, user_info: Option<&str>) -> Self {
         Self {
             origin,
             credentials: user_info.map(|text| format!("Basic {}", STANDARD.encode(text))),
         }
     }
 
-    pub(crate) async fn tunnel(&self, tls: &Tls, target: &Origin) -> io::Result<Stream> {
+    async fn tunnel(&self, tls: &Tls, target: &Origin) -> io::Result<Stream> {
         let mut stream = tcp(&self.origin).await?;
         if self.origin.is_secure {
             stream = tls.wrap(stream, &self.origin.host).await?;

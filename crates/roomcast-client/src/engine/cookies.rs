@@ -58,21 +58,57 @@ impl Cookies {
 
 impl Kept {
     fn of(cookie: &Cookie<'_>) -> Self {
-        let max_age = cookie.max_age().map(|age| {
-            let age = Duration::try_from(age).unwrap_or_default();
-            SystemTime::now() + age
-        });
         let expires = match cookie.expires() {
-            Some(Expiration::DateTime(time)) => Some(time.into()),
+            Some(Expiration::DateTime(time)) => Some(since_1970(time.unix_timestamp())),
             Some(Expiration::Session) | None => None,
+        };
+        let until = match cookie.max_age() {
+            // Who is to live longer than the clock can tell lives as long as the manager.
+            Some(age) => SystemTime::now().checked_add(Duration::try_from(age).unwrap_or_default()),
+            None => expires.flatten(),
         };
         Self {
             name: cookie.name().to_owned(),
             value: cookie.value().to_owned(),
-            until: max_age.or(expires),
+            until,
         }
     }
 }
 
+/// What is before 1970 is long over, whether or not the clock can tell.
+fn since_1970(seconds: i64) -> Option<SystemTime> {
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
 /// More than a browser keeps for a host.
 const MAX_COOKIES: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is sent back after these were set.
+    fn sent_back(set: &[&'static str]) -> Option<HeaderValue> {
+        let set = set
+            .iter()
+            .map(|text| (SET_COOKIE, HeaderValue::from_static(text)));
+        let cookies = Cookies::default();
+        cookies.store(&set.collect());
+        let mut headers = HeaderMap::new();
+        cookies.add_to(&mut headers);
+        headers.remove(COOKIE)
+    }
+
+    #[test]
+    fn an_age_beyond_the_clock_does_not_panic_and_keeps_the_cookie() {
+        let kept = sent_back(&[
+            "a=1; Max-Age=99999999999999999999",
+            "b=2; Max-Age=9223372036854775807; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "c=3; Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+            "d=4; Max-Age=-9223372036854775808",
+            "e=5; Expires=Mon, 01 Jan 1601 00:00:00 GMT",
+        ]);
+        assert_eq!(kept, Some(HeaderValue::from_static("a=1; b=2; c=3")));
+    }
+}

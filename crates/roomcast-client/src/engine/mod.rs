@@ -1,16 +1,19 @@
 //! One Engine.IO session at the client: transports, upgrade, heartbeat, queue.
 
 mod cookies;
+mod duplex;
 mod event;
 mod http;
+mod opening;
 mod options;
 mod outgoing;
 mod outputs;
 mod polling;
-mod probe;
 mod reading;
 mod target;
 mod websocket;
+#[cfg(feature = "webtransport")]
+mod webtransport;
 mod writing;
 
 use std::collections::VecDeque;
@@ -18,7 +21,7 @@ use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use roomcast_engineio::client::{CloseReason, Input, Session, Upgrades};
@@ -30,10 +33,10 @@ pub(crate) use event::{Closed, EngineEvent, Received};
 pub(crate) use options::{Options, Timestamps};
 pub(crate) use outgoing::{Compression, Outgoing, Queued, Source};
 
+use self::duplex::Duplex;
 use self::http::HttpClient;
+use self::opening::Opening;
 use self::polling::Polling;
-use self::probe::Opening;
-use self::websocket::WebSocket;
 use crate::connect::Connector;
 use crate::error::TransportError;
 use crate::origin::Origin;
@@ -138,10 +141,10 @@ pub(crate) struct Engine {
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
     posted: usize,
-    /// The WebSocket that carries the session.
-    websocket: Option<Box<WebSocket>>,
-    /// The WebSocket on its way: the session's first transport, or a probe.
-    opening: Option<Opening>,
+    /// What carries the session, unless polling does.
+    carrier: Option<Box<Duplex>>,
+    /// Transports on their way: the session's first, or probes, one for each transport.
+    openings: Vec<Opening>,
     /// Transports to try if the first ones cannot be opened.
     untried: VecDeque<Transport>,
     failures: Vec<(Transport, TransportError)>,
@@ -174,8 +177,8 @@ impl Engine {
             queue: VecDeque::new(),
             polling: None,
             posted: 0,
-            websocket: None,
-            opening: None,
+            carrier: None,
+            openings: Vec::new(),
             untried,
             failures: Vec::new(),
             fault: None,
@@ -195,7 +198,10 @@ impl Engine {
                 let polling = Polling::open(self.shared.http.clone(), options);
                 self.polling = Some(Box::new(polling));
             }
-            _ => self.opening = Some(Opening::start(&self.shared, None)),
+            other => {
+                let opening = Opening::start(&self.shared, other, None, Duration::ZERO);
+                self.openings.push(opening);
+            }
         }
     }
 
@@ -248,9 +254,9 @@ impl Engine {
 
     /// Does what can be done now; whether anything was.
     fn advance(&mut self, cx: &mut Context<'_>, source: &mut impl Source) -> bool {
-        let mut has_moved = self.poll_opening(cx);
+        let mut has_moved = self.poll_openings(cx);
         has_moved |= self.poll_polling(cx);
-        has_moved |= self.poll_websocket(cx);
+        has_moved |= self.poll_duplexes(cx);
         has_moved |= self.poll_timer(cx);
         has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
@@ -280,6 +286,12 @@ fn upgrades(options: &Options) -> Upgrades {
         true => Upgrades::To(options.transports.clone()),
         false => Upgrades::Never,
     }
+}
+
+/// Whether this client has the transport.
+pub(crate) fn has_transport(transport: Transport) -> bool {
+    let has_webtransport = cfg!(feature = "webtransport");
+    has_webtransport || transport != Transport::WebTransport
 }
 
 /// The time, on the clock of timers.

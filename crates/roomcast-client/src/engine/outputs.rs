@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use roomcast_engineio::client::{CloseReason, Input, Output, ProbeFailure, Session};
 use roomcast_engineio::{Handshake, Transport};
 
-use super::probe::Opening;
+use super::duplex::Duplex;
+use super::opening::{Opening, Progress};
 use super::{Closed, Compression, Engine, EngineEvent, Outgoing, Queued, now, upgrades};
 
 impl Engine {
@@ -38,14 +39,15 @@ impl Engine {
                 self.queue_control(Outgoing::PONG);
                 self.move_deadline();
             }
-            Output::Probe { delay, .. } => {
+            Output::Probe { transport, delay } => {
                 let handshake = self.handshake.as_ref();
                 let sid = handshake.map(|handshake| handshake.sid.to_string());
-                self.opening = Some(Opening::start_after(&self.shared, sid, delay));
+                let opening = Opening::start(&self.shared, transport, sid, delay);
+                self.openings.push(opening);
             }
-            Output::SendProbe(_) => {
-                if let Some(Opening::Open(websocket)) = &mut self.opening {
-                    websocket.send_text("2probe");
+            Output::SendProbe(transport) => {
+                if let Some(duplex) = self.probing(transport) {
+                    duplex.send_text("2probe");
                 }
             }
             Output::PausePolling => {
@@ -90,19 +92,19 @@ impl Engine {
 
     fn on_upgrade(&mut self, transport: Transport) {
         self.polling = None;
-        if let Some(Opening::Open(mut websocket)) = self.opening.take() {
-            websocket.send_text("5");
-            self.websocket = Some(websocket);
+        if let Some(Progress::Open(mut duplex)) = self.take_opening(transport) {
+            duplex.send_text("5");
+            self.carrier = Some(duplex);
         }
         self.events.push_back(EngineEvent::Upgraded(transport));
     }
 
     fn on_probe_failed(&mut self, transport: Transport, failure: ProbeFailure) {
-        match self.opening.take() {
-            Some(Opening::Open(websocket)) => {
-                tokio::spawn(websocket.close());
+        match self.take_opening(transport) {
+            Some(Progress::Open(duplex)) => {
+                tokio::spawn(duplex.close());
             }
-            Some(Opening::Connecting(_)) | None => {}
+            Some(Progress::Connecting(_)) | None => {}
         }
         if let Some(polling) = &mut self.polling {
             polling.resume();
@@ -111,13 +113,25 @@ impl Engine {
             .push_back(EngineEvent::UpgradeFailed { transport, failure });
     }
 
+    /// The transport that is open and does not carry the session yet.
+    pub(super) fn probing(&mut self, transport: Transport) -> Option<&mut Duplex> {
+        let mut openings = self.openings.iter_mut();
+        openings.find(|one| one.transport == transport)?.open()
+    }
+
+    pub(super) fn take_opening(&mut self, transport: Transport) -> Option<Progress> {
+        let mut openings = self.openings.iter();
+        let at = openings.position(|one| one.transport == transport)?;
+        Some(self.openings.remove(at).progress)
+    }
+
     fn close_transport(&mut self) {
-        self.opening = None;
+        self.openings.clear();
         if let Some(polling) = self.polling.take() {
             tokio::spawn(polling.close());
         }
-        if let Some(websocket) = self.websocket.take() {
-            tokio::spawn(websocket.close());
+        if let Some(duplex) = self.carrier.take() {
+            tokio::spawn(duplex.close());
         }
     }
 
@@ -128,7 +142,7 @@ impl Engine {
             self.failures.push((self.session.transport(), error));
         }
         self.polling = None;
-        self.websocket = None;
+        self.carrier = None;
         if was_opening
             && reason != CloseReason::ForcedClose
             && let Some(next) = self.untried.pop_front()

@@ -7,32 +7,48 @@ use roomcast_engineio::client::Input;
 use roomcast_engineio::revision4::{decode_payload, decode_text};
 use roomcast_engineio::{Handshake, Message, Packet, Transport};
 
+use super::duplex::{Duplex, End, Flow};
 use super::event::Frame;
+use super::opening::Progress;
 use super::polling::Finished;
-use super::probe::Opening;
-use super::websocket::{End, Flow, WebSocket};
 use super::{Engine, EngineEvent, Received, now};
 use crate::error::TransportError;
 
 impl Engine {
-    pub(super) fn poll_opening(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(mut opening) = self.opening.take() else {
-            return false;
-        };
-        let is_probe = self.polling.is_some();
-        match opening.poll(cx) {
-            Poll::Pending => {
-                self.opening = Some(opening);
-                return false;
+    pub(super) fn poll_openings(&mut self, cx: &mut Context<'_>) -> bool {
+        let (mut at, mut has_moved) = (0, false);
+        while let Some(opening) = self.openings.get_mut(at) {
+            match opening.poll(cx) {
+                Poll::Pending => at += 1,
+                Poll::Ready(outcome) => {
+                    let transport = opening.transport;
+                    has_moved = true;
+                    self.on_opening(transport, outcome);
+                }
             }
-            Poll::Ready(Ok(websocket)) if is_probe => {
-                self.opening = Some(Opening::Open(Box::new(websocket)));
-                self.tell(Input::TransportOpened(Transport::WebSocket));
-            }
-            Poll::Ready(Ok(websocket)) => self.websocket = Some(Box::new(websocket)),
-            Poll::Ready(Err(error)) => self.on_failed(Transport::WebSocket, error),
         }
-        true
+        has_moved
+    }
+
+    fn on_opening(&mut self, transport: Transport, outcome: Result<Duplex, TransportError>) {
+        let is_probe = self.polling.is_some();
+        match outcome {
+            Ok(duplex) if is_probe => {
+                let mut openings = self.openings.iter_mut();
+                if let Some(opening) = openings.find(|one| one.transport == transport) {
+                    opening.progress = Progress::Open(Box::new(duplex));
+                }
+                self.tell(Input::TransportOpened(transport));
+            }
+            Ok(duplex) => {
+                self.take_opening(transport);
+                self.carrier = Some(Box::new(duplex));
+            }
+            Err(error) => {
+                self.take_opening(transport);
+                self.on_failed(transport, error);
+            }
+        }
     }
 
     /// A transport could not be opened, or broke.
@@ -60,7 +76,7 @@ impl Engine {
                 self.on_body(&body);
                 // Invariant: a probe's answer that came before this one is taken before it. Another
                 // request would wait for a server that has no more to say by polling.
-                self.poll_websocket(cx);
+                self.poll_duplexes(cx);
                 if let Some(polling) = &mut self.polling
                     && !self.session.is_closed()
                 {
@@ -116,27 +132,30 @@ impl Engine {
         self.drain();
     }
 
-    pub(super) fn poll_websocket(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn poll_duplexes(&mut self, cx: &mut Context<'_>) -> bool {
         let mut has_moved = false;
-        if let Some(websocket) = self.websocket.take_if(|_| self.is_reading) {
-            has_moved |= self.receive(websocket, Place::Carrier, cx);
+        if self.is_reading {
+            has_moved |= self.receive(Place::Carrier, cx);
         }
-        if let Some(Opening::Open(websocket)) = self.opening.take_if(|opening| opening.is_open()) {
-            has_moved |= self.receive(websocket, Place::Probe, cx);
+        for transport in [Transport::WebSocket, Transport::WebTransport] {
+            has_moved |= self.receive(Place::Probe(transport), cx);
         }
         has_moved
     }
 
-    /// Reads from a WebSocket and puts it back, if it lives on.
-    fn receive(
-        &mut self,
-        mut websocket: Box<WebSocket>,
-        place: Place,
-        cx: &mut Context<'_>,
-    ) -> bool {
+    /// Reads from the transport at this place, if there is one.
+    fn receive(&mut self, place: Place, cx: &mut Context<'_>) -> bool {
+        let duplex = match place {
+            Place::Carrier => self.carrier.as_deref_mut(),
+            Place::Probe(transport) => self.probing(transport),
+        };
+        let Some(duplex) = duplex else {
+            return false;
+        };
+        let transport = duplex.transport();
         let mut taken = Vec::new();
-        let received = websocket.poll_receive(cx, |event| {
-            taken.extend(Frame::of(event));
+        let received = duplex.poll_receive(cx, |frame| {
+            taken.push(frame);
             // Invariant: a reader that gets much leaves room for what else the session has to do.
             if taken.len() < MAX_FRAMES {
                 Flow::Goes
@@ -144,60 +163,57 @@ impl Engine {
                 Flow::Stops
             }
         });
-        match place {
-            Place::Carrier => self.websocket = Some(websocket),
-            Place::Probe => self.opening = Some(Opening::Open(websocket)),
-        }
         let has_moved = !taken.is_empty() || received.is_ready();
         for frame in taken {
-            self.on_frame(frame);
+            self.on_frame(transport, frame);
         }
         match received {
             Poll::Pending | Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(End::Closed)) => {
+            Poll::Ready(Err(End::Closed(said))) => {
                 self.leave(place);
-                self.tell(Input::TransportClosed(Transport::WebSocket));
+                if place == Place::Carrier {
+                    self.fault = said;
+                }
+                self.tell(Input::TransportClosed(transport));
             }
             Poll::Ready(Err(End::Failed(error))) => {
                 self.leave(place);
-                self.on_failed(Transport::WebSocket, error);
+                self.on_failed(transport, error);
             }
         }
         has_moved
     }
 
-    /// Lets a WebSocket go that has ended; its last answer is still written.
+    /// Lets a transport go that has ended; its last answer is still written.
     fn leave(&mut self, place: Place) {
-        let websocket = match place {
-            Place::Carrier => self.websocket.take(),
-            Place::Probe => match self.opening.take() {
-                Some(Opening::Open(websocket)) => Some(websocket),
+        let duplex = match place {
+            Place::Carrier => self.carrier.take(),
+            Place::Probe(transport) => match self.take_opening(transport) {
+                Some(Progress::Open(duplex)) => Some(duplex),
                 _ => None,
             },
         };
-        if let Some(websocket) = websocket {
-            tokio::spawn(websocket.finish());
+        if let Some(duplex) = duplex {
+            tokio::spawn(duplex.finish());
         }
     }
 
-    fn on_frame(&mut self, frame: Frame) {
+    fn on_frame(&mut self, from: Transport, frame: Frame) {
         match frame {
             Frame::Text(text) => match decode_text(&text) {
-                Ok(packet) => self.on_packet(Transport::WebSocket, packet),
-                Err(error) => self.on_undecodable(Transport::WebSocket, error.to_string()),
+                Ok(packet) => self.on_packet(from, packet),
+                Err(error) => self.on_undecodable(from, error.to_string()),
             },
-            Frame::Binary(bytes) => {
-                self.on_packet(Transport::WebSocket, Packet::Binary(bytes.into()));
-            }
+            Frame::Binary(bytes) => self.on_packet(from, Packet::Binary(bytes.into())),
         }
     }
 }
 
-/// Which WebSocket is meant.
+/// Which transport is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Carrier,
-    Probe,
+    Probe(Transport),
 }
 
 /// Frames of one connection before others get their turn.

@@ -68,7 +68,7 @@ fn over(transports: &[Transport]) -> Options {
 
 async fn next(engine: &mut Engine) -> EngineEvent {
     let event = poll_fn(|cx| engine.poll_event(cx, &mut ()));
-    tokio::time::timeout(std::time::Duration::from_secs(20), event)
+    tokio::time::timeout(Duration::from_secs(20), event)
         .await
         .expect("something happens")
 }
@@ -274,8 +274,6 @@ async fn a_probe_that_is_refused_leaves_the_session_on_polling() {
 
 #[tokio::test]
 async fn pings_are_answered_and_a_server_that_is_gone_ends_the_session() {
-    use std::time::Duration;
-
     let heartbeat = |builder: server::Builder<server::Bare>| {
         builder
             .ping_interval(Duration::from_millis(100))

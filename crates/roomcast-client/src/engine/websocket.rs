@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, AsyncWriteEx
 
 use super::Options;
 use super::cookies::Cookies;
+use super::duplex::{End, Flow};
 use super::outgoing::{Compression, Outgoing};
 use crate::connect::{Connector, Stream};
 use crate::error::TransportError;
@@ -26,14 +27,6 @@ pub(crate) struct WebSocket {
     to_write: BytesMut,
     unread: BytesMut,
     forces_base64: bool,
-}
-
-/// How a WebSocket ended.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// By a close frame, or the end of the connection.
-    Closed,
-    Failed(TransportError),
 }
 
 impl WebSocket {
@@ -137,10 +130,10 @@ impl WebSocket {
                 Err(end) => return Poll::Ready(Err(end)),
             }
             match ready!(self.poll_read(cx)) {
-                Ok(0) => return Poll::Ready(Err(End::Closed)),
+                Ok(0) => return Poll::Ready(Err(End::Closed(None))),
                 Ok(_) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {
-                    return Poll::Ready(Err(End::Closed));
+                    return Poll::Ready(Err(End::Closed(None)));
                 }
                 Err(error) => return Poll::Ready(Err(End::Failed(error.into()))),
             }
@@ -167,7 +160,7 @@ impl WebSocket {
                 received.map_err(|error| End::Failed(TransportError::Frame(error.to_string())))?;
             at += decoded.consumed;
             let flow = match decoded.event {
-                Some(Event::Close(_)) => return Err(End::Closed),
+                Some(Event::Close(_)) => return Err(End::Closed(None)),
                 Some(event) => take(event),
                 None => Flow::Goes,
             };
@@ -200,13 +193,6 @@ impl WebSocket {
         let flushed = poll_fn(|cx| self.poll_flush(cx));
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, flushed).await;
     }
-}
-
-/// Whether more messages are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    Goes,
-    Stops,
 }
 
 fn request(

@@ -7,7 +7,6 @@ use roomcast_engineio::Transport;
 use roomcast_engineio::client::Input;
 
 use super::polling::fitting;
-use super::probe::Opening;
 use super::{Engine, Queued, Source};
 
 impl Engine {
@@ -19,9 +18,9 @@ impl Engine {
                 .as_ref()
                 .is_some_and(|polling| !polling.is_posting()),
             Some(_) => self
-                .websocket
+                .carrier
                 .as_ref()
-                .is_some_and(|websocket| !websocket.owes_much()),
+                .is_some_and(|duplex| !duplex.owes_much()),
             None => false,
         };
         is_free && self.queue.is_empty()
@@ -33,7 +32,8 @@ impl Engine {
             .polling
             .as_ref()
             .is_some_and(|polling| polling.is_posting());
-        let has_unwritten = self.websocket.as_ref().is_some_and(|ws| ws.has_unwritten());
+        let carrier = self.carrier.as_ref();
+        let has_unwritten = carrier.is_some_and(|duplex| duplex.has_unwritten());
         self.queue.is_empty() && !is_posting && !has_unwritten
     }
 
@@ -43,21 +43,24 @@ impl Engine {
             Some(_) => self.write_frames(source),
             None => false,
         };
-        if let Some(Opening::Open(probe)) = &mut self.opening
-            && let Poll::Ready(Err(error)) = probe.poll_flush(cx)
-        {
-            self.on_failed(Transport::WebSocket, error);
-            return true;
+        for opening in &mut self.openings {
+            let transport = opening.transport;
+            if let Some(probe) = opening.open()
+                && let Poll::Ready(Err(error)) = probe.poll_flush(cx)
+            {
+                self.on_failed(transport, error);
+                return true;
+            }
         }
-        if let Some(websocket) = &mut self.websocket {
-            let owed_much = websocket.owes_much();
-            if let Poll::Ready(Err(error)) = websocket.poll_flush(cx) {
-                self.websocket = None;
-                self.on_failed(Transport::WebSocket, error);
+        if let Some(duplex) = &mut self.carrier {
+            let (transport, owed_much) = (duplex.transport(), duplex.owes_much());
+            if let Poll::Ready(Err(error)) = duplex.poll_flush(cx) {
+                self.carrier = None;
+                self.on_failed(transport, error);
                 return true;
             }
             // There is room for more, and nobody else would say so.
-            has_moved |= owed_much && !websocket.owes_much();
+            has_moved |= owed_much && !duplex.owes_much();
         }
         if self.session.is_flushing() && self.is_drained() {
             self.tell(Input::Drained);
@@ -88,13 +91,13 @@ impl Engine {
     }
 
     fn write_frames(&mut self, source: &mut impl Source) -> bool {
-        let Some(websocket) = &mut self.websocket else {
+        let Some(duplex) = &mut self.carrier else {
             return false;
         };
         let mut has_moved = false;
-        while !websocket.owes_much() {
+        while !duplex.owes_much() {
             if let Some(queued) = self.queue.pop_front() {
-                websocket.send(&queued.packet, queued.compression);
+                duplex.send(&queued.packet, queued.compression);
                 has_moved = true;
             } else if !source.take_next(&mut self.queue) {
                 break;

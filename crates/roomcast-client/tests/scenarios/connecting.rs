@@ -167,6 +167,7 @@ async fn options_that_cannot_be_used_are_named() {
             },
         ),
         (client.builder(url).auth(7), ConfigError::Auth),
+        #[cfg(not(feature = "webtransport"))]
         (
             client.builder(url).transports([Transport::WebTransport]),
             ConfigError::Transport {
@@ -277,4 +278,19 @@ async fn a_session_whose_request_hangs_is_lost_by_its_timeout() {
         panic!("it closes then");
     };
     assert_eq!(reason, CloseReason::TransportError);
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[tokio::test]
+async fn without_a_library_for_tls_https_is_an_error() {
+    let url = serve(&Server::new()).await.replace("http:", "https:");
+    let socket = builder(&url).without_reconnection().build();
+    let socket = socket.expect("a plain URL");
+    let (note, mut errors) = notes::<ConnectError>();
+    socket.on_connect_error(note);
+    socket.connect();
+
+    let text = "this client was built without TLS".to_owned();
+    let missing = OpenError::Engine(TransportError::Connection(text));
+    assert_eq!(errors.next().await, ConnectError::Open(missing));
 }

@@ -5,6 +5,8 @@ mod attempts;
 mod better;
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod certificates;
 mod connecting;
 mod events;
 mod handlers;
@@ -16,5 +18,9 @@ mod seeing;
 mod slow_server;
 mod stub;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod typed_events;
 mod waiting;
+#[cfg(feature = "webtransport")]
+mod webtransport;

@@ -226,11 +226,13 @@ impl Session {
         };
         self.outputs
             .push_back(Output::Opened(handshake.into_owned()));
-        for probe in &candidates {
-            self.outputs.push_back(Output::Probe {
-                transport: *probe,
-                delay: Duration::ZERO,
-            });
+        let has_webtransport = candidates.contains(&Transport::WebTransport);
+        for &transport in &candidates {
+            let delay = match has_webtransport && transport != Transport::WebTransport {
+                true => HEAD_START,
+                false => Duration::ZERO,
+            };
+            self.outputs.push_back(Output::Probe { transport, delay });
         }
         self.state = State::Open(Link {
             patience,
@@ -352,6 +354,10 @@ impl Session {
         }
     }
 }
+
+/// By how much WebTransport is favoured.
+// COMPAT: engine.io-client 6.6, as `webtransport_is_tried_200_ms_before_websocket` shows.
+const HEAD_START: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,42 @@ fn only_wanted_transports_that_the_server_offers_are_tried() {
 }
 
 #[test]
+fn webtransport_is_tried_200_ms_before_websocket() {
+    let upgrades = Upgrades::To(vec![POLLING, WEBSOCKET, Transport::WebTransport]);
+    let mut session = Session::new(POLLING, upgrades);
+    let open = r#"{"sid":"x","upgrades":["websocket","webtransport"],"pingInterval":300,"pingTimeout":200}"#;
+    session.handle_packet(start(), POLLING, Packet::Open(open));
+
+    let probe = |transport, milliseconds| Output::Probe {
+        transport,
+        delay: Duration::from_millis(milliseconds),
+    };
+    assert_eq!(
+        outputs(&mut session)[1..],
+        [probe(WEBSOCKET, 200), probe(Transport::WebTransport, 0)]
+    );
+}
+
+#[test]
+fn the_first_of_two_probes_to_answer_is_taken_and_the_other_given_up() {
+    let now = start();
+    let webtransport = Transport::WebTransport;
+    let upgrades = Upgrades::To(vec![POLLING, WEBSOCKET, webtransport]);
+    let mut session = Session::new(POLLING, upgrades);
+    let open = r#"{"sid":"x","upgrades":["websocket","webtransport"],"pingInterval":300,"pingTimeout":200}"#;
+    session.handle_packet(now, POLLING, Packet::Open(open));
+    session.handle_input(now, Input::TransportOpened(webtransport));
+    session.handle_input(now, Input::TransportOpened(WEBSOCKET));
+    outputs(&mut session);
+
+    session.handle_packet(now, webtransport, Packet::Pong("probe"));
+    let outrun = dropped(ProbeFailure::Outrun);
+    assert_eq!(outputs(&mut session), [outrun, Output::PausePolling]);
+    session.handle_input(now, Input::Paused);
+    assert_eq!(outputs(&mut session), [Output::Upgrade(webtransport)]);
+}
+
+#[test]
 fn while_it_changes_over_nothing_is_written_and_messages_are_taken() {
     let now = start();
     let mut session = pausing(now);

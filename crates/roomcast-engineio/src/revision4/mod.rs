@@ -7,7 +7,9 @@
 mod packet;
 mod payload;
 mod stream;
+mod stream_open;
 
 pub use packet::{decode_text, encode_text};
 pub use payload::{Payload, PayloadEncoder, decode_payload};
 pub use stream::{Decoded, StreamDecoder, StreamFrame, write_stream_header};
+pub use stream_open::StreamOpen;

@@ -11,12 +11,13 @@ use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{
     Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt,
 };
+use roomcast_webtransport::quic::{Failure, Guarded};
 use tokio::net::ToSocketAddrs;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::certificate::{Certificate, CertificateError};
-use super::http3::{Asked, Failure, Guarded, Status};
+use super::http3::{Asked, Status};
 use crate::engine::{Engine, Peer, Request, SessionTask, Transport};
 use crate::http::head::RequestHead;
 use crate::serve::Layer;

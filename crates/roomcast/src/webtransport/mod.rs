@@ -26,8 +26,8 @@
 mod certificate;
 mod http3;
 mod listen;
-mod qpack;
 
 pub use certificate::{Certificate, CertificateError};
-pub(crate) use http3::{CLOSE_TIMEOUT, Streams};
+pub(crate) use http3::{CLOSE_TIMEOUT, close};
 pub use listen::{Certificates, Listening};
+pub(crate) use roomcast_webtransport::quic::Streams;

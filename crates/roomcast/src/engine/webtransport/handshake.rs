@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
-use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, decode_text};
-use roomcast_engineio::{BadRequest, Packet, Refusal, Transport};
+use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, StreamOpen};
+use roomcast_engineio::{BadRequest, Refusal, Transport};
 use tokio::time::timeout;
 
 use super::WebTransport;
@@ -14,14 +14,7 @@ use crate::engine::mailbox::Input;
 use crate::engine::request::Request;
 use crate::engine::server::Shared;
 use crate::engine::session::SessionTask;
-use crate::webtransport::Streams;
-
-/// What a client wants.
-enum Wish {
-    Session,
-    /// The session with this id moves here.
-    Upgrade(String),
-}
+use crate::webtransport::{Streams, close};
 
 impl Shared {
     /// Decides whether the request for a session of WebTransport is accepted.
@@ -48,13 +41,13 @@ impl Shared {
         let first = timeout(self.times().upgrade_timeout, first).await;
         let Ok(Some((wish, unread))) = first else {
             tracing::debug!("a client of WebTransport began with no open packet");
-            streams.close(false).await;
+            close(streams, false).await;
             return None;
         };
         let webtransport = Box::new(WebTransport::new(streams, unread, max_bytes));
         match wish {
-            Wish::Session => self.open_webtransport(request, webtransport).await,
-            Wish::Upgrade(sid) => {
+            StreamOpen::Session => self.open_webtransport(request, webtransport).await,
+            StreamOpen::Upgrade(sid) => {
                 match self.find(&sid) {
                     Some(socket) => {
                         let duplex = Box::new(Duplex::WebTransport(webtransport));
@@ -97,7 +90,10 @@ impl Shared {
 }
 
 /// The wish in the first packet, and what was read behind it; `None` if there is none.
-async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, Vec<u8>)> {
+async fn first_packet(
+    streams: &mut Streams,
+    max_bytes: usize,
+) -> Option<(StreamOpen<'static>, Vec<u8>)> {
     let mut decoder = StreamDecoder::new(max_bytes);
     poll_fn(|cx| {
         let mut buf = [0; MAX_FIRST_BYTES];
@@ -118,18 +114,11 @@ async fn first_packet(streams: &mut Streams, max_bytes: usize) -> Option<(Wish, 
     .await
 }
 
-fn wish(frame: &StreamFrame<'_>) -> Option<Wish> {
+fn wish(frame: &StreamFrame<'_>) -> Option<StreamOpen<'static>> {
     let StreamFrame::Text(text) = frame else {
         return None;
     };
-    match decode_text(text).ok()? {
-        Packet::Open("") => Some(Wish::Session),
-        Packet::Open(json) => {
-            let session: serde_json::Value = serde_json::from_str(json).ok()?;
-            Some(Wish::Upgrade(session.get("sid")?.as_str()?.to_owned()))
-        }
-        _ => None,
-    }
+    Some(StreamOpen::decode(text)?.into_owned())
 }
 
 /// The most bytes of a first packet: room for a long id.

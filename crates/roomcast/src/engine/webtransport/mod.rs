@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::outbox::{Entry, Queue, Role};
 use super::outgoing::{Outgoing, Written};
-use crate::webtransport::{CLOSE_TIMEOUT, Streams};
+use crate::webtransport::{CLOSE_TIMEOUT, Streams, close};
 
 /// A session of WebTransport whose first packet has come.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl WebTransport {
         if let Err(error) = end {
             tracing::debug!(%error, "a session of WebTransport ended before its last packets left");
         }
-        self.streams.close(self.is_ended_here).await;
+        close(self.streams, self.is_ended_here).await;
     }
 }
 

@@ -1,17 +1,19 @@
-//! The fields of a request, as HTTP/3 sends them to a peer that keeps no table.
+//! Header fields, as HTTP/3 sends them to a peer that keeps no table.
 
+mod encode;
 mod huffman;
 mod static_table;
 
+pub(crate) use self::encode::encode;
 use self::static_table::STATIC_TABLE;
 
-/// One field: its name and its value.
-pub(super) type Field = (String, Vec<u8>);
+/// A header field: its name and its value.
+pub type Field = (String, Vec<u8>);
 
 /// Reads a field section; `None` if it is none, or refers to what this peer does not keep.
 ///
 /// Spec: RFC 9204, section 4.5.
-pub(super) fn decode(section: &[u8]) -> Option<Vec<Field>> {
+pub(crate) fn decode(section: &[u8]) -> Option<Vec<Field>> {
     let mut reader = Reader(section);
     let (_, required_insert_count) = reader.integer(8)?;
     let (_, _base) = reader.integer(7)?;
