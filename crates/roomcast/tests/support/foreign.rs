@@ -127,8 +127,26 @@ impl MessageSocket for Tungstenite {
 pub(crate) struct Channels {
     incoming: UnboundedReceiver<SocketMessage>,
     outgoing: UnboundedSender<SocketMessage>,
+    counts: Arc<Counts>,
+}
+
+/// How much a [`Channels`] was asked for.
+#[derive(Default)]
+pub(crate) struct Counts {
+    asked: AtomicUsize,
+    given: AtomicUsize,
+}
+
+impl Counts {
     /// How often it was asked for a message.
-    asked: Arc<AtomicUsize>,
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// How many messages it has given.
+    pub(crate) fn given(&self) -> usize {
+        self.given.load(Ordering::Relaxed)
+    }
 }
 
 impl Channels {
@@ -143,13 +161,13 @@ impl Channels {
         let socket = Self {
             incoming,
             outgoing,
-            asked: Arc::default(),
+            counts: Arc::default(),
         };
         (socket, client, received)
     }
 
-    pub(crate) fn asked(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.asked)
+    pub(crate) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
     }
 }
 
@@ -158,12 +176,13 @@ impl MessageSocket for Channels {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.incoming.poll_recv(cx).map(|message| {
-            message.map(|message| match message {
-                SocketMessage::Text(text) if text == "panic" => panic!("as the test wants it"),
-                message => Ok(message),
-            })
+        self.counts.asked.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(match ready!(self.incoming.poll_recv(cx)) {
+            Some(SocketMessage::Text(text)) if text == "panic" => panic!("as the test wants it"),
+            message => message.map(|message| {
+                self.counts.given.fetch_add(1, Ordering::Relaxed);
+                Ok(message)
+            }),
         })
     }
 
