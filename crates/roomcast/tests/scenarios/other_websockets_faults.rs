@@ -1,9 +1,22 @@
 //! Clients that misbehave on WebSockets of another library, and libraries that do. Spec: features
 //! 1.45, 1.20, N8.
 
-use http::Method;
+use std::io;
+use std::task::{Context, Poll};
 
-use crate::support::{Channels, accept, echo_server};
+use http::Method;
+use roomcast::engine::{MessageSocket, ReceiveError, SocketMessage};
+use roomcast::{DisconnectCause, DisconnectReason, Server};
+
+use crate::support::{Channels, Heard, accept, channel, echo_server, idle, within};
+
+fn causes(io: &Server) -> Heard<(String, DisconnectCause)> {
+    let (teller, heard) = channel();
+    io.on_disconnect(move |reason: DisconnectReason, cause: DisconnectCause| {
+        teller.tell((reason.to_string(), cause));
+    });
+    heard
+}
 
 #[tokio::test]
 async fn carrying_outside_of_a_runtime_panics_before_a_session_begins() {
@@ -14,4 +27,61 @@ async fn carrying_outside_of_a_runtime_panics_before_a_session_begins() {
     let elsewhere = std::thread::spawn(move || accepted.carry(socket));
     assert!(elsewhere.join().is_err());
     assert_eq!(io.engine().clients_count(), 0);
+}
+
+/// A WebSocket that panics where it is dropped.
+struct Brittle(Channels);
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        panic!("as the test wants it");
+    }
+}
+
+impl MessageSocket for Brittle {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
+        self.0.poll_receive(cx)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn start_send(&mut self, message: SocketMessage) -> io::Result<()> {
+        self.0.start_send(message)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_that_panics_where_it_is_dropped_leaves_no_session_behind() {
+    for last_words in [None, Some("panic")] {
+        let io = echo_server();
+        let mut causes = causes(&io);
+        let accepted = accept(&io, Method::GET, "EIO=4&transport=websocket").await;
+        let (socket, client, mut received) = Channels::new();
+        accepted.carry(Brittle(socket));
+        client.send(SocketMessage::Text("40".to_owned())).unwrap();
+        for _ in ["open", "connect"] {
+            assert!(within("a packet", received.recv()).await.is_some());
+        }
+
+        if let Some(text) = last_words {
+            client.send(SocketMessage::Text(text.to_owned())).unwrap();
+        }
+        drop(client);
+        let lost = (
+            "transport close".to_owned(),
+            DisconnectCause::ConnectionLost,
+        );
+        assert_eq!(causes.next().await, lost);
+        idle().await;
+        assert_eq!(io.engine().clients_count(), 0);
+    }
 }
