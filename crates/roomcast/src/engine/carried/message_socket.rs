@@ -59,10 +59,15 @@ pub trait MessageSocket: Send + 'static {
     /// Takes the next message of the client, in order; `None` where the connection has ended, also
     /// if that was without a close frame.
     ///
-    /// Answers to the client's pings leave from here or from [`poll_flush`](Self::poll_flush). It
-    /// is not called while the session has enough to do: what the client sends waits with the
+    /// It is not called while the session has enough to do: what the client sends waits with the
     /// library, which should not read on either. After [`SocketMessage::Close`] it is called until
     /// the connection has ended.
+    ///
+    /// Answers to the client's pings leave from here or from [`poll_flush`](Self::poll_flush), which
+    /// is called after this one. How many of them may wait is for the library to limit, since
+    /// nothing here knows of them: a client that sends pings and reads nothing must not fill the
+    /// memory. A library without a limit is kept from reading: once it has reported a ping, wait for
+    /// its flush before it is asked again.
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,9 +83,10 @@ pub trait MessageSocket: Send + 'static {
     /// last message. A library that has answered already may return an error, which changes nothing.
     fn start_send(&mut self, message: SocketMessage) -> io::Result<()>;
 
-    /// Waits until all that was taken over has left the process. What has not counts as waiting for
-    /// the client, with the limits of
-    /// [`max_outbox`](crate::engine::Builder::max_outbox).
+    /// Waits until all that was taken over, and all answers to pings, have left the process. It is
+    /// called after messages were given or asked for, also if there were none. What has not left
+    /// counts as waiting for the client, with the limits of
+    /// [`max_outbox`](crate::engine::Builder::max_outbox); answers to pings do not.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
@@ -120,7 +126,10 @@ pub enum SocketMessage {
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The client's message is larger than the library takes. The client is closed with 1009, as for
-    /// one above [`max_http_buffer_size`](crate::engine::Builder::max_http_buffer_size).
+    /// one above [`max_http_buffer_size`](crate::engine::Builder::max_http_buffer_size). That is
+    /// also the limit which
+    /// [`DisconnectCause::Oversize`](crate::engine::DisconnectCause::Oversize) names, even if the
+    /// library has a lower one.
     #[error("message is larger than the WebSocket takes")]
     TooLarge,
     /// The client broke the rules of WebSockets; says which. It is closed with 1002.

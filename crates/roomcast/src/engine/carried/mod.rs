@@ -45,6 +45,7 @@ pub(crate) struct Carried {
 /// Messages that lie with the socket.
 #[derive(Default)]
 struct Handed {
+    /// Whether there may be some. Answers to pings, which only the socket knows of, count, too.
     is_some: bool,
     /// What the mailbox counts of them.
     bytes: usize,
@@ -86,6 +87,8 @@ impl Carried {
     }
 
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        // Invariant: a flush follows, or answers to pings could stay with the socket.
+        self.handed.is_some = true;
         let max_bytes = self.max_message_bytes;
         let too_large = || {
             let cause = DisconnectCause::Oversize { max_bytes };

@@ -160,6 +160,21 @@ fn a_socket_that_takes_one_message_at_a_time_is_flushed_between_them() {
     assert_eq!(socket.texts(), ["4b"]);
 }
 
+/// Answers to pings may lie with the socket then, and nothing else would have them leave.
+#[test]
+fn a_socket_that_was_asked_for_messages_is_flushed_once() {
+    let socket = Narrow::default();
+    socket.set(0, true);
+    let (mut carried, mailbox) = carried(&socket);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+
+    assert!(carried.poll_receive(&mut cx).is_pending());
+    for _ in 0..2 {
+        assert_eq!(write(&mut carried, Some(&mailbox)), Written::All);
+        assert_eq!(socket.0.lock().flushes, 1);
+    }
+}
+
 #[test]
 fn a_client_that_probes_without_reading_is_read_no_more() {
     let socket = Narrow::default();
