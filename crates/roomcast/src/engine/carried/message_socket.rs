@@ -68,6 +68,14 @@ pub trait MessageSocket: Send + 'static {
     /// nothing here knows of them: a client that sends pings and reads nothing must not fill the
     /// memory. A library without a limit is kept from reading: once it has reported a ping, wait for
     /// its flush before it is asked again.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing more can be received, a [`ReceiveError`]. Unless the connection is lost, the
+    /// client is told: the close frame leaves, and then this is called again until it gives `None`,
+    /// for at most 10 s. Whatever the client still sends should be read and forgotten here, and the
+    /// write half shut down: a connection that is dropped with unread bytes is reset, and the client
+    /// may never see the close frame. A second error counts as `None`.
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,

@@ -246,8 +246,21 @@ impl Carried {
             tracing::debug!(%error, "a WebSocket of another library took no close");
         }
         poll_fn(|cx| self.socket.poll_flush(cx)).await?;
-        while let Some(Ok(_)) = poll_fn(|cx| self.socket.poll_receive(cx)).await {}
+        self.drain().await;
         Ok(())
+    }
+
+    /// Receives and forgets until the connection ends. A second error ends it, too, or a library
+    /// that repeats its error would be asked for ever.
+    async fn drain(&mut self) {
+        let mut has_failed = false;
+        loop {
+            match poll_fn(|cx| self.socket.poll_receive(cx)).await {
+                None | Some(Err(ReceiveError::Lost(_))) => return,
+                Some(Err(_)) if has_failed => return,
+                Some(received) => has_failed |= received.is_err(),
+            }
+        }
     }
 
     async fn say_last(
