@@ -73,6 +73,7 @@ impl MessageSocket for Tungstenite {
                 })),
                 Some(Ok(_)) => continue, // pings, which are answered already, and pongs
                 Some(Err(Error::Capacity(_))) => Some(Err(ReceiveError::TooLarge)),
+                Some(Err(Error::Utf8(_))) => Some(Err(ReceiveError::NotUtf8)),
                 None | Some(Err(Error::Protocol(ResetWithoutClosingHandshake))) => None,
                 Some(Err(Error::Protocol(rule))) => {
                     Some(Err(ReceiveError::Protocol(rule.to_string())))

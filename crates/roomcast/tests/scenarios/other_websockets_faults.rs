@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 use http::Method;
 use roomcast::engine::{MessageSocket, ReceiveError, SocketMessage};
 use roomcast::{DisconnectCause, DisconnectReason, Server};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::support::{Channels, Heard, accept, channel, echo_server, idle, within};
+use crate::support::{Channels, Frame, Heard, accept, channel, echo_server, foreign, idle, within};
 
 fn causes(io: &Server) -> Heard<(String, DisconnectCause)> {
     let (teller, heard) = channel();
@@ -16,6 +17,25 @@ fn causes(io: &Server) -> Heard<(String, DisconnectCause)> {
         teller.tell((reason.to_string(), cause));
     });
     heard
+}
+
+/// As on the server's own WebSockets.
+#[tokio::test]
+async fn text_that_is_not_utf_8_closes_another_librarys_websocket_with_1007() {
+    for is_foreign in [true, false] {
+        let io = echo_server();
+        let mut causes = causes(&io);
+        let host = match is_foreign {
+            true => foreign(&io, WebSocketConfig::default()),
+            false => crate::support::Host::memory(&io),
+        };
+        let mut client = host.joined().await;
+
+        client.send_frame(0x81, b"4\xff").await;
+        assert_eq!(client.next().await, Frame::Close(Some(1007)));
+        let cause = DisconnectCause::Protocol("text is not valid UTF-8".into());
+        assert_eq!(causes.next().await, ("transport error".to_owned(), cause));
+    }
 }
 
 #[tokio::test]

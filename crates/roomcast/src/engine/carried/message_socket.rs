@@ -140,6 +140,9 @@ pub enum ReceiveError {
     /// library has a lower one.
     #[error("message is larger than the WebSocket takes")]
     TooLarge,
+    /// The client's text is not UTF-8. The client is closed with 1007.
+    #[error("text is not valid UTF-8")]
+    NotUtf8,
     /// The client broke the rules of WebSockets; says which. It is closed with 1002.
     #[error("{0}")]
     Protocol(String),

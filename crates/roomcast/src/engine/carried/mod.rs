@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use roomcast_websocket::CloseCode;
+use roomcast_websocket::{CloseCode, DecodeError};
 
 pub use accepted::Accepted;
 use guarded::Guarded;
@@ -107,6 +107,10 @@ impl Carried {
                 tracing::debug!(%rule, "a client broke the WebSocket protocol");
                 let cause = DisconnectCause::Protocol(rule.into());
                 Received::Fault(Fault::Transport(CloseCode::PROTOCOL_ERROR, cause))
+            }
+            Some(Err(ReceiveError::NotUtf8)) => {
+                let error = DecodeError::InvalidUtf8;
+                Received::Fault(Fault::Transport(error.close_code(), error.into()))
             }
             Some(Err(ReceiveError::Lost(error))) => {
                 tracing::debug!(%error, "a connection broke");
