@@ -9,7 +9,10 @@ use roomcast::engine::{MessageSocket, ReceiveError, SocketMessage};
 use roomcast::{DisconnectCause, DisconnectReason, Server};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::support::{Channels, Frame, Heard, accept, channel, echo_server, foreign, idle, within};
+use crate::support::{
+    Channels, Frame, Heard, accept, answering, channel, echo_server, foreign, foreign_tcp, idle,
+    masked, within,
+};
 
 fn causes(io: &Server) -> Heard<(String, DisconnectCause)> {
     let (teller, heard) = channel();
@@ -17,6 +20,52 @@ fn causes(io: &Server) -> Heard<(String, DisconnectCause)> {
         teller.tell((reason.to_string(), cause));
     });
     heard
+}
+
+/// Pongs are tungstenite's, which has no limit for them.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_pings_another_library_and_reads_no_pong_is_read_no_more() {
+    let io = echo_server();
+    let host = foreign(&io, WebSocketConfig::default());
+    let mut neighbour = host.joined().await;
+    let mut client = host.joined().await;
+    let ping = masked(0x89, &[0; 125]);
+    let all = ping.repeat(20_000);
+    let mut sent = 0;
+
+    let flood = async {
+        while sent < all.len() {
+            sent += client.stream.write_some(&all[sent..]).await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(1);
+    let is_stopped = tokio::time::timeout(limit, flood).await.is_err();
+    assert!(is_stopped, "all pings were read");
+    neighbour.expect_alive().await;
+    let end = sent.next_multiple_of(ping.len());
+    for _ in 0..sent / ping.len() {
+        assert_eq!(client.next().await, Frame::Pong(vec![0; 125]));
+    }
+    if end > sent {
+        client.stream.write(&all[sent..end]).await;
+        assert_eq!(client.next().await, Frame::Pong(vec![0; 125]));
+    }
+    client.expect_alive().await;
+}
+
+/// What the kernel has and nobody reads would make it reset the connection, ahead of the close.
+#[tokio::test]
+async fn a_client_that_sends_all_of_a_message_too_large_still_learns_of_1009() {
+    let io = Server::builder().max_http_buffer_size(1000).build();
+    answering(&io);
+    let mut causes = causes(&io);
+    let config = WebSocketConfig::default().max_frame_size(Some(1000));
+    let mut client = foreign_tcp(&io, config).await.joined().await;
+
+    client.send_binary(&vec![0; 5_000_000]).await;
+    client.expect_close(Some(1009)).await;
+    let cause = DisconnectCause::Oversize { max_bytes: 1000 };
+    assert_eq!(causes.next().await, ("transport error".to_owned(), cause));
 }
 
 /// As on the server's own WebSockets.
