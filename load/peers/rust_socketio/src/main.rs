@@ -73,7 +73,10 @@ async fn connect(port: u16, count: usize) -> Result<Vec<Client>, Box<dyn Error>>
 }
 
 /// A socket; `connected` is told when the server has let it in.
-async fn open(port: u16, connected: mpsc::UnboundedSender<()>) -> rust_socketio::Result<Client> {
+async fn open(
+    port: u16,
+    connected: mpsc::UnboundedSender<()>,
+) -> Result<Client, rust_socketio::Error> {
     ClientBuilder::new(format!("http://127.0.0.1:{port}"))
         .transport_type(TransportType::Websocket)
         .on("b", |payload, _| {
