@@ -274,12 +274,69 @@ fn a_connection_takes_packets_from_the_upgrade_until_it_hangs_up() {
     ));
     let packets = vec![text("late")];
     assert_eq!(node.next(), Output::Write { line, packets });
-    let (sid, owner) = (SID.into(), "a68f7c".into());
-    let reason = "transport close";
-    node.input(4, Input::HangUp { sid, owner, reason });
-    assert!(matches!(node.published().1, Body::Close { .. }));
+    let sid = SID.into();
+    node.input(4, Input::Forget { sid, line });
     node.received(5, "a68f7c", drain(vec![text("too late")]));
     assert_eq!(node.idle(), None);
+    assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn a_connection_that_its_owner_closes_is_forgotten() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+    let response = Body::UpgradeResponse {
+        request: 1,
+        take_over: false,
+        packets: vec![],
+    };
+    node.received(1, "a68f7c", response);
+    assert!(matches!(node.next(), Output::Upgraded { .. }));
+    assert_eq!(node.relay.waiting(), 1);
+
+    let packets = vec![text("last"), Packet::of(PacketKind::Close)];
+    node.received(2, "a68f7c", drain(packets.clone()));
+
+    let line = "line";
+    assert_eq!(node.next(), Output::Write { line, packets });
+    assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn an_old_connection_that_ends_leaves_its_successor_in_place() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+    let (sid, owner) = (SID.into(), "a68f7c".into());
+    let (line, asker) = ("second line", "second upgrade");
+    let second = Input::AskUpgrade {
+        sid,
+        owner,
+        line,
+        asker,
+    };
+    node.input(0, second);
+    let close = vec![Packet::of(PacketKind::Close)];
+    assert_eq!(
+        node.next(),
+        Output::Write {
+            line: "line",
+            packets: close
+        }
+    );
+    node.published();
+
+    let sid = SID.into();
+    node.input(1, Input::Forget { sid, line: "line" });
+    node.received(2, "a68f7c", drain(vec![text("news")]));
+
+    let packets = vec![text("news")];
+    assert_eq!(node.next(), Output::Write { line, packets });
+    let sid = SID.into();
+    node.input(3, Input::Forget { sid, line });
+    node.input(1000, Input::Tick);
+    assert_eq!(node.relay.waiting(), 0);
 }
 
 #[test]
@@ -373,6 +430,8 @@ fn a_request_that_ends_the_session_leaves_the_close_of_its_connection_to_the_own
     assert!(matches!(node.published().1, Body::Close { .. }));
     let (line, packets) = ("line", vec![Packet::of(PacketKind::Close)]);
     assert_eq!(node.next(), Output::Write { line, packets });
+    node.input(1000, Input::Tick);
+    assert_eq!(node.relay.waiting(), 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::input::{Input, Output};
 use super::message::{Access, Body, Carrier, Lock, Message};
 use super::packet::{Packet, PacketKind};
 use crate::NodeId;
@@ -21,7 +22,7 @@ pub struct Relay<A, L> {
     id: NodeId,
     options: RelayOptions,
     requests: u64,
-    pending: HashMap<u64, Pending<A>>,
+    pending: HashMap<u64, Pending<A, L>>,
     /// When they end. All take equally long: the first is the next.
     deadlines: VecDeque<(Instant, u64)>,
     /// Sessions of which a request of this node waits for packets.
@@ -59,98 +60,8 @@ impl Default for RelayOptions {
     }
 }
 
-/// What happened.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "the caller builds it")]
-pub enum Input<A, L> {
-    /// A message arrived.
-    Received(Message),
-    /// A request wants a session that is not here. `request` comes from
-    /// [`Relay::next_request`].
-    #[expect(missing_docs, reason = "described above")]
-    AskLock { request: u64, lock: Lock, asker: A },
-    /// Nobody waits for this request of the session any more: its client has hung up.
-    #[expect(missing_docs, reason = "described above")]
-    Abandon { request: u64, sid: Arc<str> },
-    /// The client has moved to `line`, a connection of this node that `owner` has granted. From
-    /// here on packets of the session go to it.
-    #[expect(missing_docs, reason = "described above")]
-    AskUpgrade {
-        sid: Arc<str>,
-        owner: NodeId,
-        line: L,
-        asker: A,
-    },
-    /// The client has not moved to the connection that `owner` has granted.
-    #[expect(missing_docs, reason = "described above")]
-    GiveUpUpgrade { sid: Arc<str>, owner: NodeId },
-    /// A packet of the client.
-    #[expect(missing_docs, reason = "described above")]
-    Forward {
-        sid: Arc<str>,
-        owner: NodeId,
-        packet: Packet,
-    },
-    /// A request of the client ends the session, which the owner is to know.
-    #[expect(missing_docs, reason = "described above")]
-    End {
-        sid: Arc<str>,
-        owner: NodeId,
-        reason: &'static str,
-    },
-    /// The client's connection has ended, which the owner is to know. Its line takes nothing more.
-    #[expect(missing_docs, reason = "described above")]
-    HangUp {
-        sid: Arc<str>,
-        owner: NodeId,
-        reason: &'static str,
-    },
-    /// The time of [`Output::Wait`] has come. Harmless if it has not.
-    Tick,
-}
-
-/// What the caller has to do.
-#[derive(Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a caller that overlooked an output would leave a client waiting"
-)]
-pub enum Output<A, L> {
-    /// Publish this.
-    Publish(Message),
-    /// The owner has granted what was asked; a poll waits on, for its packets.
-    #[expect(missing_docs, reason = "described above")]
-    Granted { asker: A, owner: NodeId },
-    /// Nobody has the session, or its owner does not want it, or it does not answer.
-    #[expect(missing_docs, reason = "described above")]
-    Refused { asker: A },
-    /// These packets of the owner are the answer to a poll.
-    #[expect(missing_docs, reason = "described above")]
-    Answer {
-        asker: A,
-        owner: NodeId,
-        packets: Vec<Packet>,
-    },
-    /// These packets are for a connection.
-    #[expect(missing_docs, reason = "described above")]
-    Write { line: L, packets: Vec<Packet> },
-    /// The owner knows that the client has moved. If the session is taken over it belongs to this
-    /// node, and begins with these packets of the client.
-    #[expect(missing_docs, reason = "described above")]
-    Upgraded {
-        asker: A,
-        take_over: bool,
-        packets: Vec<Packet>,
-    },
-    /// Another node says something of a session that may be here.
-    #[expect(missing_docs, reason = "described above")]
-    Apply { from: NodeId, body: Body },
-    /// Nothing more, until this time or the next input.
-    Wait(Option<Instant>),
-}
-
-#[derive(Debug)]
-enum Pending<A> {
+enum Pending<A, L> {
     Lock {
         lock: Lock,
         asker: Option<A>,
@@ -158,6 +69,7 @@ enum Pending<A> {
     Upgrade {
         sid: Arc<str>,
         owner: NodeId,
+        line: L,
         asker: A,
     },
 }
@@ -175,7 +87,7 @@ enum Carried<A, L> {
     },
 }
 
-impl<A, L: Clone> Relay<A, L> {
+impl<A, L: Clone + PartialEq> Relay<A, L> {
     /// Makes the state of a node; nobody else may have its id. Example: [the module](super).
     #[must_use]
     pub fn new(id: NodeId, options: RelayOptions) -> Self {
@@ -228,7 +140,7 @@ impl<A, L: Clone> Relay<A, L> {
                 self.publish(Some(owner), Body::Packet { sid, packet });
             }
             Input::End { sid, owner, reason } => self.end(sid, owner, reason),
-            Input::HangUp { sid, owner, reason } => self.hang_up(sid, owner, reason),
+            Input::Forget { sid, line } => self.forget(&sid, &line),
             Input::Tick => self.end_late_requests(now),
         }
     }
@@ -270,7 +182,7 @@ impl<A, L: Clone> Relay<A, L> {
     fn ask_upgrade(&mut self, now: Instant, sid: Arc<str>, owner: NodeId, line: L, asker: A) {
         let carried = Carried::Line {
             owner: owner.clone(),
-            line,
+            line: line.clone(),
         };
         // SPEC: cluster-engine 0.1.0 takes the packets of the connection from here on; its client has
         // stopped to poll.
@@ -291,6 +203,7 @@ impl<A, L: Clone> Relay<A, L> {
         let pending = Pending::Upgrade {
             sid: Arc::clone(&sid),
             owner: owner.clone(),
+            line,
             asker,
         };
         self.await_answer(now, request, pending);
@@ -305,7 +218,7 @@ impl<A, L: Clone> Relay<A, L> {
         );
     }
 
-    fn await_answer(&mut self, now: Instant, request: u64, pending: Pending<A>) {
+    fn await_answer(&mut self, now: Instant, request: u64, pending: Pending<A, L>) {
         self.pending.insert(request, pending);
         let until = now + self.options.response_timeout;
         self.deadlines.push_back((until, request));
@@ -329,11 +242,12 @@ impl<A, L: Clone> Relay<A, L> {
         self.publish(Some(owner), Body::Close { sid, reason });
     }
 
-    fn hang_up(&mut self, sid: Arc<str>, owner: NodeId, reason: &'static str) {
-        if let Some(Carried::Line { .. }) = self.carried.get(&sid) {
-            self.carried.remove(&sid);
+    /// Forgets this line, and none that has come in its place.
+    fn forget(&mut self, sid: &str, line: &L) {
+        let carried = self.carried.get(sid);
+        if matches!(carried, Some(Carried::Line { line: of, .. }) if of == line) {
+            self.carried.remove(sid);
         }
-        self.end(sid, owner, reason);
     }
 
     fn on_message(&mut self, message: Message) {
@@ -418,6 +332,12 @@ impl<A, L: Clone> Relay<A, L> {
             }
             Some(Carried::Line { owner, line }) if owner == from => {
                 let line = line.clone();
+                if packets
+                    .iter()
+                    .any(|packet| packet.kind == PacketKind::Close)
+                {
+                    self.carried.remove(sid);
+                }
                 self.outputs.push_back(Output::Write { line, packets });
             }
             _ => {}
@@ -425,16 +345,19 @@ impl<A, L: Clone> Relay<A, L> {
     }
 
     fn on_upgraded(&mut self, from: &NodeId, request: u64, take_over: bool, packets: Vec<Packet>) {
-        let is_meant = |pending: &Pending<A>| matches!(pending, Pending::Upgrade { owner, .. } if owner == from);
+        let is_meant = |pending: &Pending<A, L>| matches!(pending, Pending::Upgrade { owner, .. } if owner == from);
         if !self.pending.get(&request).is_some_and(is_meant) {
             return;
         }
-        let Some(Pending::Upgrade { sid, asker, .. }) = self.pending.remove(&request) else {
+        let Some(Pending::Upgrade {
+            sid, line, asker, ..
+        }) = self.pending.remove(&request)
+        else {
             return;
         };
         self.forget_deadlines();
         if take_over {
-            self.carried.remove(&sid);
+            self.forget(&sid, &line);
         }
         self.outputs.push_back(Output::Upgraded {
             asker,
@@ -463,10 +386,14 @@ impl<A, L: Clone> Relay<A, L> {
                     self.outputs.extend(refused);
                 }
                 Some(Pending::Upgrade {
-                    sid, owner, asker, ..
+                    sid,
+                    owner,
+                    line,
+                    asker,
                 }) => {
                     self.outputs.push_back(Output::Refused { asker });
-                    self.hang_up(sid, owner, TRANSPORT_CLOSE);
+                    self.forget(&sid, &line);
+                    self.end(sid, owner, TRANSPORT_CLOSE);
                 }
                 None => {}
             }

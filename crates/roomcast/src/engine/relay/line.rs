@@ -73,6 +73,13 @@ pub(super) struct LineEnd {
     has_heard: AtomicBool,
 }
 
+impl PartialEq for LineEnd {
+    /// Whether it is the end of the same line.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 impl LineEnd {
     pub(super) fn take(&self, packets: &[Packet]) {
         self.has_heard.store(true, Ordering::Release);
@@ -217,10 +224,14 @@ impl Line {
             Over::Read(End::Closed(_) | End::Gone) | Over::Here => "transport close",
             Over::Read(End::Failed(_)) | Over::Slow | Over::Crowded => "transport error",
         };
+        let Promise { exchange, sid, .. } = &self.promise;
+        exchange.input(Input::Forget {
+            sid: Arc::clone(sid),
+            line: Arc::clone(&self.end),
+        });
         if !self.is_closing {
-            let (sid, owner) = (Arc::clone(&self.promise.sid), owner.clone());
-            let hang_up = Input::HangUp { sid, owner, reason };
-            self.promise.exchange.input(hang_up);
+            let (sid, owner) = (Arc::clone(sid), owner.clone());
+            exchange.input(Input::End { sid, owner, reason });
         }
         match over {
             Over::Read(End::Closed(code)) => {
