@@ -458,3 +458,43 @@ fn messages_of_the_node_itself_and_for_others_are_passed_over() {
 
     assert_eq!(node.idle(), None);
 }
+
+#[test]
+fn whoever_waits_when_a_node_leaves_is_refused_and_so_are_later_questions() {
+    let mut node = Node::new();
+    let carried = node.poll(0);
+    node.published();
+    node.granted(1, carried);
+    node.ask(1, Carrier::Polling, Access::Write, "post");
+    node.published();
+
+    node.input(2, Input::Stop);
+
+    let asker = "post";
+    assert_eq!(node.next(), Output::Refused { asker });
+    let asker = "poll";
+    assert_eq!(node.next(), Output::Refused { asker });
+    assert_eq!(node.idle(), None);
+    assert_eq!(node.relay.waiting(), 0);
+    node.poll(3);
+    assert_eq!(node.next(), Output::Refused { asker });
+    node.upgrade(3);
+    let asker = "upgrade";
+    assert_eq!(node.next(), Output::Refused { asker });
+    assert_eq!(node.idle(), None);
+}
+
+#[test]
+fn the_connections_of_a_node_that_leaves_are_closed() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+
+    node.input(1, Input::Stop);
+
+    let asker = "upgrade";
+    assert_eq!(node.next(), Output::Refused { asker });
+    let (line, packets) = ("line", vec![Packet::of(PacketKind::Close)]);
+    assert_eq!(node.next(), Output::Write { line, packets });
+    assert_eq!(node.relay.waiting(), 0);
+}

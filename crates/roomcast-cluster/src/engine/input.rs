@@ -50,6 +50,8 @@ pub enum Input<A, L> {
     /// with it is said by [`End`](Self::End).
     #[expect(missing_docs, reason = "described above")]
     Forget { sid: Arc<str>, line: L },
+    /// The node leaves: whoever waits is refused, as is every later question, and all lines are closed.
+    Stop,
     /// The time of [`Output::Wait`] has come. Harmless if it has not.
     Tick,
 }

@@ -28,6 +28,7 @@ pub struct Relay<A, L> {
     /// Sessions of which a request of this node waits for packets.
     carried: HashMap<Arc<str>, Carried<A, L>>,
     outputs: VecDeque<Output<A, L>>,
+    is_stopped: bool,
 }
 
 /// The times and limits of a [`Relay`].
@@ -99,6 +100,7 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
             deadlines: VecDeque::new(),
             carried: HashMap::new(),
             outputs: VecDeque::new(),
+            is_stopped: false,
         }
     }
 
@@ -141,6 +143,7 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
             }
             Input::End { sid, owner, reason } => self.end(sid, owner, reason),
             Input::Forget { sid, line } => self.forget(&sid, &line),
+            Input::Stop => self.stop(),
             Input::Tick => self.end_late_requests(now),
         }
     }
@@ -165,7 +168,8 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
     }
 
     fn ask_lock(&mut self, now: Instant, request: u64, lock: Lock, asker: A) {
-        if self.pending.len() >= self.options.max_pending
+        if self.is_stopped
+            || self.pending.len() >= self.options.max_pending
             || self.carried.len() >= self.options.max_carried
         {
             return self.outputs.push_back(Output::Refused { asker });
@@ -180,6 +184,9 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
     }
 
     fn ask_upgrade(&mut self, now: Instant, sid: Arc<str>, owner: NodeId, line: L, asker: A) {
+        if self.is_stopped {
+            return self.outputs.push_back(Output::Refused { asker });
+        }
         let carried = Carried::Line {
             owner: owner.clone(),
             line: line.clone(),
@@ -247,6 +254,26 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
         let carried = self.carried.get(sid);
         if matches!(carried, Some(Carried::Line { line: of, .. }) if of == line) {
             self.carried.remove(sid);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.is_stopped = true;
+        self.deadlines.clear();
+        let askers = self
+            .pending
+            .drain()
+            .filter_map(|(_, pending)| match pending {
+                Pending::Lock { asker, .. } => asker,
+                Pending::Upgrade { asker, .. } => Some(asker),
+            });
+        let refused = askers.map(|asker| Output::Refused { asker });
+        self.outputs.extend(refused);
+        for (_, carried) in std::mem::take(&mut self.carried) {
+            match carried {
+                Carried::Poll { asker, .. } => self.outputs.push_back(Output::Refused { asker }),
+                Carried::Line { line, .. } => self.close_line(line),
+            }
         }
     }
 

@@ -24,6 +24,8 @@ use crate::engine::server::Shared;
 
 /// One server's share of what servers tell each other about sessions.
 pub(crate) struct Exchange {
+    /// This.
+    me: Weak<Self>,
     id: NodeId,
     options: ClusterEngine,
     // Lock order: a leaf.
@@ -57,7 +59,7 @@ pub(super) enum Phase {
 pub(super) enum Asker {
     Post(oneshot::Sender<NodeId>),
     Poll(Arc<str>, oneshot::Sender<Drained>),
-    Probe(oneshot::Sender<Promise>, Promise),
+    Probe(Arc<str>, oneshot::Sender<Promise>),
     Upgrade(oneshot::Sender<Moved>),
 }
 
@@ -81,7 +83,7 @@ pub(crate) struct Exchanging(Arc<Exchange>);
 
 impl Exchanging {
     pub(crate) fn new(options: ClusterEngine) -> Self {
-        Self(Arc::new(Exchange::new(options)))
+        Self(Arc::new_cyclic(|me| Exchange::new(me.clone(), options)))
     }
 }
 
@@ -100,11 +102,12 @@ impl Drop for Exchanging {
 }
 
 impl Exchange {
-    fn new(options: ClusterEngine) -> Self {
+    fn new(me: Weak<Self>, options: ClusterEngine) -> Self {
         let id = NodeId::of_engine(rand::rng().next_u32());
         let relay = Relay::new(id.clone(), options.options);
         let outbox = Outbox::new(options.max_queued_bytes);
         Self {
+            me,
             id,
             options,
             state: Mutex::new(State {
@@ -216,8 +219,7 @@ impl Exchange {
     pub(super) async fn probe(self: &Arc<Self>, sid: &Arc<str>) -> Option<Promise> {
         self.start().await;
         let (sender, promise) = oneshot::channel();
-        let asked = Promise::new(Arc::clone(self), Arc::clone(sid));
-        let asker = Asker::Probe(sender, asked);
+        let asker = Asker::Probe(Arc::clone(sid), sender);
         self.ask(sid, Carrier::WebSocket, Access::Read, asker);
         promise.await.ok()
     }
@@ -315,7 +317,11 @@ impl Exchange {
                 // The client may have hung up; a POST has nothing to give back.
                 Asker::Post(sender) => drop(sender.send(owner)),
                 // Dropped, a promise is given back.
-                Asker::Probe(sender, promise) => drop(sender.send(promise.by(owner))),
+                Asker::Probe(sid, sender) => {
+                    let me = self.me.upgrade();
+                    let promise = me.map(|exchange| Promise::new(exchange, sid, owner));
+                    drop(promise.map(|promise| sender.send(promise)));
+                }
                 Asker::Poll(..) | Asker::Upgrade(_) => {}
             },
             // Who waits for it sees the sender dropped.
@@ -372,6 +378,14 @@ impl Exchange {
             owner,
             reason: "transport error",
         });
+    }
+
+    /// Nothing leaves or arrives any more: whoever waits is told so. To later requests all sessions
+    /// are unknown that are not here.
+    pub(super) fn stop(&self) {
+        let rest = self.state.lock().outbox.close();
+        drop(rest);
+        self.input(Input::Stop);
     }
 
     pub(super) fn bus(&self) -> &dyn EngineBus {

@@ -28,23 +28,18 @@ use crate::engine::session::SessionTask;
 pub(in crate::engine) struct Promise {
     exchange: Arc<Exchange>,
     sid: Arc<str>,
-    /// Who has granted it.
+    /// Who has granted it, until it is used.
     owner: Option<NodeId>,
 }
 
 impl Promise {
-    /// One that nobody has granted yet.
-    pub(super) fn new(exchange: Arc<Exchange>, sid: Arc<str>) -> Self {
+    pub(super) fn new(exchange: Arc<Exchange>, sid: Arc<str>, owner: NodeId) -> Self {
+        let owner = Some(owner);
         Self {
             exchange,
             sid,
-            owner: None,
+            owner,
         }
-    }
-
-    pub(super) fn by(mut self, owner: NodeId) -> Self {
-        self.owner = Some(owner);
-        self
     }
 }
 

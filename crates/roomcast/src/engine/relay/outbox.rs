@@ -20,7 +20,13 @@ pub(super) struct Outbox {
     entries: VecDeque<Entry>,
     bytes: usize,
     max_bytes: usize,
+    is_closed: bool,
 }
+
+/// What is left when nothing leaves any more; dropped, it tells whoever waits.
+#[derive(Debug)]
+#[must_use = "drop it where nothing is locked"]
+pub(super) struct Rest(#[expect(dead_code, reason = "it is dropped")] VecDeque<Entry>);
 
 /// Messages that are being sent.
 #[derive(Debug)]
@@ -36,12 +42,13 @@ impl Outbox {
             entries: VecDeque::new(),
             bytes: 0,
             max_bytes,
+            is_closed: false,
         }
     }
 
     /// Queues a message; one that finds no room is dropped. Returns whether there was room.
     pub(super) fn push(&mut self, message: Message) -> bool {
-        if self.bytes > self.max_bytes {
+        if self.is_closed || self.bytes > self.max_bytes {
             return false;
         }
         self.bytes += message.bytes();
@@ -50,7 +57,16 @@ impl Outbox {
     }
 
     pub(super) fn mark(&mut self, mark: Mark) {
-        self.entries.push_back(Entry::Mark(mark));
+        if !self.is_closed {
+            self.entries.push_back(Entry::Mark(mark));
+        }
+    }
+
+    /// Takes nothing from here on.
+    pub(super) fn close(&mut self) -> Rest {
+        self.is_closed = true;
+        self.bytes = 0;
+        Rest(std::mem::take(&mut self.entries))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -122,6 +138,7 @@ const MAX_BATCH_BYTES: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use roomcast_cluster::engine::Body;
+    use tokio::sync::oneshot::error::TryRecvError;
 
     use super::*;
 
@@ -165,6 +182,23 @@ mod tests {
         batch.pass(1);
         assert!(second_left.try_recv().is_ok());
         batch.pass(2);
+        assert!(outbox.take().is_none());
+    }
+
+    #[test]
+    fn what_is_closed_takes_nothing_and_tells_whoever_waits() {
+        let mut outbox = Outbox::new(10_000);
+        let (before, mut left) = oneshot::channel();
+        outbox.push(message(1));
+        outbox.mark(before);
+
+        drop(outbox.close());
+
+        assert_eq!(left.try_recv(), Err(TryRecvError::Closed));
+        assert!(!outbox.push(message(2)));
+        let (after, mut left) = oneshot::channel();
+        outbox.mark(after);
+        assert_eq!(left.try_recv(), Err(TryRecvError::Closed));
         assert!(outbox.take().is_none());
     }
 

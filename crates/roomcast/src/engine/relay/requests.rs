@@ -1,6 +1,7 @@
 //! Requests of sessions that other servers have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Buf;
 use http::Method;
@@ -88,7 +89,7 @@ impl Shared {
     }
 
     /// How long an owner may say nothing: by then it has asked for a heartbeat.
-    pub(super) fn silence(&self) -> std::time::Duration {
+    pub(super) fn silence(&self) -> Duration {
         let times = self.times();
         times.ping_interval.saturating_add(times.ping_timeout)
     }
@@ -109,6 +110,7 @@ impl Shared {
             exchange,
             sid,
             owner: &owner,
+            patience: self.silence(),
             ending: Some(TRANSPORT_ERROR),
         };
         let head = request.head();
@@ -147,6 +149,8 @@ struct RelayedPost<'p> {
     exchange: &'p Exchange,
     sid: &'p Arc<str>,
     owner: &'p NodeId,
+    /// How long the bus may take for some packets.
+    patience: Duration,
     ending: Option<&'static str>,
 }
 
@@ -160,7 +164,8 @@ impl RelayedPost<'_> {
             if end == Some(End::Closed) {
                 self.ending = Some(TRANSPORT_CLOSE);
             }
-            if sent.await.is_err() {
+            let sent = tokio::time::timeout(self.patience, sent).await;
+            if !matches!(sent, Ok(Ok(()))) {
                 self.ending = Some(TRANSPORT_ERROR);
                 return false;
             }

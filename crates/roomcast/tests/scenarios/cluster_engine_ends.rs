@@ -1,0 +1,136 @@
+//! How requests, sessions and servers end where sessions are shared. Spec: features 1.54, N12;
+//! cluster, section 14.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roomcast::Server;
+use roomcast::cluster::engine::{EngineBus, EnginePort, Message, Unsent};
+use roomcast::cluster::{BusError, BusFuture, Hub, LocalBus, NodeId};
+
+use tokio::time::Instant;
+
+use crate::support::{Host, Polling, Request, Shared, Stream, idle, within};
+
+const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
+const NOBODYS: &str = "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA";
+
+/// A POST of this client that its session's owner has granted, and whose last byte is missing.
+async fn granted_post(client: &Polling, host: &Host, body: &[u8]) -> Stream {
+    let request = Request::post(&client.target(), body).to_bytes();
+    let mut stream = host.stream().await;
+    stream.write(&request[..request.len() - 1]).await;
+    idle().await;
+    stream
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_reach_a_closed_server_are_answered() {
+    let nodes = Shared::new(2);
+    let client = nodes.joined().await;
+    nodes.servers[1].close().await;
+    let blue = nodes.at(1, &client);
+
+    assert_eq!(blue.start_post("40").answer().await.summary(), UNKNOWN);
+    assert_eq!(blue.start_get().answer().await.summary(), UNKNOWN);
+    let query = format!("EIO=4&transport=websocket&sid={}", client.sid);
+    let refused = within("a refusal", nodes.hosts[1].refused_upgrade(&query)).await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_that_wait_when_a_server_closes_are_answered() {
+    let nodes = Shared::new(2);
+    let nobody = nodes.polling().await.at(&nodes.hosts[1]);
+    nodes.servers[0].close().await;
+    let (post, get) = (nobody.start_post("40"), nobody.start_get());
+    let host = nodes.hosts[1].clone();
+    let query = NOBODYS.replace("polling", "websocket");
+    let upgrade = tokio::spawn(async move { host.refused_upgrade(&query).await });
+    idle().await;
+
+    nodes.servers[1].close().await;
+
+    assert_eq!(post.answer().await.summary(), UNKNOWN);
+    assert_eq!(get.answer().await.summary(), UNKNOWN);
+    let refused = within("a refusal", upgrade).await.unwrap();
+    assert_eq!(refused.status, 400);
+}
+
+/// A bus that tells whether anybody has it, and how long it takes to close.
+struct Watched {
+    bus: LocalBus,
+    close_takes: Duration,
+    _held: Arc<()>,
+}
+
+impl EngineBus for Watched {
+    fn open(&self, port: EnginePort) -> BusFuture<'_, Result<(), BusError>> {
+        EngineBus::open(&self.bus, port)
+    }
+
+    fn publish<'a>(&'a self, messages: &'a [Message]) -> BusFuture<'a, Result<(), Unsent>> {
+        EngineBus::publish(&self.bus, messages)
+    }
+
+    fn close<'a>(&'a self, node: &'a NodeId) -> BusFuture<'a, ()> {
+        Box::pin(async move {
+            tokio::time::sleep(self.close_takes).await;
+            EngineBus::close(&self.bus, node).await;
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_keeps_the_bus_of_a_closed_server_with_an_unanswered_probe() {
+    let held = Arc::new(());
+    let watched = Watched {
+        bus: Hub::new().bus(),
+        close_takes: Duration::ZERO,
+        _held: Arc::clone(&held),
+    };
+    let io = Server::builder().cluster_engine(watched).build();
+    io.ready().await.unwrap();
+    let host = Host::memory(&io);
+    let query = NOBODYS.replace("polling", "websocket");
+    let upgrade = tokio::spawn(async move { host.refused_upgrade(&query).await.status });
+    idle().await;
+
+    io.close().await;
+    drop(io);
+
+    assert_eq!(within("a refusal", upgrade).await.unwrap(), 400);
+    idle().await;
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_waits_5_seconds_for_a_bus_that_does_not_close() {
+    let watched = Watched {
+        bus: Hub::new().bus(),
+        close_takes: Duration::from_secs(3600),
+        _held: Arc::new(()),
+    };
+    let io = Server::builder().cluster_engine(watched).build();
+    io.ready().await.unwrap();
+    let start = Instant::now();
+
+    io.close().await;
+
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_whose_packets_the_bus_does_not_take_is_refused_after_45_seconds() {
+    let nodes = Shared::new(2);
+    let client = nodes.joined().await;
+    let mut post = granted_post(&client, &nodes.hosts[1], br#"42["echo",1]"#).await;
+    let start = Instant::now();
+
+    nodes.buses[1].break_link();
+    post.write(b"]").await;
+
+    let answer = crate::support::Response::read(&mut post).await;
+    assert_eq!(answer.summary(), (400, ""));
+    assert_eq!(start.elapsed(), Duration::from_secs(45));
+}
