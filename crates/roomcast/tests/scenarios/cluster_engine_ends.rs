@@ -134,3 +134,26 @@ async fn a_post_whose_packets_the_bus_does_not_take_is_refused_after_45_seconds(
     assert_eq!(answer.summary(), (400, ""));
     assert_eq!(start.elapsed(), Duration::from_secs(45));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_is_answered_when_a_post_beside_it_ends_the_session() {
+    let nodes = Shared::new(2);
+    for breaks_off in [false, true] {
+        let client = nodes.joined().await;
+        let blue = nodes.at(1, &client);
+        let waiting = blue.start_get();
+        idle().await;
+        let start = Instant::now();
+
+        if breaks_off {
+            drop(granted_post(&client, &nodes.hosts[1], b"40").await);
+        } else {
+            let request = Request::post(&blue.target(), "40");
+            let request = request.header("content-type", "application/octet-stream");
+            assert_eq!(nodes.hosts[1].request(request).await.summary(), (400, ""));
+        }
+
+        assert_eq!(waiting.answer().await.summary(), (200, "1"));
+        assert!(start.elapsed() < Duration::from_millis(10));
+    }
+}

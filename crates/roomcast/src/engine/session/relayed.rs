@@ -206,11 +206,10 @@ impl SessionTask {
     fn on_relayed_close(&mut self, from: &NodeId, reason: &str, cx: &mut Context<'_>) {
         let transport = self.session.transport();
         let elsewhere = self.elsewhere_mut();
-        if elsewhere.poll.as_ref() == Some(from) && reason != TRANSPORT_CLOSE {
-            // Nobody is there any more to be answered.
-            elsewhere.poll = None;
-        }
-        if transport != Transport::Polling {
+        // Its connection has ended, if it is the carrier's. A poll may still wait, beside a request that
+        // ended the session.
+        let is_carriers = elsewhere.duplex.as_ref().is_some_and(|(at, _)| at == from);
+        if transport != Transport::Polling && is_carriers {
             elsewhere.duplex = None;
         }
         // SPEC: cluster-engine 0.1.0 makes the application of the session first.
