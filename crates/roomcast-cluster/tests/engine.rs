@@ -498,3 +498,20 @@ fn the_connections_of_a_node_that_leaves_are_closed() {
     assert_eq!(node.next(), Output::Write { line, packets });
     assert_eq!(node.relay.waiting(), 0);
 }
+
+#[test]
+fn a_poll_that_is_granted_when_the_client_has_moved_is_refused_and_harms_nothing() {
+    let mut node = Node::new();
+    let request = node.poll(0);
+    node.published();
+    node.upgrade(1);
+    node.published();
+
+    node.granted(2, request);
+
+    let asker = "poll";
+    assert_eq!(node.next(), Output::Refused { asker });
+    node.received(3, "a68f7c", drain(vec![text("news")]));
+    let (line, packets) = ("line", vec![text("news")]);
+    assert_eq!(node.next(), Output::Write { line, packets });
+}

@@ -326,16 +326,18 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
     }
 
     fn carry_poll(&mut self, sid: Arc<str>, request: u64, owner: NodeId, asker: A) {
+        if let Some(Carried::Line { .. }) = self.carried.get(&sid) {
+            // It was granted before the owner knew that the client has moved.
+            return self.outputs.push_back(Output::Refused { asker });
+        }
         let poll = Carried::Poll {
             request,
             owner,
             asker,
         };
         // An owner grants one poll at a time: if there is another it is from before it forgot it.
-        match self.carried.insert(sid, poll) {
-            Some(Carried::Poll { asker, .. }) => self.outputs.push_back(Output::Refused { asker }),
-            Some(Carried::Line { line, .. }) => self.close_line(line),
-            None => {}
+        if let Some(Carried::Poll { asker, .. }) = self.carried.insert(sid, poll) {
+            self.outputs.push_back(Output::Refused { asker });
         }
     }
 

@@ -10,7 +10,7 @@ use roomcast::cluster::{BusError, BusFuture, Hub, LocalBus, NodeId};
 
 use tokio::time::Instant;
 
-use crate::support::{Host, Polling, Request, Shared, Stream, idle, within};
+use crate::support::{Host, Polling, Request, Shared, Stream, WebSocket, idle, within};
 
 const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
 const NOBODYS: &str = "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA";
@@ -156,4 +156,22 @@ async fn a_poll_is_answered_when_a_post_beside_it_ends_the_session() {
         assert_eq!(waiting.answer().await.summary(), (200, "1"));
         assert!(start.elapsed() < Duration::from_millis(10));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_waits_at_the_server_of_the_websocket_is_ended_by_the_upgrade() {
+    let nodes = Shared::new(2);
+    let client = nodes.joined().await;
+    let mut websocket = WebSocket::probe(&nodes.hosts[1], &client.sid).await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    let waiting = nodes.at(1, &client).start_get();
+    idle().await;
+
+    websocket.send("5").await;
+
+    assert_eq!(waiting.answer().await.summary(), (200, "6"));
+    websocket.expect_alive().await;
+    nodes.servers[0].emit("news", 1);
+    websocket.expect(r#"42["news",1]"#).await;
 }

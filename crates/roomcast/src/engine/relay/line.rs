@@ -80,7 +80,10 @@ impl LineEnd {
         self.has_heard.store(true, Ordering::Release);
         let is_close = |packet: &Packet| packet.kind == PacketKind::Close;
         let end = packets.iter().position(is_close);
-        for (frame, may_compress) in frames_of(&packets[..end.unwrap_or(packets.len())]) {
+        let packets = packets[..end.unwrap_or(packets.len())].iter();
+        // A noop ends a poll, which has ended before.
+        let packets = packets.filter(|packet| packet.kind != PacketKind::Noop);
+        for (frame, may_compress) in frames_of(packets) {
             let options = SendOptions {
                 may_compress,
                 ..SendOptions::essential()

@@ -170,6 +170,10 @@ impl SessionTask {
         if is_quiet && let Some(packets) = self.application.surrender() {
             return self.give_away(from, request, packets, cx);
         }
+        if self.is_polled_at(&from) {
+            // Its server has ended that poll. What is said to it from now on goes to the connection.
+            self.end_poll_by_noop(cx);
+        }
         self.on_packet(transport, proto::Packet::Upgrade, cx);
         let (take_over, packets) = (false, Vec::new());
         let response = Body::UpgradeResponse {
@@ -288,6 +292,11 @@ impl SessionTask {
     pub(super) fn has_poll_elsewhere(&self) -> bool {
         let elsewhere = self.elsewhere.as_ref();
         elsewhere.is_some_and(|elsewhere| elsewhere.poll.is_some())
+    }
+
+    fn is_polled_at(&self, node: &NodeId) -> bool {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere.is_some_and(|elsewhere| elsewhere.poll.as_ref() == Some(node))
     }
 
     pub(super) fn has_duplex_elsewhere(&self) -> bool {
