@@ -175,3 +175,20 @@ async fn a_poll_that_waits_at_the_server_of_the_websocket_is_ended_by_the_upgrad
     nodes.servers[0].emit("news", 1);
     websocket.expect(r#"42["news",1]"#).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_cannot_be_opened_is_reported_and_tried_again() {
+    let nodes = Shared::new(1);
+    nodes.buses[0].break_link();
+
+    let failed = within("the first attempt", nodes.servers[0].ready()).await;
+    assert!(
+        matches!(failed, Err(BusError::Unavailable { .. })),
+        "{failed:?}"
+    );
+
+    nodes.buses[0].restore();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    idle().await;
+    assert_eq!(nodes.servers[0].ready().await, Ok(()));
+}

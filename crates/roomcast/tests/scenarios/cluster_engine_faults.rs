@@ -473,6 +473,8 @@ async fn clients_are_let_in_while_the_bus_cannot_be_opened() {
     assert_eq!(blue.post("40").await.summary(), UNKNOWN);
 
     nodes.buses[0].restore();
+    tokio::time::sleep(Duration::from_millis(100)).await; // it is tried so often
+    idle().await;
     nodes.servers[0].ready().await.unwrap();
     blue.send(r#"42["echo",1]"#).await;
     client.expect(r#"42["echo",1]"#).await;

@@ -145,15 +145,15 @@ impl Exchange {
         let _ = tokio::time::timeout(self.options.options.response_timeout, tried).await;
     }
 
-    /// Resolves when the bus is open.
+    /// Resolves when the bus is open, or could not be opened.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<(), BusError> {
         self.start().await;
         let mut phase = self.phase.subscribe();
-        let is_settled = |phase: &Phase| match phase {
-            Phase::Open | Phase::Closed | Phase::Failed(BusError::Refused { .. }) => true,
-            Phase::Opening | Phase::Failed(_) => false,
-        };
-        match phase.wait_for(is_settled).await.as_deref() {
+        match phase
+            .wait_for(|phase| *phase != Phase::Opening)
+            .await
+            .as_deref()
+        {
             Ok(Phase::Open) => Ok(()),
             Ok(Phase::Failed(error)) => Err(error.clone()),
             _ => Err(BusError::Closed),
