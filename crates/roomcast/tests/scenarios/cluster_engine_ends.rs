@@ -10,7 +10,9 @@ use roomcast::cluster::{BusError, BusFuture, Hub, LocalBus, NodeId};
 
 use tokio::time::Instant;
 
-use crate::support::{Host, Polling, Request, Shared, Stream, WebSocket, idle, within};
+use crate::support::{
+    Host, Polling, Request, Shared, Stream, WebSocket, channel, idle, reasons, within,
+};
 
 const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
 const NOBODYS: &str = "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA";
@@ -191,4 +193,29 @@ async fn a_bus_that_cannot_be_opened_is_reported_and_tried_again() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     idle().await;
     assert_eq!(nodes.servers[0].ready().await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_post_whose_client_hangs_up_in_the_middle_ends_the_session() {
+    let nodes = Shared::new(2);
+    let (teller, mut heard) = channel();
+    nodes.servers[0].on("number", move |number: u32| teller.tell(number));
+    let reasons = &mut reasons(&nodes.servers[0]);
+    let client = nodes.joined().await;
+    let body: Vec<_> = (0..300)
+        .map(|number| format!(r#"42["number",{number}]"#))
+        .collect();
+    let mut post = granted_post(&client, &nodes.hosts[1], body.join("\x1e").as_bytes()).await;
+
+    nodes.buses[1].break_link();
+    post.write(b"]").await;
+    idle().await;
+    drop(post);
+    idle().await;
+    nodes.buses[1].restore();
+
+    assert_eq!(reasons.next().await, "transport error");
+    for number in 0..256 {
+        assert_eq!(heard.next().await, number);
+    }
 }

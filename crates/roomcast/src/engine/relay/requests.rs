@@ -134,8 +134,6 @@ impl Shared {
             }
             Err(ReadError::Broken) => return Ok(Polled::REFUSED),
         };
-        // The packets are on their way, whether or not the client waits for the answer.
-        post.ending = None;
         Ok(match post.forward(&body).await {
             true => Polled::Taken,
             false => Polled::REFUSED,
@@ -161,8 +159,11 @@ impl RelayedPost<'_> {
         loop {
             let (some, end) = next_packets(&mut packets);
             let sent = self.exchange.forward(self.sid, self.owner, some);
-            if end == Some(End::Closed) {
-                self.ending = Some(TRANSPORT_CLOSE);
+            // All packets are on their way, whether or not the client waits for the answer.
+            match end {
+                Some(End::Over) => self.ending = None,
+                Some(End::Closed) => self.ending = Some(TRANSPORT_CLOSE),
+                None => {}
             }
             let sent = tokio::time::timeout(self.patience, sent).await;
             if !matches!(sent, Ok(Ok(()))) {
