@@ -219,3 +219,21 @@ async fn a_long_post_whose_client_hangs_up_in_the_middle_ends_the_session() {
         assert_eq!(heard.next().await, number);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_small_limit_of_bodies_leaves_room_for_packets_that_wait() {
+    let nodes = Shared::with(2, |builder| builder.max_http_buffer_size(100));
+    let client = nodes.polling().await;
+    let mut blue = nodes.at(1, &client);
+    blue.send("40").await;
+
+    // The session is kept back: its application is not told of more than 100 bytes.
+    for number in 100..200 {
+        blue.send(&format!(r#"42["echo",{number}]"#)).await;
+    }
+
+    assert!(blue.next().await.starts_with("40"));
+    for number in 100..200 {
+        blue.expect(&format!(r#"42["echo",{number}]"#)).await;
+    }
+}

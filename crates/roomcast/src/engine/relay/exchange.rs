@@ -362,10 +362,9 @@ impl Exchange {
             return;
         };
         if let Some(socket) = engine.find(sid) {
-            let max_bytes = engine
-                .config()
-                .max_message_bytes
-                .saturating_mul(MAX_WAITING_BODIES);
+            let max_bytes = engine.config().max_message_bytes;
+            let max_bytes = max_bytes.saturating_mul(MAX_WAITING_BODIES);
+            let max_bytes = max_bytes.max(MIN_WAITING_BYTES);
             let relayed = mailbox::Relayed { from, body };
             socket.mailbox().tell_relayed(relayed, max_bytes);
         }
@@ -464,6 +463,8 @@ impl Drop for WaitingPoll<'_> {
 
 /// How many of the largest bodies of a client may wait that came over other servers.
 const MAX_WAITING_BODIES: usize = 4;
+/// What may wait in any case, where bodies are small beside what each packet takes.
+const MIN_WAITING_BYTES: usize = 1 << 20;
 
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
