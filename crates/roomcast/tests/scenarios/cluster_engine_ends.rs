@@ -11,7 +11,7 @@ use roomcast::cluster::{BusError, BusFuture, Hub, LocalBus, NodeId};
 use tokio::time::Instant;
 
 use crate::support::{
-    Host, Polling, Request, Shared, Stream, WebSocket, channel, idle, reasons, within,
+    Host, Polling, Request, Shared, Stream, WebSocket, channel, gate, idle, pass, reasons, within,
 };
 
 const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
@@ -236,4 +236,32 @@ async fn a_small_limit_of_bodies_leaves_room_for_packets_that_wait() {
     for number in 100..200 {
         blue.expect(&format!(r#"42["echo",{number}]"#)).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_handlers_wait_upgrades_at_another_server() {
+    let nodes = Shared::with(2, |builder| builder.max_waiting_handlers(1));
+    let gate = gate();
+    let shut = Arc::clone(&gate);
+    nodes.servers[0].on("wait", move |_: String| {
+        let shut = Arc::clone(&shut);
+        async move { pass(&shut).await }
+    });
+    let client = nodes.joined().await;
+    let blue = nodes.at(1, &client);
+    let large = format!(r#"42["wait","{}"]"#, "x".repeat(600_000));
+    for _ in 0..4 {
+        blue.send(&large).await;
+    }
+
+    let mut websocket = WebSocket::probe(&nodes.hosts[1], &client.sid).await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    websocket.send("5").await;
+
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    nodes.servers[0].emit("news", 1);
+    websocket.expect(r#"42["news",1]"#).await;
+    gate.add_permits(4);
+    websocket.expect_alive().await;
 }

@@ -128,10 +128,13 @@ impl Application for Delayed {
         }
     }
 
-    fn surrender(&mut self) -> Option<Vec<Packet>> {
+    fn is_movable(&self) -> bool {
         // SPEC: cluster-engine 0.1.0 makes a session of revision 4 of what it takes over.
-        let is_movable = self.socket.revision() == Revision::Four;
-        if !is_movable || !matches!(self.phase, Phase::Waiting(_)) {
+        self.socket.revision() == Revision::Four && matches!(self.phase, Phase::Waiting(_))
+    }
+
+    fn surrender(&mut self) -> Option<Vec<Packet>> {
+        if !self.is_movable() {
             return None;
         }
         self.phase = Phase::Gone;

@@ -53,6 +53,14 @@ impl SessionTask {
                 self.socket.mailbox().take_relayed(bytes);
                 self.on_lock(relayed.from, request, &lock, cx);
             }
+            // The other server does not wait as long as handlers may take. What came before is of the
+            // same client, wherever it is now.
+            Body::Upgrade {
+                request, success, ..
+            } if !self.application.is_movable() || self.is_sated() => {
+                self.socket.mailbox().take_relayed(bytes);
+                self.on_relayed_upgrade(relayed.from, request, success, cx);
+            }
             // In the order in which they came.
             body => {
                 let from = relayed.from;
@@ -80,6 +88,15 @@ impl SessionTask {
                 _ => {}
             }
         }
+    }
+
+    fn is_sated(&self) -> bool {
+        self.application.readiness() == Readiness::Saturated
+    }
+
+    fn has_backlog(&self) -> bool {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere.is_some_and(|elsewhere| !elsewhere.backlog.is_empty())
     }
 
     fn next_relayed(&mut self) -> Option<Relayed> {
@@ -166,7 +183,7 @@ impl SessionTask {
             elsewhere.duplex = None;
             return self.tell(proto::Input::TransportClosed(transport), cx);
         }
-        let is_quiet = self.post.is_none() && self.session.is_open();
+        let is_quiet = self.post.is_none() && !self.has_backlog() && self.session.is_open();
         if is_quiet && let Some(packets) = self.application.surrender() {
             return self.give_away(from, request, packets, cx);
         }
