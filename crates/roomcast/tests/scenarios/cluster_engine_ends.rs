@@ -7,11 +7,12 @@ use std::time::Duration;
 use roomcast::Server;
 use roomcast::cluster::engine::{EngineBus, EnginePort, Message, Unsent};
 use roomcast::cluster::{BusError, BusFuture, Hub, LocalBus, NodeId};
-
+use roomcast::engine::{ClusterEngine, Engine};
 use tokio::time::Instant;
 
 use crate::support::{
-    Host, Polling, Request, Shared, Stream, WebSocket, channel, gate, idle, pass, reasons, within,
+    Host, Polling, Request, Shared, Stream, WebSocket, channel, gate, idle, packets, pass, reasons,
+    within,
 };
 
 const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
@@ -264,4 +265,71 @@ async fn a_client_whose_handlers_wait_upgrades_at_another_server() {
     websocket.expect(r#"42["news",1]"#).await;
     gate.add_permits(4);
     websocket.expect_alive().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_application_is_made_for_a_kept_back_session_that_is_closed() {
+    use roomcast::engine::{Message, Socket};
+
+    let delay = Duration::from_millis(300);
+    let (teller, mut heard) = channel();
+    let shared = ClusterEngine::new(Hub::new().bus()).connection_delay(delay);
+    let accept = move |socket: &Socket| {
+        teller.tell(socket.sid().to_owned());
+        |_: &Socket, _: Message<'_>| {}
+    };
+    let engine = Engine::builder().cluster_engine(shared).build(accept);
+    let host = Host::memory_layer(engine.layer(), "/engine.io/");
+    host.polling().await;
+    heard.next().await;
+
+    // It is closed in the moment in which it would have begun.
+    let close = tokio::spawn(async move {
+        tokio::time::sleep(delay).await;
+        engine.close().await;
+    });
+    tokio::task::yield_now().await;
+    host.polling().await;
+    close.await.unwrap();
+
+    assert_eq!(heard.so_far(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_messages_of_a_kept_back_session_are_taken_and_one_more_waits() {
+    let nodes = Shared::new(1);
+    for (count, wait) in [(1000, 0), (1001, 300)] {
+        let client = nodes.polling().await;
+        let mut body = vec!["40".to_owned()];
+        body.extend((1..count).map(|number| format!(r#"42["echo",{number}]"#)));
+        let start = Instant::now();
+
+        client.send(&body.join("\x1e")).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(wait));
+
+        idle().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let answered = packets(&client.get().await);
+        assert_eq!(answered.len(), count);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_largest_message_of_a_kept_back_session_is_taken_and_the_next_waits() {
+    let nodes = Shared::with(1, |builder| builder.max_http_buffer_size(100));
+    for (len, wait) in [(98, 0), (99, 300)] {
+        let mut client = nodes.polling().await;
+        let start = Instant::now();
+        client.send("40").await;
+        // The one byte before it counts too.
+        let echo = format!(r#"42["echo","{}"]"#, "x".repeat(len - 12));
+        client.send(&echo).await;
+
+        client.send(r#"42["echo",1]"#).await;
+
+        assert_eq!(start.elapsed(), Duration::from_millis(wait));
+        assert!(client.next().await.starts_with("40"));
+        client.expect(&echo).await;
+        client.expect(r#"42["echo",1]"#).await;
+    }
 }

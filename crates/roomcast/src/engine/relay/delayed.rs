@@ -28,7 +28,7 @@ enum Phase {
     /// Until this time.
     Waiting(Instant),
     Begun(Box<dyn Application>),
-    /// Another server has the session.
+    /// Another server has the session, or it was closed before it began.
     Gone,
 }
 
@@ -158,8 +158,10 @@ impl Application for Delayed {
                 application.message(message, cx);
             }
         }
-        if let Phase::Begun(application) = &mut self.phase {
-            application.closed(reason, cause, cx);
+        match &mut self.phase {
+            Phase::Begun(application) => application.closed(reason, cause, cx),
+            // Nobody begins any more.
+            Phase::Waiting(_) | Phase::Gone => self.phase = Phase::Gone,
         }
         self.waiting.clear();
     }
