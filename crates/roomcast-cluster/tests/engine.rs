@@ -150,9 +150,50 @@ fn a_question_that_nobody_answers_is_refused_after_a_second() {
     assert_eq!(node.next(), Output::Refused { asker: "poll" });
     assert_eq!(node.idle(), None);
 
+    // It comes too late, and its client has been told that there is no such session.
     node.granted(1001, request);
+    assert!(matches!(node.published().1, Body::Close { .. }));
+    node.granted(1002, request);
     assert_eq!(node.idle(), None);
     assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn a_connection_that_is_granted_too_late_is_given_back() {
+    let mut node = Node::new();
+    let probe = node.ask(0, Carrier::WebSocket, Access::Read, "probe");
+    node.published();
+    let post = node.ask(0, Carrier::Polling, Access::Write, "post");
+    node.published();
+    node.input(1000, Input::Tick);
+    for asker in ["probe", "post"] {
+        assert_eq!(node.next(), Output::Refused { asker });
+    }
+
+    node.granted(1001, probe);
+    node.granted(1001, post);
+
+    let (to, upgrade) = node.published();
+    assert_eq!(to.as_deref(), Some("a68f7c"));
+    assert!(matches!(upgrade, Body::Upgrade { success: false, .. }));
+    assert_eq!(node.idle(), None);
+}
+
+#[test]
+fn a_thousand_late_locks_are_given_back_and_the_oldest_is_forgotten_for_one_more() {
+    for (count, is_given_back) in [(1000, true), (1001, false)] {
+        let mut node = Node::new();
+        let first = node.poll(0);
+        for _ in 1..count {
+            node.poll(0);
+        }
+        node.input(1000, Input::Tick);
+        while !matches!(node.next(), Output::Wait(_)) {}
+
+        node.granted(1001, first);
+
+        assert_eq!(matches!(node.next(), Output::Publish(_)), is_given_back);
+    }
 }
 
 #[test]

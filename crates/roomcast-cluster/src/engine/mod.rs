@@ -40,6 +40,7 @@
 
 mod bus;
 mod input;
+mod late;
 mod message;
 mod packet;
 mod relay;

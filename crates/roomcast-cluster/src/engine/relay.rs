@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::input::{Input, Output};
+use super::late::LateLocks;
 use super::message::{Access, Body, Carrier, Lock, Message};
 use super::packet::{Packet, PacketKind};
 use crate::NodeId;
@@ -25,6 +26,7 @@ pub struct Relay<A, L> {
     pending: HashMap<u64, Pending<A, L>>,
     /// When they end. All take equally long: the first is the next.
     deadlines: VecDeque<(Instant, u64)>,
+    late: LateLocks,
     /// Sessions of which a request of this node waits for packets.
     carried: HashMap<Arc<str>, Carried<A, L>>,
     outputs: VecDeque<Output<A, L>>,
@@ -98,6 +100,7 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
             requests: 0,
             pending: HashMap::new(),
             deadlines: VecDeque::new(),
+            late: LateLocks::default(),
             carried: HashMap::new(),
             outputs: VecDeque::new(),
             is_stopped: false,
@@ -296,13 +299,9 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
     }
 
     fn on_lock(&mut self, from: NodeId, request: u64, success: bool) {
-        if !matches!(self.pending.get(&request), Some(Pending::Lock { .. })) {
-            return;
-        }
-        let Some(Pending::Lock { lock, asker }) = self.pending.remove(&request) else {
+        let Some((lock, asker)) = self.take_lock(request) else {
             return;
         };
-        self.forget_deadlines();
         let is_poll = (lock.carrier, lock.access) == (Carrier::Polling, Access::Read);
         match (success, asker) {
             (true, Some(asker)) if is_poll => self.carry_poll(lock.sid, request, from, asker),
@@ -322,6 +321,21 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
                 self.publish(Some(from), upgrade);
             }
             (_, None) => {}
+        }
+    }
+
+    /// What was asked for, and who waits for it still.
+    fn take_lock(&mut self, request: u64) -> Option<(Lock, Option<A>)> {
+        match self.pending.remove(&request) {
+            Some(Pending::Lock { lock, asker }) => {
+                self.forget_deadlines();
+                Some((lock, asker))
+            }
+            Some(upgrade) => {
+                self.pending.insert(request, upgrade);
+                None
+            }
+            None => Some((self.late.take(request)?, None)),
         }
     }
 
@@ -410,7 +424,8 @@ impl<A, L: Clone + PartialEq> Relay<A, L> {
         {
             self.deadlines.pop_front();
             match self.pending.remove(&request) {
-                Some(Pending::Lock { asker, .. }) => {
+                Some(Pending::Lock { lock, asker }) => {
+                    self.late.note(request, lock);
                     let refused = asker.map(|asker| Output::Refused { asker });
                     self.outputs.extend(refused);
                 }

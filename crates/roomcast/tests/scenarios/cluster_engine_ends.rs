@@ -333,3 +333,35 @@ async fn one_largest_message_of_a_kept_back_session_is_taken_and_the_next_waits(
         client.expect(r#"42["echo",1]"#).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_the_bus_takes_too_late_is_not_asked() {
+    let nodes = Shared::new(2);
+    let mut client = nodes.joined().await;
+    nodes.buses[1].break_link();
+    assert_eq!(nodes.at(1, &client).get().await.summary(), UNKNOWN);
+
+    nodes.buses[1].restore();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    client.expect_alive().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_granted_too_late_is_given_back() {
+    let nodes = Shared::new(2);
+    let client = nodes.joined().await;
+    nodes.buses[0].hold();
+    let query = format!("EIO=4&transport=websocket&sid={}", client.sid);
+    let refused = nodes.hosts[1].refused_upgrade(&query).await;
+    assert_eq!(refused.summary(), (400, "Session ID unknown"));
+
+    nodes.buses[0].restore();
+    idle().await;
+
+    let mut websocket = WebSocket::probe(&nodes.hosts[0], &client.sid).await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    websocket.send("5").await;
+    websocket.expect_alive().await;
+}

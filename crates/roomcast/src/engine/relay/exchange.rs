@@ -105,7 +105,7 @@ impl Exchange {
     fn new(me: Weak<Self>, options: ClusterEngine) -> Self {
         let id = NodeId::of_engine(rand::rng().next_u32());
         let relay = Relay::new(id.clone(), options.options);
-        let outbox = Outbox::new(options.max_queued_bytes);
+        let outbox = Outbox::new(options.max_queued_bytes, options.options.response_timeout);
         Self {
             me,
             id,
@@ -186,7 +186,7 @@ impl Exchange {
             to: Some(to),
             body,
         };
-        let has_room = self.state.lock().outbox.push(message);
+        let has_room = self.state.lock().outbox.push(message, now());
         self.to_send.notify_one();
         has_room
     }
@@ -267,12 +267,12 @@ impl Exchange {
         let (mark, sent) = oneshot::channel();
         let mut state = self.state.lock();
         let State { relay, outbox, .. } = &mut *state;
-        let mut has_room = true;
+        let (now, mut has_room) = (now(), true);
         for packet in packets {
             let (sid, owner) = (Arc::clone(sid), owner.clone());
-            relay.handle_input(now(), Input::Forward { sid, owner, packet });
+            relay.handle_input(now, Input::Forward { sid, owner, packet });
             while let Output::Publish(message) = relay.poll_output() {
-                has_room &= outbox.push(message);
+                has_room &= outbox.push(message, now);
             }
         }
         if has_room {
@@ -291,12 +291,13 @@ impl Exchange {
             outbox,
             deadline,
         } = &mut *state;
-        relay.handle_input(now(), input);
+        let now = now();
+        relay.handle_input(now, input);
         loop {
             match relay.poll_output() {
                 // A question that finds no room is answered by nobody; what else is said here ends
                 // what its receiver gives up by itself.
-                Output::Publish(message) => drop(outbox.push(message)),
+                Output::Publish(message) => drop(outbox.push(message, now)),
                 Output::Wait(until) => {
                     *deadline = until;
                     break;
@@ -412,7 +413,7 @@ impl Exchange {
     }
 
     pub(super) fn take_batch(&self) -> Option<Batch> {
-        self.state.lock().outbox.take()
+        self.state.lock().outbox.take(now())
     }
 
     pub(super) fn put_back(&self, batch: Batch) {
