@@ -227,27 +227,27 @@ impl SessionTask {
     fn on_relayed_close(&mut self, from: &NodeId, reason: &str, cx: &mut Context<'_>) {
         let transport = self.session.transport();
         let elsewhere = self.elsewhere_mut();
-        // Its connection has ended, if it is the carrier's. A poll may still wait, beside a request that
-        // ended the session.
-        let is_carriers = elsewhere.duplex.as_ref().is_some_and(|(at, _)| at == from);
-        if transport != Transport::Polling && is_carriers {
+        // Another server's word ends a request, beside which a poll or a WebSocket may still wait.
+        let carrier = elsewhere.duplex.as_ref().map(|(at, _)| at);
+        let is_carriers = transport != Transport::Polling && carrier == Some(from);
+        if is_carriers {
             elsewhere.duplex = None;
         }
         // SPEC: cluster-engine 0.1.0 makes the application of the session first.
         self.application.settle(cx);
-        match (reason, transport) {
-            (TRANSPORT_CLOSE, Transport::Polling) => {
+        match (reason, is_carriers) {
+            (TRANSPORT_CLOSE, false) => {
                 self.on_packet(transport, proto::Packet::Close, cx);
             }
-            (TRANSPORT_CLOSE, _) => {
+            (TRANSPORT_CLOSE, true) => {
                 self.blame(transport, || DisconnectCause::ConnectionLost);
                 self.tell(proto::Input::TransportClosed(transport), cx);
             }
-            (_, Transport::Polling) => {
+            (_, false) => {
                 let error = CloseReason::TransportError(TransportError::Connection);
                 self.tell(proto::Input::Discard(error), cx);
             }
-            _ => self.tell(proto::Input::TransportFailed(transport), cx),
+            (_, true) => self.tell(proto::Input::TransportFailed(transport), cx),
         }
     }
 
