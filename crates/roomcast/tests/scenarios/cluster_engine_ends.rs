@@ -109,13 +109,17 @@ async fn nothing_keeps_the_bus_of_a_closed_server_with_an_unanswered_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_waits_5_seconds_for_a_bus_that_does_not_close() {
+    let bus = Hub::new().bus();
     let watched = Watched {
-        bus: Hub::new().bus(),
+        bus: bus.clone(),
         close_takes: Duration::from_secs(3600),
         _held: Arc::new(()),
     };
-    let io = Server::builder().cluster_engine(watched).build();
+    let builder = Server::builder().bus(bus.clone());
+    let io = builder.cluster_engine(watched).build();
     io.ready().await.unwrap();
+    bus.break_link();
+    io.emit("news", 1); // it does not leave either
     let start = Instant::now();
 
     io.close().await;
@@ -364,4 +368,24 @@ async fn a_probe_that_is_granted_too_late_is_given_back() {
     websocket.expect("3probe").await;
     websocket.send("5").await;
     websocket.expect_alive().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_breaks_off_behind_the_upgrade_leaves_no_websocket_behind() {
+    let nodes = Shared::new(3);
+    let reasons = &mut reasons(&nodes.servers[0]);
+    let client = nodes.joined().await;
+    let post = granted_post(&client, &nodes.hosts[2], b"40").await;
+    let mut websocket = WebSocket::probe(&nodes.hosts[1], &client.sid).await;
+    websocket.send("2probe").await;
+    websocket.expect("3probe").await;
+    websocket.send("5").await;
+    websocket.expect_alive().await;
+    let start = Instant::now();
+
+    drop(post);
+
+    assert_eq!(reasons.next().await, "transport error");
+    websocket.expect_closed().await;
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
