@@ -16,22 +16,21 @@ use crate::{Packet, PacketKind, StateError};
 /// use roomcast_socketio::{Decoder, Namespaces, Step};
 ///
 /// let mut decoder = Decoder::default();
-/// let mut namespaces = Namespaces::new(100);
+/// let mut namespaces = Namespaces::default();
 ///
 /// let connect = decoder.text("0/chat,")?.expect("no attachments");
-/// assert_eq!(namespaces.route(&connect)?, Step::Join);
+/// assert_eq!(namespaces.route(&connect, 100)?, Step::Join);
 /// namespaces.begin("/chat");
 /// namespaces.complete("/chat", "the socket");
 ///
 /// let event = decoder.text(r#"2/chat,["hello"]"#)?.expect("no attachments");
-/// assert_eq!(namespaces.route(&event)?, Step::Deliver(&mut "the socket"));
+/// assert_eq!(namespaces.route(&event, 100)?, Step::Deliver(&mut "the socket"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Spec: Socket.IO protocol 5, "Connection to a namespace".
 #[derive(Clone, Debug)]
 pub struct Namespaces<T> {
-    limit: usize,
     // Cost: most clients join one namespace, and mostly the main one: neither needs memory of its own.
     entries: SmallVec<[Entry<T>; 1]>,
 }
@@ -77,21 +76,22 @@ pub enum Step<'n, T> {
     Leave(T),
 }
 
-impl<T> Namespaces<T> {
-    /// A connection that has joined nothing yet and may join `limit` namespaces at once.
-    pub fn new(limit: usize) -> Self {
+impl<T> Default for Namespaces<T> {
+    /// A connection that has joined nothing yet.
+    fn default() -> Self {
         Self {
-            limit,
             entries: SmallVec::new(),
         }
     }
+}
 
-    /// Says what `packet` means.
+impl<T> Namespaces<T> {
+    /// Says what `packet` means on a connection that may join `limit` namespaces at once.
     ///
     /// # Errors
     ///
     /// A [`StateError`] if the packet does not fit the state. The connection must be closed.
-    pub fn route(&mut self, packet: &Packet<'_>) -> Result<Step<'_, T>, StateError> {
+    pub fn route(&mut self, packet: &Packet<'_>, limit: usize) -> Result<Step<'_, T>, StateError> {
         let namespace = packet.namespace();
         let index = self.position(namespace);
         match (packet.kind(), index) {
@@ -99,8 +99,8 @@ impl<T> Namespaces<T> {
             (PacketKind::Connect, Some(_)) => Err(StateError::AlreadyJoined {
                 namespace: namespace.to_owned(),
             }),
-            (PacketKind::Connect, None) if self.entries.len() >= self.limit => {
-                Err(StateError::TooManyNamespaces { limit: self.limit })
+            (PacketKind::Connect, None) if self.entries.len() >= limit => {
+                Err(StateError::TooManyNamespaces { limit })
             }
             (PacketKind::Connect, None) => Ok(Step::Join),
             (kind, index) => {

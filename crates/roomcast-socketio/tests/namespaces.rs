@@ -4,12 +4,15 @@
 
 use roomcast_socketio::{Decoder, Namespaces, Packet, PacketKind, StateError, Step};
 
+/// The most namespaces that a client may join here.
+const LIMIT: usize = 10;
+
 fn packet(text: &str) -> Packet<'static> {
     Decoder::default().text(text).unwrap().unwrap().into_owned()
 }
 
 fn joined(names: &[&str]) -> Namespaces<usize> {
-    let mut namespaces = Namespaces::new(10);
+    let mut namespaces = Namespaces::default();
     for (number, name) in names.iter().enumerate() {
         namespaces.begin(name);
         namespaces.complete(name, number);
@@ -29,34 +32,34 @@ fn packets_go_to_the_socket_of_their_namespace() {
     let mut namespaces = joined(&["/", "/custom", "/dyn-1"]);
 
     assert_eq!(
-        namespaces.route(&packet(r#"2["x"]"#)),
+        namespaces.route(&packet(r#"2["x"]"#), LIMIT),
         Ok(Step::Deliver(&mut 0))
     );
     assert_eq!(
-        namespaces.route(&packet(r#"2/dyn-1,["x"]"#)),
+        namespaces.route(&packet(r#"2/dyn-1,["x"]"#), LIMIT),
         Ok(Step::Deliver(&mut 2))
     );
     assert_eq!(
-        namespaces.route(&packet("3/custom,1[]")),
+        namespaces.route(&packet("3/custom,1[]"), LIMIT),
         Ok(Step::Deliver(&mut 1))
     );
 }
 
 #[test]
 fn a_second_connect_is_an_error_while_joining_and_when_joined() {
-    let mut namespaces = Namespaces::new(10);
+    let mut namespaces = Namespaces::default();
     let again = StateError::AlreadyJoined {
         namespace: "/".to_owned(),
     };
 
-    assert_eq!(namespaces.route(&packet("0")), Ok(Step::Join));
+    assert_eq!(namespaces.route(&packet("0"), LIMIT), Ok(Step::Join));
     namespaces.begin("/");
     assert!(namespaces.is_joining("/"));
-    assert_eq!(namespaces.route(&packet("0")), Err(again.clone()));
+    assert_eq!(namespaces.route(&packet("0"), LIMIT), Err(again.clone()));
     namespaces.complete("/", 7);
     assert!(!namespaces.is_joining("/"));
-    assert_eq!(namespaces.route(&packet("0/,{}")), Err(again));
-    assert_eq!(namespaces.route(&packet("0/custom")), Ok(Step::Join));
+    assert_eq!(namespaces.route(&packet("0/,{}"), LIMIT), Err(again));
+    assert_eq!(namespaces.route(&packet("0/custom"), LIMIT), Ok(Step::Join));
 }
 
 #[test]
@@ -65,15 +68,15 @@ fn packets_for_a_namespace_that_is_not_joined_are_errors() {
     namespaces.begin("/joining");
 
     assert_eq!(
-        namespaces.route(&packet(r#"2/custom,["x"]"#)),
+        namespaces.route(&packet(r#"2/custom,["x"]"#), LIMIT),
         Err(not_joined(PacketKind::Event, "/custom"))
     );
     assert_eq!(
-        namespaces.route(&packet("3/joining,1[]")),
+        namespaces.route(&packet("3/joining,1[]"), LIMIT),
         Err(not_joined(PacketKind::Ack, "/joining"))
     );
     assert_eq!(
-        namespaces.route(&packet("1/joining")),
+        namespaces.route(&packet("1/joining"), LIMIT),
         Err(not_joined(PacketKind::Disconnect, "/joining"))
     );
     assert!(namespaces.is_joining("/joining"));
@@ -83,7 +86,7 @@ fn packets_for_a_namespace_that_is_not_joined_are_errors() {
 fn a_connect_error_from_a_client_is_an_error_joined_or_not() {
     for text in [r#"4{"message":"no"}"#, "4/custom,{}"] {
         assert_eq!(
-            joined(&["/"]).route(&packet(text)),
+            joined(&["/"]).route(&packet(text), LIMIT),
             Err(StateError::ConnectError)
         );
     }
@@ -93,36 +96,39 @@ fn a_connect_error_from_a_client_is_an_error_joined_or_not() {
 fn disconnect_leaves_one_namespace_which_can_be_joined_again() {
     let mut namespaces = joined(&["/", "/custom"]);
 
-    assert_eq!(namespaces.route(&packet("1/custom,")), Ok(Step::Leave(1)));
     assert_eq!(
-        namespaces.route(&packet(r#"2/custom,["x"]"#)),
+        namespaces.route(&packet("1/custom,"), LIMIT),
+        Ok(Step::Leave(1))
+    );
+    assert_eq!(
+        namespaces.route(&packet(r#"2/custom,["x"]"#), LIMIT),
         Err(not_joined(PacketKind::Event, "/custom"))
     );
     assert_eq!(
-        namespaces.route(&packet(r#"2["x"]"#)),
+        namespaces.route(&packet(r#"2["x"]"#), LIMIT),
         Ok(Step::Deliver(&mut 0))
     );
-    assert_eq!(namespaces.route(&packet("0/custom")), Ok(Step::Join));
+    assert_eq!(namespaces.route(&packet("0/custom"), LIMIT), Ok(Step::Join));
 }
 
 #[test]
 fn a_refused_namespace_can_be_asked_for_again() {
-    let mut namespaces = Namespaces::<u8>::new(1);
+    let mut namespaces = Namespaces::<u8>::default();
     namespaces.begin("/random");
 
     assert_eq!(namespaces.remove("/random"), None);
     assert!(namespaces.is_empty());
-    assert_eq!(namespaces.route(&packet("0/random")), Ok(Step::Join));
+    assert_eq!(namespaces.route(&packet("0/random"), 1), Ok(Step::Join));
 }
 
 #[test]
 fn the_number_of_namespaces_is_limited_with_those_that_are_being_joined() {
-    let mut namespaces = Namespaces::new(2);
+    let mut namespaces = Namespaces::default();
     namespaces.complete("/a", 1);
-    assert_eq!(namespaces.route(&packet("0/b")), Ok(Step::Join));
+    assert_eq!(namespaces.route(&packet("0/b"), 2), Ok(Step::Join));
     namespaces.begin("/b");
 
-    let refused = namespaces.route(&packet("0/c"));
+    let refused = namespaces.route(&packet("0/c"), 2);
 
     assert_eq!(refused, Err(StateError::TooManyNamespaces { limit: 2 }));
 }

@@ -150,7 +150,8 @@ impl Decoder {
         result
     }
 
-    /// Heap bytes held for incomplete input, without the windows of compression.
+    /// Bytes of the buffers that hold incomplete input, without the windows of compression and
+    /// without what keeps track of a message or a control frame, less than 200 bytes of the heap.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
         let control = match &self.phase {
@@ -443,3 +444,6 @@ fn take<'a>(rest: &mut &'a mut [u8], len: usize) -> &'a mut [u8] {
     *rest = back;
     front
 }
+
+// What `Decoder::buffered_bytes` leaves out.
+const _: () = assert!(size_of::<Assembly>() + size_of::<Control>() < 200);

@@ -19,19 +19,17 @@ pub(crate) struct Connection {
     has_commands: AtomicBool,
     /// The server has disconnected all sockets and closes the connection, soon if not now.
     is_dismissed: AtomicBool,
+    /// The task has ended. Changed with the lock of `commands` only.
+    ///
+    /// Invariant: no commands then. They hold sockets, which hold this connection: kept any longer,
+    /// they would keep each other for ever.
+    is_over: AtomicBool,
     // Lock order: a leaf.
-    commands: Mutex<Commands>,
-}
-
-enum Commands {
     #[expect(
         clippy::box_collection,
         reason = "there is hardly ever one, and each client pays for the list"
     )]
-    Open(Option<Box<VecDeque<Command>>>),
-    /// The task has ended. Commands hold sockets, which hold this connection: kept any longer, they
-    /// would keep each other for ever.
-    Closed,
+    commands: Mutex<Option<Box<VecDeque<Command>>>>,
 }
 
 /// What other tasks ask of the task that owns the client.
@@ -56,7 +54,8 @@ impl Connection {
             engine,
             has_commands: AtomicBool::new(false),
             is_dismissed: AtomicBool::new(false),
-            commands: Mutex::new(Commands::Open(None)),
+            is_over: AtomicBool::new(false),
+            commands: Mutex::new(None),
         }
     }
 
@@ -79,13 +78,15 @@ impl Connection {
 
     /// Asks the task that owns the client; where it has ended, nothing happens.
     pub(crate) fn command(&self, command: Command) {
-        match &mut *self.commands.lock() {
-            Commands::Open(commands) => {
-                commands.get_or_insert_default().push_back(command);
-                self.has_commands.store(true, Ordering::Release);
-            }
-            Commands::Closed => return,
+        let mut commands = self.commands.lock();
+        if self.is_over.load(Ordering::Relaxed) {
+            // Invariant: dropped without the lock, as in `close_commands`.
+            drop(commands);
+            return;
         }
+        commands.get_or_insert_default().push_back(command);
+        self.has_commands.store(true, Ordering::Release);
+        drop(commands);
         self.engine.notify();
     }
 
@@ -95,22 +96,20 @@ impl Connection {
             return None;
         }
         let mut commands = self.commands.lock();
-        let next = match &mut *commands {
-            Commands::Open(commands) => commands.as_mut().and_then(|queue| queue.pop_front()),
-            Commands::Closed => None,
-        };
+        let next = commands.as_mut().and_then(|queue| queue.pop_front());
         if next.is_none() {
             self.has_commands.store(false, Ordering::Release);
-            if let Commands::Open(commands) = &mut *commands {
-                *commands = None;
-            }
+            *commands = None;
         }
         next
     }
 
     /// Takes no more commands, and drops those that nobody will carry out.
     pub(crate) fn close_commands(&self) {
-        let left = std::mem::replace(&mut *self.commands.lock(), Commands::Closed);
+        let mut commands = self.commands.lock();
+        self.is_over.store(true, Ordering::Relaxed);
+        let left = commands.take();
+        drop(commands);
         // Invariant: dropped without the lock: what a handler holds may ask for something more.
         drop(left);
     }

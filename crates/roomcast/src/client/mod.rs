@@ -41,7 +41,8 @@ pub(crate) struct Client {
     /// Invariant: empty whenever another handler may be started.
     held: Held,
     /// When a client that has joined no namespace is sent away.
-    connect_deadline: Option<Instant>,
+    // Cost: gone with the first namespace that it joins, and a pointer then.
+    connect_deadline: Option<Box<Instant>>,
     revision: Revision,
     is_closed: bool,
     /// A namespace was not let in.
@@ -56,10 +57,10 @@ impl Client {
             .checked_add(config.connect_timeout);
         let client = Self {
             decoder: config.parser.decoder(config.limits),
-            namespaces: Namespaces::new(config.max_namespaces),
+            namespaces: Namespaces::default(),
             parked: Parked::default(),
             held: Held::default(),
-            connect_deadline: deadline,
+            connect_deadline: deadline.map(Box::new),
             revision: engine.revision(),
             connection: Arc::new(Connection::new(server, engine)),
             is_closed: false,
@@ -142,7 +143,8 @@ impl Client {
 
     /// Takes a packet whose namespace is a name and nothing more; `query` stood behind it.
     fn on_named_packet(&mut self, packet: &Packet<'_>, query: &str, cx: &mut Context<'_>) {
-        match self.namespaces.route(packet) {
+        let limit = self.connection.server().config().max_namespaces;
+        match self.namespaces.route(packet, limit) {
             Ok(Step::Join) => self.join(packet, query, cx),
             Ok(Step::Leave(socket)) => {
                 let reason = DisconnectReason::ClientNamespaceDisconnect;
@@ -228,7 +230,12 @@ impl Client {
 
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
         let is_due = |deadline| deadline <= tokio::time::Instant::now().into_std();
-        if self.connect_deadline.is_some_and(is_due) {
+        if self
+            .connect_deadline
+            .as_deref()
+            .copied()
+            .is_some_and(is_due)
+        {
             self.connect_deadline = None;
             tracing::debug!("a client has joined no namespace in time");
             let cause = match self.is_refused {
@@ -295,7 +302,7 @@ impl Application for Client {
     }
 
     fn next_timeout(&self) -> Option<Instant> {
-        self.connect_deadline
+        self.connect_deadline.as_deref().copied()
     }
 
     fn farewell(&self, cause: &DisconnectCause) -> Option<Box<Farewell>> {

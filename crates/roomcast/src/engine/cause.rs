@@ -41,8 +41,9 @@ pub enum DisconnectCause {
     /// The client did not answer a heartbeat in time.
     HeartbeatTimeout,
     /// A message of the client was larger than
-    /// [`max_http_buffer_size`](super::Builder::max_http_buffer_size).
-    #[expect(missing_docs, reason = "the field is the limit, in bytes")]
+    /// [`max_http_buffer_size`](super::Builder::max_http_buffer_size), or than the
+    /// [WebSocket of another library](super::MessageSocket) takes, whose limit is not known here.
+    #[expect(missing_docs, reason = "the field is the server's limit, in bytes")]
     Oversize { max_bytes: usize },
     /// The client sent what is no packet; holds what is wrong with it.
     Parse(Arc<str>),

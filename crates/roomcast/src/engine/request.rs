@@ -1,6 +1,6 @@
 //! The HTTP request behind a session.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method};
@@ -100,21 +100,52 @@ impl Peer {
 #[derive(Clone, Debug)]
 pub struct Request {
     head: RequestHead,
-    peer: Option<Peer>,
+    peer: KnownPeer,
+}
+
+/// What is known of the peer, as a session keeps it.
+///
+/// Cost: a `Peer` is 36 bytes, for the sake of IPv6.
+#[derive(Clone, Debug)]
+enum KnownPeer {
+    Nothing,
+    V4 {
+        ip: Ipv4Addr,
+        port: u16,
+        is_secure: bool,
+    },
+    V6(Box<Peer>),
+}
+
+impl From<Option<Peer>> for KnownPeer {
+    fn from(peer: Option<Peer>) -> Self {
+        match peer {
+            None => Self::Nothing,
+            Some(Peer {
+                address: SocketAddr::V4(address),
+                is_secure,
+            }) => Self::V4 {
+                ip: *address.ip(),
+                port: address.port(),
+                is_secure,
+            },
+            Some(peer) => Self::V6(Box::new(peer)),
+        }
+    }
 }
 
 impl Request {
     pub(crate) fn new(parts: &Parts) -> Self {
         Self {
             head: RequestHead::of(parts),
-            peer: peer(&parts.extensions),
+            peer: peer(&parts.extensions).into(),
         }
     }
 
     pub(crate) fn with_peer(head: RequestHead, peer: Peer) -> Self {
         Self {
             head,
-            peer: Some(peer),
+            peer: Some(peer).into(),
         }
     }
 
@@ -127,7 +158,7 @@ impl Request {
         };
         Self {
             head: RequestHead::new(&Method::GET, "", url, headers),
-            peer,
+            peer: peer.into(),
         }
     }
 
@@ -196,14 +227,22 @@ impl Request {
     /// [`Request`].
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.peer.map(|peer| peer.address)
+        match &self.peer {
+            KnownPeer::Nothing => None,
+            KnownPeer::V4 { ip, port, .. } => Some(SocketAddr::from((*ip, *port))),
+            KnownPeer::V6(peer) => Some(peer.address),
+        }
     }
 
     /// Tells whether the connection to this server is encrypted; see [`Peer`]. Example:
     /// [`Request`].
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.peer.is_some_and(|peer| peer.is_secure)
+        match &self.peer {
+            KnownPeer::Nothing => false,
+            KnownPeer::V4 { is_secure, .. } => *is_secure,
+            KnownPeer::V6(peer) => peer.is_secure,
+        }
     }
 }
 
@@ -215,4 +254,24 @@ fn peer(extensions: &Extensions) -> Option<Peer> {
         Some(Peer::new(info.0))
     });
     peer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_comes_back_as_it_was() {
+        for address in ["192.0.2.7:50000", "[2001:db8::7]:50001", "[fe80::1%3]:1"] {
+            let address = address.parse().expect("an address");
+            for peer in [Peer::new(address), Peer::secure(address)] {
+                let request = Request::described("/", &[], Some(peer));
+
+                assert_eq!(request.address(), Some(address));
+                assert_eq!(request.is_secure(), peer.is_secure);
+            }
+        }
+        let request = Request::described("/", &[], None);
+        assert_eq!((request.address(), request.is_secure()), (None, false));
+    }
 }

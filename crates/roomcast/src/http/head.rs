@@ -16,13 +16,13 @@ use super::field_names;
 /// keep 8 kB. Here it keeps their own length, and a map is made for those that ask for one.
 #[derive(Clone)]
 pub(crate) struct RequestHead {
-    /// One of [`METHODS`]; any other is the header [`METHOD_NAME`].
-    method: Option<&'static Method>,
     /// Authority, path with query, then each header: the number of its name, or the name in lower
     /// case with its length, and the value with its length.
     block: Box<[u8]>,
-    authority_len: u32,
     target_len: u32,
+    authority_len: u16,
+    /// That of [`METHODS`] with this number; any other is the header [`METHOD_NAME`].
+    method: u8,
     unpacked: OnceLock<Box<Unpacked>>,
 }
 
@@ -54,10 +54,15 @@ impl RequestHead {
         target: &str,
         headers: impl FnOnce() -> H,
     ) -> Self {
+        // No host has so long a name.
+        let (authority, authority_len) = match u16::try_from(authority.len()) {
+            Ok(len) => (authority, len),
+            Err(_) => ("", 0),
+        };
         let mut block = Vec::with_capacity(USUAL_LEN);
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
-        let known = METHODS.iter().find(|known| *known == method);
+        let known = METHODS.iter().position(|known| known == method);
         for (name, value) in headers() {
             put_field(&mut block, name, value);
         }
@@ -69,28 +74,31 @@ impl RequestHead {
             );
         }
         Self {
-            method: known,
             // Cost: exactly what it needs; growing by size and shrinking again would cost as much.
             block: Box::from(&*block),
-            authority_len: short(authority.len()),
             target_len: short(target.len()),
+            authority_len,
+            method: known
+                .and_then(|at| u8::try_from(at).ok())
+                .unwrap_or(u8::MAX),
             unpacked: OnceLock::new(),
         }
     }
 
     pub(crate) fn method(&self) -> &Method {
-        self.method.unwrap_or_else(|| &self.unpacked().method)
+        let known = METHODS.get(usize::from(self.method));
+        known.unwrap_or_else(|| &self.unpacked().method)
     }
 
     /// The host that the request line names, as that of HTTP/2 does.
     pub(crate) fn authority(&self) -> Option<&str> {
-        let authority = self.text_at(0, self.authority_len);
+        let authority = self.text_at(0, self.authority_len.into());
         (!authority.is_empty()).then_some(authority)
     }
 
     /// Path and query as they came.
     pub(crate) fn target(&self) -> &str {
-        self.text_at(self.authority_len, self.target_len)
+        self.text_at(self.authority_len.into(), self.target_len)
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -187,7 +195,7 @@ impl RequestHead {
     }
 
     fn fields(&self) -> Fields<'_> {
-        let start = self.authority_len + self.target_len;
+        let start = u32::from(self.authority_len) + self.target_len;
         Fields(&self.block[start as usize..])
     }
 

@@ -150,10 +150,11 @@ impl Keeper {
     /// Whether the claim would give the session of a connected socket to its client.
     fn may_take_over(&self, socket: &Socket, claim: &Claim) -> bool {
         let head = self.log.head();
-        let start = socket.ticket().map(Ticket::start);
-        let seen = start.and_then(|start| claim.seen(start, head));
-        let sent = (socket.last_logged(), head);
-        seen.is_some_and(|seen| replay_from(seen.position, sent, self.log.trimmed()).is_some())
+        socket.ticket().is_some_and(|ticket| {
+            let seen = claim.seen(ticket.start(), head);
+            let sent = (ticket.last_sent(), head);
+            seen.is_some_and(|seen| replay_from(seen.position, sent, self.log.trimmed()).is_some())
+        })
     }
 
     /// Lets a client in: it is told its ids, gets what it has missed, and is in its rooms.
@@ -287,7 +288,7 @@ impl Keeper {
             data: socket.data().save(),
             lacks_typed_data: false,
             start: ticket.start(),
-            last_sent: socket.last_logged(),
+            last_sent: ticket.last_sent(),
             ended_at_head: self.log.head(),
             ended_at: now(),
             ledger: ticket.ledger().cloned(),

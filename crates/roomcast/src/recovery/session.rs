@@ -19,6 +19,8 @@ pub(crate) struct Ticket {
     pid: Pid,
     /// The newest position when the session began: where a client stands that has seen no packet.
     start: AtomicU64,
+    /// The newest packet that was sent to the socket; 0 if there was none.
+    last_sent: AtomicU64,
     is_recovered: bool,
     ledger: Option<Arc<Ledger>>,
 }
@@ -29,6 +31,7 @@ impl Ticket {
         Self {
             pid: Pid::random(),
             start: AtomicU64::new(0),
+            last_sent: AtomicU64::new(0),
             is_recovered: false,
             ledger,
         }
@@ -48,6 +51,15 @@ impl Ticket {
 
     pub(super) fn start(&self) -> Position {
         Position(self.start.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a packet of the log is on its way to the client.
+    pub(crate) fn note_sent(&self, position: Position) {
+        self.last_sent.store(position.0, Ordering::Relaxed);
+    }
+
+    pub(super) fn last_sent(&self) -> Position {
+        Position(self.last_sent.load(Ordering::Relaxed))
     }
 
     /// Set once, before anybody can send to the socket.
@@ -85,6 +97,7 @@ impl Stored {
         Ticket {
             pid: self.pid,
             start: AtomicU64::new(self.start.0),
+            last_sent: AtomicU64::new(0),
             is_recovered: true,
             ledger: self.ledger.clone(),
         }

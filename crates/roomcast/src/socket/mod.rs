@@ -12,7 +12,7 @@ mod rooms;
 mod sending;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Weak};
 
 use serde::Serialize;
@@ -69,8 +69,6 @@ struct Inner {
     listeners: Listeners,
     acks: PendingAcks,
     data: SocketData,
-    /// The newest packet of the log that was sent to the socket.
-    last_logged: AtomicU64,
     /// The session, if the client can have it back.
     ticket: Option<Box<Ticket>>,
 }
@@ -106,7 +104,6 @@ impl Socket {
             listeners: Listeners::default(),
             acks: PendingAcks::default(),
             data,
-            last_logged: AtomicU64::new(0),
             ticket: ticket.map(Box::new),
         }))
     }
@@ -383,11 +380,9 @@ impl Socket {
 
     /// Notes that a packet of the log is on its way to the client.
     pub(crate) fn note_logged(&self, position: Position) {
-        self.0.last_logged.store(position.0, Ordering::Relaxed);
-    }
-
-    pub(crate) fn last_logged(&self) -> Position {
-        Position(self.0.last_logged.load(Ordering::Relaxed))
+        if let Some(ticket) = self.ticket() {
+            ticket.note_sent(position);
+        }
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {

@@ -47,6 +47,7 @@ mod observing;
 mod old_clients;
 mod options;
 mod other_websockets;
+mod other_websockets_faults;
 mod other_websockets_rules;
 mod outbox_policies;
 mod panics;

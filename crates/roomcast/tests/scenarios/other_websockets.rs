@@ -15,6 +15,10 @@ fn host(io: &Server) -> Host {
     foreign(io, WebSocketConfig::default())
 }
 
+async fn tcp(io: &Server) -> Host {
+    foreign_tcp(io, WebSocketConfig::default()).await
+}
+
 async fn probed(host: &Host, polling: &Polling) -> WebSocket {
     let mut client = WebSocket::probe(host, &polling.sid).await;
     client.send("2probe").await;
@@ -30,7 +34,7 @@ async fn another_library_carries_a_session_with_events_acknowledgements_and_byte
         let answer = socket.emit_with_ack::<String>("name", ()).await;
         teller.tell((socket.conn().transport(), answer.ok()));
     });
-    let mut client = foreign_tcp(&io).await.joined().await;
+    let mut client = tcp(&io).await.joined().await;
 
     client.expect_alive().await;
     client.send(r#"42["echo","é",{"a":[1,null]}]"#).await;
@@ -53,7 +57,7 @@ async fn another_library_carries_a_session_with_events_acknowledgements_and_byte
 #[tokio::test]
 async fn a_polling_session_moves_to_the_websocket_of_another_library() {
     let io = echo_server();
-    let host = foreign_tcp(&io).await;
+    let host = tcp(&io).await;
     let mut polling = host.polling().await;
     let socket = socket(&io, &polling.join("/").await);
 
@@ -88,7 +92,7 @@ async fn a_probe_by_another_library_that_is_never_finished_ends_and_polling_live
 async fn many_messages_keep_their_order_both_ways_over_another_library() {
     const COUNT: u32 = 5000;
     let io = echo_server();
-    let mut client = foreign_tcp(&io).await.joined().await;
+    let mut client = tcp(&io).await.joined().await;
 
     let events: Vec<_> = (0..COUNT)
         .map(|number| format!(r#"42["echo",{number}]"#))
@@ -270,7 +274,7 @@ async fn everything_that_was_sent_leaves_before_the_server_closes_another_librar
         }
         socket.disconnect_and_close();
     });
-    let mut client = foreign_tcp(&io).await.joined().await;
+    let mut client = tcp(&io).await.joined().await;
 
     client.send(r#"42["leave"]"#).await;
     for number in 0..1000 {

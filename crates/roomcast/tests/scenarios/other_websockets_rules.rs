@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -215,34 +214,54 @@ async fn what_was_accepted_and_is_never_carried_leaves_nothing() {
     assert_eq!(io.engine().clients_count(), 0);
 }
 
+/// What came while too many handlers waited is kept up to 1 MiB; what is beyond stays with the
+/// library.
 #[tokio::test(start_paused = true)]
 async fn another_librarys_websocket_is_read_no_more_while_handlers_have_enough_to_do() {
     let io = Server::builder().max_waiting_handlers(2).build();
     let (gate, (teller, mut started)) = (gate(), channel());
     io.on("wait", {
         let gate = Arc::clone(&gate);
-        async move |number: u32| {
+        async move |number: u32, _: String| {
             teller.tell(number);
             pass(&gate).await;
         }
     });
-    let (socket, client, _received) = Channels::new();
-    let asked = socket.asked();
+    let (websocket, client, mut received) = Channels::new();
+    let counts = websocket.counts();
     let accepted = accept(&io, Method::GET, "EIO=4&transport=websocket").await;
-    accepted.carry(socket);
-    let packets = (0..5).map(|number| format!(r#"42["wait",{number}]"#));
-    for packet in std::iter::once("40".to_owned()).chain(packets) {
+    accepted.carry(websocket);
+    client.send(SocketMessage::Text("40".to_owned())).unwrap();
+    assert!(text(&mut received).await.starts_with('0'));
+    assert!(text(&mut received).await.starts_with("40"));
+    let long = "x".repeat(400_000);
+    for (number, text) in [
+        (0, ""),
+        (1, ""),
+        (2, &long),
+        (3, &long),
+        (4, &long),
+        (5, ""),
+    ] {
+        let packet = format!(r#"42["wait",{number},"{text}"]"#);
         client.send(SocketMessage::Text(packet)).unwrap();
     }
 
     idle().await;
     assert_eq!(started.so_far(), [0, 1]);
-    let asked_before = asked.load(Ordering::Relaxed);
+    assert_eq!(
+        counts.given(),
+        6,
+        "all but the last event, behind the CONNECT"
+    );
+    let asked = counts.asked();
+    io.emit("wake", ());
+    assert_eq!(text(&mut received).await, r#"42["wake"]"#);
     idle().await;
-    assert_eq!(asked.load(Ordering::Relaxed), asked_before);
-    gate.add_permits(5);
+    assert_eq!((counts.asked(), counts.given()), (asked, 6));
+    gate.add_permits(6);
     idle().await;
-    assert_eq!(started.so_far(), [2, 3, 4]);
+    assert_eq!(started.so_far(), [2, 3, 4, 5]);
 }
 
 #[tokio::test]

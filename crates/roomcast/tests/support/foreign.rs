@@ -1,6 +1,7 @@
 //! WebSockets that are not the server's own: those of tokio-tungstenite, and channels.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
@@ -16,6 +17,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roomcast::Server;
 use roomcast::engine::{Accepted, MessageSocket, ReceiveError, SocketMessage};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::WebSocketStream;
@@ -32,11 +34,11 @@ pub(crate) fn foreign(io: &Server, config: WebSocketConfig) -> Host {
 }
 
 /// As [`foreign`], on a port of the loopback interface.
-pub(crate) async fn foreign_tcp(io: &Server) -> Host {
+pub(crate) async fn foreign_tcp(io: &Server, config: WebSocketConfig) -> Host {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let service = router(io, WebSocketConfig::default());
+    let service = router(io, config);
     tokio::spawn(async move { axum::serve(listener, service).await });
     Host::connecting("/socket.io/", move || async move {
         let stream = tokio::net::TcpStream::connect(address).await;
@@ -69,14 +71,51 @@ async fn websockets(
         if let Ok(upgraded) = on_upgrade.await {
             let stream = TokioIo::new(upgraded);
             let opening = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
-            accepted.carry(Tungstenite(opening.await));
+            accepted.carry(Tungstenite::new(opening.await));
         }
     });
     answer
 }
 
 /// A WebSocket of tokio-tungstenite.
-struct Tungstenite(WebSocketStream<TokioIo<Upgraded>>);
+struct Tungstenite {
+    websocket: WebSocketStream<TokioIo<Upgraded>>,
+    reading: Reading,
+}
+
+/// What comes next of what the client sends.
+enum Reading {
+    Messages,
+    /// Messages, once the answer to a ping has left: tungstenite keeps any number of answers, and a
+    /// client that takes none of them is to be read no more.
+    BehindPong,
+    /// Nothing: there was an error. The rest is forgotten, or the connection would be reset, and the
+    /// client would not see the close frame.
+    Rest,
+}
+
+impl Tungstenite {
+    fn new(websocket: WebSocketStream<TokioIo<Upgraded>>) -> Self {
+        Self {
+            websocket,
+            reading: Reading::Messages,
+        }
+    }
+
+    /// Hangs up and waits for the client to do so, too.
+    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(self.websocket.get_mut());
+        ready!(stream.as_mut().poll_shutdown(cx))?;
+        let mut bytes = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut bytes);
+            ready!(stream.as_mut().poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
 
 impl MessageSocket for Tungstenite {
     fn poll_receive(
@@ -84,26 +123,44 @@ impl MessageSocket for Tungstenite {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
         loop {
-            return Poll::Ready(match ready!(self.0.poll_next_unpin(cx)) {
+            match self.reading {
+                Reading::Messages => {}
+                Reading::BehindPong => {
+                    if let Err(error) = ready!(self.poll_flush(cx)) {
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
+                    self.reading = Reading::Messages;
+                }
+                Reading::Rest => {
+                    let end = ready!(self.poll_forget(cx));
+                    return Poll::Ready(end.err().map(|error| Err(error.into())));
+                }
+            }
+            return Poll::Ready(match ready!(self.websocket.poll_next_unpin(cx)) {
                 Some(Ok(Message::Text(text))) => Some(Ok(SocketMessage::Text(text.to_string()))),
                 Some(Ok(Message::Binary(bytes))) => Some(Ok(SocketMessage::Binary(bytes))),
                 Some(Ok(Message::Close(frame))) => Some(Ok(SocketMessage::Close {
                     code: frame.as_ref().map(|frame| frame.code.into()),
                     reason: frame.map_or_else(String::new, |frame| frame.reason.to_string()),
                 })),
-                Some(Ok(_)) => continue,
-                Some(Err(Error::Capacity(_))) => Some(Err(ReceiveError::TooLarge)),
-                None | Some(Err(Error::Protocol(ResetWithoutClosingHandshake))) => None,
-                Some(Err(Error::Protocol(rule))) => {
-                    Some(Err(ReceiveError::Protocol(rule.to_string())))
+                Some(Ok(Message::Ping(_))) => {
+                    self.reading = Reading::BehindPong;
+                    continue;
                 }
-                Some(Err(error)) => Some(Err(io::Error::other(error).into())),
+                Some(Ok(_)) => continue,
+                None | Some(Err(Error::Protocol(ResetWithoutClosingHandshake))) => None,
+                Some(Err(error)) => {
+                    self.reading = Reading::Rest;
+                    Some(Err(receive_error(error)))
+                }
             });
         }
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_ready_unpin(cx).map_err(io::Error::other)
+        self.websocket
+            .poll_ready_unpin(cx)
+            .map_err(io::Error::other)
     }
 
     fn start_send(&mut self, message: SocketMessage) -> io::Result<()> {
@@ -115,11 +172,24 @@ impl MessageSocket for Tungstenite {
                 reason: reason.into(),
             })),
         };
-        self.0.start_send_unpin(message).map_err(io::Error::other)
+        self.websocket
+            .start_send_unpin(message)
+            .map_err(io::Error::other)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush_unpin(cx).map_err(io::Error::other)
+        self.websocket
+            .poll_flush_unpin(cx)
+            .map_err(io::Error::other)
+    }
+}
+
+fn receive_error(error: Error) -> ReceiveError {
+    match error {
+        Error::Capacity(_) => ReceiveError::TooLarge,
+        Error::Utf8(_) => ReceiveError::NotUtf8,
+        Error::Protocol(rule) => ReceiveError::Protocol(rule.to_string()),
+        error => io::Error::other(error).into(),
     }
 }
 
@@ -127,8 +197,26 @@ impl MessageSocket for Tungstenite {
 pub(crate) struct Channels {
     incoming: UnboundedReceiver<SocketMessage>,
     outgoing: UnboundedSender<SocketMessage>,
+    counts: Arc<Counts>,
+}
+
+/// How much a [`Channels`] was asked for.
+#[derive(Default)]
+pub(crate) struct Counts {
+    asked: AtomicUsize,
+    given: AtomicUsize,
+}
+
+impl Counts {
     /// How often it was asked for a message.
-    asked: Arc<AtomicUsize>,
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// How many messages it has given.
+    pub(crate) fn given(&self) -> usize {
+        self.given.load(Ordering::Relaxed)
+    }
 }
 
 impl Channels {
@@ -143,13 +231,13 @@ impl Channels {
         let socket = Self {
             incoming,
             outgoing,
-            asked: Arc::default(),
+            counts: Arc::default(),
         };
         (socket, client, received)
     }
 
-    pub(crate) fn asked(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.asked)
+    pub(crate) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
     }
 }
 
@@ -158,12 +246,13 @@ impl MessageSocket for Channels {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.incoming.poll_recv(cx).map(|message| {
-            message.map(|message| match message {
-                SocketMessage::Text(text) if text == "panic" => panic!("as the test wants it"),
-                message => Ok(message),
-            })
+        self.counts.asked.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(match ready!(self.incoming.poll_recv(cx)) {
+            Some(SocketMessage::Text(text)) if text == "panic" => panic!("as the test wants it"),
+            message => message.map(|message| {
+                self.counts.given.fetch_add(1, Ordering::Relaxed);
+                Ok(message)
+            }),
         })
     }
 

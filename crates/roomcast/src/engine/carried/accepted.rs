@@ -64,8 +64,10 @@ impl Accepted {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime; no session has begun then.
     pub fn carry(self, socket: impl MessageSocket) {
+        // Invariant: it panics here or not at all, so that no session is registered without a task.
+        drop(tokio::runtime::Handle::current());
         let Self {
             engine,
             owner,

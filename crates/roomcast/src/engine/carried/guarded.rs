@@ -18,9 +18,22 @@ impl Guarded {
         let socket = self.0.as_deref_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         catch_unwind(AssertUnwindSafe(|| call(socket))).map_err(|_| {
             tracing::error!("a WebSocket of another library panicked, its session is closed");
-            self.0 = None;
+            self.drop_socket();
             io::ErrorKind::BrokenPipe.into()
         })
+    }
+
+    fn drop_socket(&mut self) {
+        let socket = self.0.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(socket))).is_err() {
+            tracing::error!("a WebSocket of another library panicked where it was dropped");
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.drop_socket();
     }
 }
 

@@ -59,10 +59,23 @@ pub trait MessageSocket: Send + 'static {
     /// Takes the next message of the client, in order; `None` where the connection has ended, also
     /// if that was without a close frame.
     ///
-    /// Answers to the client's pings leave from here or from [`poll_flush`](Self::poll_flush). It
-    /// is not called while the session has enough to do: what the client sends waits with the
+    /// It is not called while the session has enough to do: what the client sends waits with the
     /// library, which should not read on either. After [`SocketMessage::Close`] it is called until
     /// the connection has ended.
+    ///
+    /// Answers to the client's pings leave from here or from [`poll_flush`](Self::poll_flush), which
+    /// is called after this one. How many of them may wait is for the library to limit, since
+    /// nothing here knows of them: a client that sends pings and reads nothing must not fill the
+    /// memory. A library without a limit is kept from reading: once it has reported a ping, wait for
+    /// its flush before it is asked again.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing more can be received, a [`ReceiveError`]. Unless the connection is lost, the
+    /// client is told: the close frame leaves, and then this is called again until it gives `None`,
+    /// for at most 10 s. Whatever the client still sends should be read and forgotten here, and the
+    /// write half shut down: a connection that is dropped with unread bytes is reset, and the client
+    /// may never see the close frame. A second error counts as `None`.
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,9 +91,10 @@ pub trait MessageSocket: Send + 'static {
     /// last message. A library that has answered already may return an error, which changes nothing.
     fn start_send(&mut self, message: SocketMessage) -> io::Result<()>;
 
-    /// Waits until all that was taken over has left the process. What has not counts as waiting for
-    /// the client, with the limits of
-    /// [`max_outbox`](crate::engine::Builder::max_outbox).
+    /// Waits until all that was taken over, and all answers to pings, have left the process. It is
+    /// called after messages were given or asked for, also if there were none. What has not left
+    /// counts as waiting for the client, with the limits of
+    /// [`max_outbox`](crate::engine::Builder::max_outbox); answers to pings do not.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
@@ -120,9 +134,15 @@ pub enum SocketMessage {
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The client's message is larger than the library takes. The client is closed with 1009, as for
-    /// one above [`max_http_buffer_size`](crate::engine::Builder::max_http_buffer_size).
+    /// one above [`max_http_buffer_size`](crate::engine::Builder::max_http_buffer_size). That is
+    /// also the limit which
+    /// [`DisconnectCause::Oversize`](crate::engine::DisconnectCause::Oversize) names, even if the
+    /// library has a lower one.
     #[error("message is larger than the WebSocket takes")]
     TooLarge,
+    /// The client's text is not UTF-8. The client is closed with 1007.
+    #[error("text is not valid UTF-8")]
+    NotUtf8,
     /// The client broke the rules of WebSockets; says which. It is closed with 1002.
     #[error("{0}")]
     Protocol(String),

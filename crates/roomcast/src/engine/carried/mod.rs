@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use roomcast_websocket::CloseCode;
+use roomcast_websocket::{CloseCode, DecodeError};
 
 pub use accepted::Accepted;
 use guarded::Guarded;
@@ -45,6 +45,7 @@ pub(crate) struct Carried {
 /// Messages that lie with the socket.
 #[derive(Default)]
 struct Handed {
+    /// Whether there may be some. Answers to pings, which only the socket knows of, count, too.
     is_some: bool,
     /// What the mailbox counts of them.
     bytes: usize,
@@ -86,6 +87,8 @@ impl Carried {
     }
 
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        // Invariant: a flush follows, or answers to pings could stay with the socket.
+        self.handed.is_some = true;
         let max_bytes = self.max_message_bytes;
         let too_large = || {
             let cause = DisconnectCause::Oversize { max_bytes };
@@ -104,6 +107,10 @@ impl Carried {
                 tracing::debug!(%rule, "a client broke the WebSocket protocol");
                 let cause = DisconnectCause::Protocol(rule.into());
                 Received::Fault(Fault::Transport(CloseCode::PROTOCOL_ERROR, cause))
+            }
+            Some(Err(ReceiveError::NotUtf8)) => {
+                let error = DecodeError::InvalidUtf8;
+                Received::Fault(Fault::Transport(error.close_code(), error.into()))
             }
             Some(Err(ReceiveError::Lost(error))) => {
                 tracing::debug!(%error, "a connection broke");
@@ -243,8 +250,21 @@ impl Carried {
             tracing::debug!(%error, "a WebSocket of another library took no close");
         }
         poll_fn(|cx| self.socket.poll_flush(cx)).await?;
-        while let Some(Ok(_)) = poll_fn(|cx| self.socket.poll_receive(cx)).await {}
+        self.drain().await;
         Ok(())
+    }
+
+    /// Receives and forgets until the connection ends. A second error ends it, too, or a library
+    /// that repeats its error would be asked for ever.
+    async fn drain(&mut self) {
+        let mut has_failed = false;
+        loop {
+            match poll_fn(|cx| self.socket.poll_receive(cx)).await {
+                None | Some(Err(ReceiveError::Lost(_))) => return,
+                Some(Err(_)) if has_failed => return,
+                Some(received) => has_failed |= received.is_err(),
+            }
+        }
     }
 
     async fn say_last(

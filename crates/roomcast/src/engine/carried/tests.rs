@@ -160,6 +160,66 @@ fn a_socket_that_takes_one_message_at_a_time_is_flushed_between_them() {
     assert_eq!(socket.texts(), ["4b"]);
 }
 
+/// Answers to pings may lie with the socket then, and nothing else would have them leave.
+#[test]
+fn a_socket_that_was_asked_for_messages_is_flushed_once() {
+    let socket = Narrow::default();
+    socket.set(0, true);
+    let (mut carried, mailbox) = carried(&socket);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+
+    assert!(carried.poll_receive(&mut cx).is_pending());
+    for _ in 0..2 {
+        assert_eq!(write(&mut carried, Some(&mailbox)), Written::All);
+        assert_eq!(socket.0.lock().flushes, 1);
+    }
+}
+
+/// A WebSocket that is asked for messages while it is closed: it gives these.
+#[derive(Clone)]
+struct Late(Arc<Mutex<std::vec::IntoIter<Given>>>);
+
+type Given = fn() -> Result<SocketMessage, ReceiveError>;
+
+impl MessageSocket for Late {
+    fn poll_receive(
+        &mut self,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<SocketMessage, ReceiveError>>> {
+        Poll::Ready(self.0.lock().next().map(|message| message()))
+    }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(&mut self, _: SocketMessage) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_closing_socket_is_asked_until_its_end_or_a_second_error() {
+    let text: Given = || Ok(SocketMessage::Text(String::new()));
+    let error: Given = || Err(ReceiveError::TooLarge);
+    let lost: Given = || Err(io::Error::from(io::ErrorKind::ConnectionReset).into());
+    let left = async |given: Vec<Given>| {
+        let socket = Late(Arc::new(Mutex::new(given.into_iter())));
+        Carried::new(socket.clone(), 1000, None)
+            .close(None, None)
+            .await;
+        socket.0.lock().len()
+    };
+
+    assert_eq!(left(vec![text, error, text, text]).await, 0);
+    assert_eq!(left(vec![error, text, error, text, text]).await, 2);
+    assert_eq!(left(vec![text, lost, text]).await, 1);
+}
+
 #[test]
 fn a_client_that_probes_without_reading_is_read_no_more() {
     let socket = Narrow::default();

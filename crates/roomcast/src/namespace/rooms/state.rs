@@ -141,6 +141,11 @@ impl State {
 
     fn add(&mut self, socket: &Socket) -> usize {
         let number = self.everyone.len();
+        if number == self.everyone.capacity() {
+            // Cost: lists of thousands that grow to the double hold much that nobody is in.
+            self.everyone.reserve_exact(number / 4 + 8);
+            self.memberships.reserve_exact(number / 4 + 8);
+        }
         self.everyone.push(socket.clone());
         self.memberships.push(Membership::default());
         let (everyone, hasher) = (&self.everyone, &self.hasher);
