@@ -21,31 +21,29 @@ impl Engine {
             match opening.poll(cx) {
                 Poll::Pending => at += 1,
                 Poll::Ready(outcome) => {
-                    let transport = opening.transport;
                     has_moved = true;
-                    self.on_opening(transport, outcome);
+                    self.on_opening(at, outcome);
                 }
             }
         }
         has_moved
     }
 
-    fn on_opening(&mut self, transport: Transport, outcome: Result<Duplex, TransportError>) {
+    /// Invariant: the future of the opening at this place has ended, and is not polled again.
+    fn on_opening(&mut self, at: usize, outcome: Result<Duplex, TransportError>) {
+        let transport = self.openings[at].transport;
         let is_probe = self.polling.is_some();
         match outcome {
             Ok(duplex) if is_probe => {
-                let mut openings = self.openings.iter_mut();
-                if let Some(opening) = openings.find(|one| one.transport == transport) {
-                    opening.progress = Progress::Open(Box::new(duplex));
-                }
+                self.openings[at].progress = Progress::Open(Box::new(duplex));
                 self.tell(Input::TransportOpened(transport));
             }
             Ok(duplex) => {
-                self.take_opening(transport);
+                self.openings.remove(at);
                 self.carrier = Some(Box::new(duplex));
             }
             Err(error) => {
-                self.take_opening(transport);
+                self.openings.remove(at);
                 self.on_failed(transport, error);
             }
         }

@@ -220,10 +220,7 @@ impl Session {
         let patience = handshake
             .ping_interval
             .saturating_add(handshake.ping_timeout);
-        let candidates: Vec<_> = match self.transport {
-            Transport::Polling => self.upgrades.filter(&handshake.upgrades).collect(),
-            _ => Vec::new(),
-        };
+        let candidates = self.candidates(&handshake.upgrades);
         self.outputs
             .push_back(Output::Opened(handshake.into_owned()));
         let has_webtransport = candidates.contains(&Transport::WebTransport);
@@ -239,6 +236,19 @@ impl Session {
             deadline: now.checked_add(patience),
             probes: Probes::of(candidates),
         });
+    }
+
+    /// The transports that are tried beside polling: each once, whatever the server names.
+    fn candidates(&self, offered: &[Transport]) -> Vec<Transport> {
+        let mut candidates = Vec::new();
+        if self.transport == Transport::Polling {
+            for transport in self.upgrades.filter(offered) {
+                if transport != Transport::Polling && !candidates.contains(&transport) {
+                    candidates.push(transport);
+                }
+            }
+        }
+        candidates
     }
 
     fn on_ping(&mut self, now: Instant) {
