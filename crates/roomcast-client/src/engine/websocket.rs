@@ -25,6 +25,7 @@ pub(crate) struct WebSocket {
     stream: Stream,
     connection: Connection,
     to_write: BytesMut,
+    pongs: Pongs,
     unread: BytesMut,
     forces_base64: bool,
 }
@@ -55,6 +56,7 @@ impl WebSocket {
             stream,
             connection,
             to_write: BytesMut::new(),
+            pongs: Pongs::default(),
             unread,
             forces_base64: options.forces_base64,
         })
@@ -93,6 +95,11 @@ impl WebSocket {
         self.to_write.len() >= MAX_UNWRITTEN_BYTES
     }
 
+    /// Whether the peer pings and takes no pongs: nothing more is read before it has.
+    pub(crate) fn is_held(&self) -> bool {
+        self.pongs.bytes >= MAX_PONG_BYTES
+    }
+
     pub(crate) fn has_unwritten(&self) -> bool {
         !self.to_write.is_empty()
     }
@@ -105,6 +112,7 @@ impl WebSocket {
                 return Poll::Ready(Err(TransportError::Connection("write zero".to_owned())));
             }
             self.to_write.advance(written);
+            self.pongs.on_written(written);
         }
         if self.to_write.capacity() > 0 {
             // An idle connection keeps no buffer.
@@ -124,6 +132,10 @@ impl WebSocket {
         mut take: impl FnMut(Event<'_>) -> Flow,
     ) -> Poll<Result<(), End>> {
         loop {
+            if self.is_held() {
+                // Who flushes is told when the peer takes more.
+                return Poll::Pending;
+            }
             match self.decode(&mut take) {
                 Ok(Flow::Goes) => {}
                 Ok(Flow::Stops) => return Poll::Ready(Ok(())),
@@ -152,7 +164,7 @@ impl WebSocket {
         let mut input = std::mem::take(&mut self.unread);
         let mut at = 0;
         while at < input.len() {
-            let mask = rand::random();
+            let (mask, owed) = (rand::random(), self.to_write.len());
             let received = self
                 .connection
                 .receive(&mut input[at..], mask, &mut self.to_write);
@@ -161,6 +173,7 @@ impl WebSocket {
             at += decoded.consumed;
             let flow = match decoded.event {
                 Some(Event::Close(_)) => return Err(End::Closed(None)),
+                Some(Event::Ping(_)) => self.pongs.on_queued(owed, self.to_write.len()),
                 Some(event) => take(event),
                 None => Flow::Goes,
             };
@@ -192,6 +205,33 @@ impl WebSocket {
     pub(crate) async fn finish(mut self) {
         let flushed = poll_fn(|cx| self.poll_flush(cx));
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, flushed).await;
+    }
+}
+
+/// Pongs that wait to be written.
+#[derive(Debug, Default)]
+struct Pongs {
+    bytes: usize,
+    /// Where the last one ends in what is to be written.
+    end: usize,
+}
+
+impl Pongs {
+    /// What is to be written has grown by a pong from the one length to the other.
+    fn on_queued(&mut self, from: usize, to: usize) -> Flow {
+        self.bytes += to - from;
+        self.end = to;
+        match self.bytes < MAX_PONG_BYTES {
+            true => Flow::Goes,
+            false => Flow::Stops,
+        }
+    }
+
+    fn on_written(&mut self, written: usize) {
+        self.end = self.end.saturating_sub(written);
+        if self.end == 0 {
+            self.bytes = 0;
+        }
     }
 }
 
@@ -315,6 +355,9 @@ fn check(
 
 /// What waits to be written before nothing more is added.
 const MAX_UNWRITTEN_BYTES: usize = 256 * 1024;
+
+/// Pongs that wait to be written before nothing more is read.
+const MAX_PONG_BYTES: usize = 4096;
 
 const READ_BYTES: usize = 16 * 1024;
 
