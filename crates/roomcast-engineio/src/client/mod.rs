@@ -252,8 +252,11 @@ impl Session {
     }
 
     fn on_ping(&mut self, now: Instant) {
-        if let State::Open(link) | State::Flushing(link) = &mut self.state {
+        if let State::Open(link) = &mut self.state {
+            // Invariant: a server that only pings does not keep a session that closes.
             link.deadline = now.checked_add(link.patience);
+        }
+        if self.link().is_some() {
             self.outputs.push_back(Output::QueuePong);
         }
     }

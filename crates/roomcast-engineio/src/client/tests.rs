@@ -242,6 +242,19 @@ fn what_is_queued_leaves_before_the_close() {
 }
 
 #[test]
+fn a_ping_does_not_prolong_a_close() {
+    let now = start();
+    let mut session = opened(now, WEBSOCKET);
+    let deadline = session.next_timeout();
+    session.handle_input(now, Input::Close);
+
+    let later = now + Duration::from_millis(400);
+    session.handle_packet(later, WEBSOCKET, Packet::Ping(""));
+    assert_eq!(outputs(&mut session), [Output::QueuePong]);
+    assert_eq!(session.next_timeout(), deadline);
+}
+
+#[test]
 fn a_close_waits_for_the_end_of_an_upgrade() {
     let now = start();
     let mut session = pausing(now);
