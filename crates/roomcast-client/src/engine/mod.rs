@@ -9,6 +9,7 @@ mod options;
 mod outgoing;
 mod outputs;
 mod polling;
+mod pongs;
 mod reading;
 mod target;
 mod websocket;

@@ -17,6 +17,7 @@ use super::Options;
 use super::cookies::Cookies;
 use super::duplex::{End, Flow};
 use super::outgoing::{Compression, Outgoing};
+use super::pongs::Pongs;
 use crate::connect::{Connector, Stream};
 use crate::error::TransportError;
 
@@ -97,7 +98,7 @@ impl WebSocket {
 
     /// Whether the peer pings and takes no pongs: nothing more is read before it has.
     pub(crate) fn is_held(&self) -> bool {
-        self.pongs.bytes >= MAX_PONG_BYTES
+        self.pongs.are_many()
     }
 
     pub(crate) fn has_unwritten(&self) -> bool {
@@ -205,33 +206,6 @@ impl WebSocket {
     pub(crate) async fn finish(mut self) {
         let flushed = poll_fn(|cx| self.poll_flush(cx));
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, flushed).await;
-    }
-}
-
-/// Pongs that wait to be written.
-#[derive(Debug, Default)]
-struct Pongs {
-    bytes: usize,
-    /// Where the last one ends in what is to be written.
-    end: usize,
-}
-
-impl Pongs {
-    /// What is to be written has grown by a pong from the one length to the other.
-    fn on_queued(&mut self, from: usize, to: usize) -> Flow {
-        self.bytes += to - from;
-        self.end = to;
-        match self.bytes < MAX_PONG_BYTES {
-            true => Flow::Goes,
-            false => Flow::Stops,
-        }
-    }
-
-    fn on_written(&mut self, written: usize) {
-        self.end = self.end.saturating_sub(written);
-        if self.end == 0 {
-            self.bytes = 0;
-        }
     }
 }
 
@@ -355,9 +329,6 @@ fn check(
 
 /// What waits to be written before nothing more is added.
 const MAX_UNWRITTEN_BYTES: usize = 256 * 1024;
-
-/// Pongs that wait to be written before nothing more is read.
-const MAX_PONG_BYTES: usize = 4096;
 
 const READ_BYTES: usize = 16 * 1024;
 
