@@ -116,6 +116,15 @@ impl Duplex {
         }
     }
 
+    /// Whether nothing more is read before the peer has taken its answers.
+    pub(crate) fn is_held(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.is_held(),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => false,
+        }
+    }
+
     pub(crate) fn has_unwritten(&self) -> bool {
         match self {
             Self::WebSocket(websocket) => websocket.has_unwritten(),

@@ -9,6 +9,7 @@ mod options;
 mod outgoing;
 mod outputs;
 mod polling;
+mod pongs;
 mod reading;
 mod target;
 mod websocket;
@@ -37,6 +38,7 @@ use self::duplex::Duplex;
 use self::http::HttpClient;
 use self::opening::Opening;
 use self::polling::Polling;
+use self::reading::Body;
 use crate::connect::Connector;
 use crate::error::TransportError;
 use crate::origin::Origin;
@@ -141,6 +143,10 @@ pub(crate) struct Engine {
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
     posted: usize,
+    /// An answer to a ping is in the queue, and not on its way yet.
+    has_pong: bool,
+    /// What an answer to a poll still holds.
+    body: Option<Body>,
     /// What carries the session, unless polling does.
     carrier: Option<Box<Duplex>>,
     /// Transports on their way: the session's first, or probes, one for each transport.
@@ -177,6 +183,8 @@ impl Engine {
             queue: VecDeque::new(),
             polling: None,
             posted: 0,
+            has_pong: false,
+            body: None,
             carrier: None,
             openings: Vec::new(),
             untried,
