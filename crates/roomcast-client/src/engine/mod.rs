@@ -258,6 +258,11 @@ impl Engine {
         has_moved |= self.poll_polling(cx);
         has_moved |= self.poll_duplexes(cx);
         has_moved |= self.poll_timer(cx);
+        if self.session.is_flushing()
+            && let Some(carrier) = &mut self.carrier
+        {
+            carrier.end_behind(self.queue.len());
+        }
         has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
     }
