@@ -156,7 +156,7 @@ impl Socket {
             socket: self.state.key,
             done,
         };
-        self.manager.update(|state, _| state.flushes.push(flush));
+        drop(self.manager.update(|state, _| state.flush(flush)));
         // The task was dropped with its runtime.
         is_done.await.unwrap_or(Err(NotFlushed))
     }
