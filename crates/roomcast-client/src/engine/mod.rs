@@ -60,7 +60,9 @@ type CookiesOf = (Origin, Arc<Cookies>);
 
 impl Shared {
     pub(crate) fn new(connector: Connector, options: Options) -> Self {
-        let cookies = options.keeps_cookies.then(Arc::default);
+        let cookies = options
+            .keeps_cookies
+            .then(|| Arc::new(Cookies::of(&connector.origin)));
         Self {
             http: HttpClient::new(connector.clone(), &options, cookies.clone()),
             options: Arc::new(options),
@@ -121,7 +123,7 @@ impl Shared {
         match &*elsewhere {
             Some((known, cookies)) if known == origin => Arc::clone(cookies),
             _ => {
-                let cookies = Arc::<Cookies>::default();
+                let cookies = Arc::new(Cookies::of(origin));
                 *elsewhere = Some((origin.clone(), Arc::clone(&cookies)));
                 cookies
             }
