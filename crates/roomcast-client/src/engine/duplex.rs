@@ -52,6 +52,17 @@ impl Duplex {
         }
     }
 
+    /// No more than `packets` are still sent. Where the peer's acknowledgements can be seen, what it has
+    /// not acknowledged counts as unwritten from now on.
+    pub(crate) fn end_behind(&mut self, packets: usize) {
+        match self {
+            // What the operating system has is out of sight, however much follows.
+            Self::WebSocket(_) => _ = packets,
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.end_behind(packets),
+        }
+    }
+
     /// Writes what can be written now; ready when nothing is left.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         match self {

@@ -62,7 +62,9 @@ type CookiesOf = (Origin, Arc<Cookies>);
 
 impl Shared {
     pub(crate) fn new(connector: Connector, options: Options) -> Self {
-        let cookies = options.keeps_cookies.then(Arc::default);
+        let cookies = options
+            .keeps_cookies
+            .then(|| Arc::new(Cookies::of(&connector.origin)));
         Self {
             http: HttpClient::new(connector.clone(), &options, cookies.clone()),
             options: Arc::new(options),
@@ -123,7 +125,7 @@ impl Shared {
         match &*elsewhere {
             Some((known, cookies)) if known == origin => Arc::clone(cookies),
             _ => {
-                let cookies = Arc::<Cookies>::default();
+                let cookies = Arc::new(Cookies::of(origin));
                 *elsewhere = Some((origin.clone(), Arc::clone(&cookies)));
                 cookies
             }
@@ -266,6 +268,11 @@ impl Engine {
         has_moved |= self.poll_polling(cx);
         has_moved |= self.poll_duplexes(cx);
         has_moved |= self.poll_timer(cx);
+        if self.session.is_flushing()
+            && let Some(carrier) = &mut self.carrier
+        {
+            carrier.end_behind(self.queue.len());
+        }
         has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
     }

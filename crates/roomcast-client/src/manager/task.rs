@@ -208,7 +208,7 @@ impl Task {
         }
     }
 
-    /// Takes out who need not wait any more for everything to have left.
+    /// Takes out who need not wait any more for everything to have left, or does not.
     fn flushed(&self, state: &mut State, is_lost: bool) -> Vec<(Flush, Result<(), NotFlushed>)> {
         if state.flushes.is_empty() {
             return Vec::new();
@@ -222,6 +222,8 @@ impl Task {
             let is_stuck = waits && !state.core.is_active(flush.socket);
             match is_stuck || is_lost {
                 true => done.push((flush, Err(NotFlushed))),
+                // Nobody is told.
+                false if flush.done.is_closed() => done.push((flush, Err(NotFlushed))),
                 false if waits || !is_drained => waiting.push(flush),
                 false => done.push((flush, Ok(()))),
             }
@@ -290,6 +292,7 @@ impl Drop for Task {
                 .engine_closed(key, CloseReason::TransportClose, None);
         }
         state.rest();
+        state.has_lost_runtime = true;
         let waiting = (
             std::mem::take(&mut state.flushes),
             std::mem::take(&mut state.waiting),
