@@ -12,6 +12,7 @@ from .place import LOAD, ROOT, WORK
 NODE_PACKAGES = {
     "node": ["socket.io@4.8.4"],
     "bun": ["bun@1.4.5", "@socket.io/bun-engine@0.1.2", "socket.io@4.8.4"],
+    "node-client": ["socket.io-client@4.8.4"],
 }
 PYTHON_PACKAGES = ["python-socketio==5.18.1", "uvicorn", "uvloop", "httptools", "websockets"]
 UWEBSOCKETS = {
@@ -37,6 +38,16 @@ def fixture():
     return Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release" / "bench_fixture"
 
 
+def clients(wanted):
+    """Those of the wanted clients that this machine can build."""
+    if "roomcast-client" in wanted:
+        cargo(ROOT, ["--package", "roomcast-conformance", "--bin", "bench_client"], target=None)
+    if "rust_socketio" in wanted and not compiles(LOAD, ["--package", "peer-rust-socketio"]):
+        lacking("rust_socketio", "it does not compile; it needs OpenSSL and its headers")
+    if "socket.io-client" in wanted:
+        lacking("socket.io-client", node("node-client"))
+
+
 def peers(wanted):
     """Those of the wanted servers that this machine can build."""
     if any(name.startswith("socketioxide") for name in wanted):
@@ -51,10 +62,13 @@ def peers(wanted):
 
 
 def cargo(folder, args, target=WORK / "target"):
+    if not compiles(folder, args, target):
+        raise SystemExit(f"`cargo build {' '.join(args)}` failed in {folder}")
+
+
+def compiles(folder, args, target=WORK / "target"):
     moved = {"CARGO_TARGET_DIR": str(target)} if target else {}
-    command = ["cargo", "build", "--release", "--locked", *args]
-    if not succeeds(command, folder, moved):
-        raise SystemExit(f"`{' '.join(command)}` failed in {folder}")
+    return succeeds(["cargo", "build", "--release", "--locked", *args], folder, moved)
 
 
 def node(name):

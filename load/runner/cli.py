@@ -8,12 +8,12 @@ import signal
 import sys
 from pathlib import Path
 
-from . import build, compare, growth, guide, join_leave, order, slow_readers, smoke, soak, workers
+from . import build, clients, compare, growth, guide, join_leave, order, slow_readers, smoke, soak, workers
 from .measure import Bench
 from .place import LOAD
 from .servers import OWN, PEERS, present
 
-COMMANDS = {module.KIND: module for module in (compare, growth, workers, order, join_leave, slow_readers, soak, smoke)}
+COMMANDS = {module.KIND: module for module in (compare, growth, workers, order, join_leave, slow_readers, clients, soak, smoke)}
 
 
 def main():
@@ -46,7 +46,8 @@ def parser():
     add("--secs", type=float, metavar="S", help="length of the measured window")
     add("--warm", type=float, metavar="S", help="before it")
     add("--minutes", type=float, help="soak: default 60")
-    add("--connections", type=int, metavar="N", help="join-leave, slow-readers, soak")
+    add("--connections", type=int, metavar="N", help="join-leave, slow-readers, clients, soak")
+    add("--clients", metavar="NAMES", help="clients: which, separated by commas")
     add("--windows", type=int, metavar="N", help="join-leave: windows of each kind, default 5")
     add("--outbox", type=int, metavar="BYTES", help="slow-readers: limit of one client's outbox, default 1 MiB")
     add("--strict", action="store_true", help="table: fail if a target is missed")

@@ -2,7 +2,9 @@
 
 import re
 
+from . import clients
 from .scenarios import SCENARIOS
+from .servers import OWN
 
 KIND = "smoke"
 CONNECTIONS = 100
@@ -31,6 +33,8 @@ def measure(bench, _options):
     for name, (args, variables, seconds) in TRIALS.items():
         for server in bench.servers:
             bench.run(KIND, server, name, args, variables, seconds=seconds)
+    if OWN in bench.servers and clients.own(bench.servers[OWN][0]).exists():
+        clients.run(bench, KIND, clients.OURS, clients.Trial(CONNECTIONS, 0.3, 0.0))
 
 
 def small(args):
