@@ -34,20 +34,27 @@ async function start(environment = {}) {
   throw new Error("the servers have ended");
 }
 
-/** A proxy that gives each connection to the next server; `counts` says how many each got, `chosen` which was next. */
-async function balanced(ports) {
+/**
+ * A proxy that gives each connection to the next server, or to the one that `choose` names by its first request; `counts` says how
+ * many each got, `chosen` which.
+ */
+async function balanced(ports, choose = () => undefined) {
   const counts = ports.map(() => 0);
   const chosen = [];
   const proxy = createServer((near) => {
-    const index = chosen.length % ports.length;
-    chosen.push(index);
-    counts[index] += 1;
-    const far = connect(ports[index], "127.0.0.1");
-    for (const [from, to] of [[near, far], [far, near]]) {
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-      from.on("close", () => to.destroy());
-    }
+    near.on("error", () => near.destroy());
+    near.once("data", (begin) => {
+      const index = choose(begin.toString("latin1"), chosen) ?? chosen.length % ports.length;
+      chosen.push(index);
+      counts[index] += 1;
+      const far = connect(ports[index], "127.0.0.1");
+      far.write(begin);
+      for (const [from, to] of [[near, far], [far, near]]) {
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+        from.on("close", () => to.destroy());
+      }
+    });
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   proxies.add(proxy);
@@ -94,17 +101,19 @@ test("a polling client talks to three servers in turn", async () => {
 });
 
 test("a client moves to the server of its WebSocket", async () => {
-  const { port, chosen } = await balanced(await start());
-  let moved = 0;
+  let first = 0;
+  const isUpgrade = (head) => /^upgrade: websocket\r$/im.test(head);
+  const behind = (index) => (index + 1) % names.length;
+  const choose = (head, chosen) => (isUpgrade(head) ? behind(chosen[first]) : undefined);
+  const { port, chosen } = await balanced(await start({ MOVE: "1" }), choose);
   for (let round = 0; round < 6; round++) {
-    const first = chosen.length;
+    first = chosen.length;
     const socket = await client(port);
     if (socket.io.engine.transport.name !== "websocket") await once(socket.io.engine, "upgrade");
     await converse(socket, 20);
-    if ((await socket.emitWithAck("where")) !== names[chosen[first]]) moved += 1;
+    assert.equal(await socket.emitWithAck("where"), names[behind(chosen[first])]);
     socket.close();
   }
-  assert.ok(moved > 0, "none of 6 sessions has moved");
 });
 
 test("a client that upgrades late stays at its server, wherever its WebSocket is", async () => {
@@ -126,12 +135,11 @@ for (const transports of [["polling"], ["polling", "websocket"]]) {
   test(`heartbeats keep a session by ${how}`, async () => {
     const { port } = await balanced(await start({ STAY: "1" }));
     const socket = await client(port, { transports });
-    let pings = 0;
-    socket.io.engine.on("heartbeat", () => pings++);
-    let ended;
-    socket.on("disconnect", (reason) => (ended = reason));
-    while (pings < 3) await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.equal(ended, undefined);
+    await new Promise((resolve, reject) => {
+      let beats = 0;
+      socket.io.engine.on("heartbeat", () => ++beats === 3 && resolve());
+      socket.once("disconnect", (reason) => reject(new Error(`disconnected: ${reason}`)));
+    });
     await converse(socket, 5);
     socket.close();
   });

@@ -1,6 +1,7 @@
 //! The servers that `conformance/cluster` judges: three that share their sessions.
 //!
-//! Each listens on a free port; all are printed. `STAY=1` keeps every session at the server where it began.
+//! Each listens on a free port; all are printed. `STAY=1` keeps every session at the server where it began; `MOVE=1`
+//! lets it wait for its WebSocket as long as that takes.
 
 use std::io;
 use std::time::Duration;
@@ -20,6 +21,8 @@ async fn main() -> io::Result<()> {
         let mut shared = ClusterEngine::new(bus.clone());
         if std::env::var_os("STAY").is_some() {
             shared = shared.connection_delay(Duration::ZERO);
+        } else if std::env::var_os("MOVE").is_some() {
+            shared = shared.connection_delay(Duration::from_secs(60));
         }
         let io = Server::builder()
             .bus(bus)

@@ -31,6 +31,14 @@ pub enum ConfigError {
     #[error("{name:?} with its value cannot be a header")]
     #[expect(missing_docs, reason = "the field is described above")]
     Header { name: String },
+    /// The path has a space or a control character in it.
+    #[error("the path {path:?} cannot stand in a request")]
+    #[expect(missing_docs, reason = "the field is described above")]
+    Path { path: String },
+    /// A WebSocket subprotocol is no token of HTTP.
+    #[error("{protocol:?} cannot be the name of a protocol")]
+    #[expect(missing_docs, reason = "the field is described above")]
+    Protocol { protocol: String },
     /// This client does not have the transport.
     #[error("the transport {} is not supported", .transport.as_str())]
     #[expect(missing_docs, reason = "the field is described above")]

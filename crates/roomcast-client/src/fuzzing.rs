@@ -138,4 +138,22 @@ mod tests {
         assert_eq!((seen.is_opened, &seen.messages[..]), (true, &[2][..]));
         assert!(seen.is_closed);
     }
+    #[tokio::test(start_paused = true)]
+    async fn a_server_may_name_a_transport_twice_or_polling_itself() {
+        let open = "HTTP/1.1 200 OK\r\nContent-Length: 96\r\n\r\n\
+            0{\"sid\":\"x\",\"upgrades\":[\"websocket\",\"websocket\",\"polling\"],\
+            \"pingInterval\":300,\"pingTimeout\":200}";
+        let upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+            Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
+        let message = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n4hi";
+        let connections = [
+            answers(&[open, message, message]),
+            answers(&[upgrade, "\u{1}"]),
+            answers(&[upgrade, "\u{1}"]),
+            answers(&[message]),
+        ];
+        let both = [Transport::Polling, Transport::WebSocket];
+        let seen = meet(&both, connections, 1000).await;
+        assert!(seen.is_opened && seen.is_closed, "{seen:?}");
+    }
 }

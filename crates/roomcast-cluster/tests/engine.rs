@@ -150,9 +150,50 @@ fn a_question_that_nobody_answers_is_refused_after_a_second() {
     assert_eq!(node.next(), Output::Refused { asker: "poll" });
     assert_eq!(node.idle(), None);
 
+    // It comes too late, and its client has been told that there is no such session.
     node.granted(1001, request);
+    assert!(matches!(node.published().1, Body::Close { .. }));
+    node.granted(1002, request);
     assert_eq!(node.idle(), None);
     assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn a_connection_that_is_granted_too_late_is_given_back() {
+    let mut node = Node::new();
+    let probe = node.ask(0, Carrier::WebSocket, Access::Read, "probe");
+    node.published();
+    let post = node.ask(0, Carrier::Polling, Access::Write, "post");
+    node.published();
+    node.input(1000, Input::Tick);
+    for asker in ["probe", "post"] {
+        assert_eq!(node.next(), Output::Refused { asker });
+    }
+
+    node.granted(1001, probe);
+    node.granted(1001, post);
+
+    let (to, upgrade) = node.published();
+    assert_eq!(to.as_deref(), Some("a68f7c"));
+    assert!(matches!(upgrade, Body::Upgrade { success: false, .. }));
+    assert_eq!(node.idle(), None);
+}
+
+#[test]
+fn a_thousand_late_locks_are_given_back_and_the_oldest_is_forgotten_for_one_more() {
+    for (count, is_given_back) in [(1000, true), (1001, false)] {
+        let mut node = Node::new();
+        let first = node.poll(0);
+        for _ in 1..count {
+            node.poll(0);
+        }
+        node.input(1000, Input::Tick);
+        while !matches!(node.next(), Output::Wait(_)) {}
+
+        node.granted(1001, first);
+
+        assert_eq!(matches!(node.next(), Output::Publish(_)), is_given_back);
+    }
 }
 
 #[test]
@@ -274,12 +315,69 @@ fn a_connection_takes_packets_from_the_upgrade_until_it_hangs_up() {
     ));
     let packets = vec![text("late")];
     assert_eq!(node.next(), Output::Write { line, packets });
-    let (sid, owner) = (SID.into(), "a68f7c".into());
-    let reason = "transport close";
-    node.input(4, Input::HangUp { sid, owner, reason });
-    assert!(matches!(node.published().1, Body::Close { .. }));
+    let sid = SID.into();
+    node.input(4, Input::Forget { sid, line });
     node.received(5, "a68f7c", drain(vec![text("too late")]));
     assert_eq!(node.idle(), None);
+    assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn a_connection_that_its_owner_closes_is_forgotten() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+    let response = Body::UpgradeResponse {
+        request: 1,
+        take_over: false,
+        packets: vec![],
+    };
+    node.received(1, "a68f7c", response);
+    assert!(matches!(node.next(), Output::Upgraded { .. }));
+    assert_eq!(node.relay.waiting(), 1);
+
+    let packets = vec![text("last"), Packet::of(PacketKind::Close)];
+    node.received(2, "a68f7c", drain(packets.clone()));
+
+    let line = "line";
+    assert_eq!(node.next(), Output::Write { line, packets });
+    assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn an_old_connection_that_ends_leaves_its_successor_in_place() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+    let (sid, owner) = (SID.into(), "a68f7c".into());
+    let (line, asker) = ("second line", "second upgrade");
+    let second = Input::AskUpgrade {
+        sid,
+        owner,
+        line,
+        asker,
+    };
+    node.input(0, second);
+    let close = vec![Packet::of(PacketKind::Close)];
+    assert_eq!(
+        node.next(),
+        Output::Write {
+            line: "line",
+            packets: close
+        }
+    );
+    node.published();
+
+    let sid = SID.into();
+    node.input(1, Input::Forget { sid, line: "line" });
+    node.received(2, "a68f7c", drain(vec![text("news")]));
+
+    let packets = vec![text("news")];
+    assert_eq!(node.next(), Output::Write { line, packets });
+    let sid = SID.into();
+    node.input(3, Input::Forget { sid, line });
+    node.input(1000, Input::Tick);
+    assert_eq!(node.relay.waiting(), 0);
 }
 
 #[test]
@@ -373,6 +471,8 @@ fn a_request_that_ends_the_session_leaves_the_close_of_its_connection_to_the_own
     assert!(matches!(node.published().1, Body::Close { .. }));
     let (line, packets) = ("line", vec![Packet::of(PacketKind::Close)]);
     assert_eq!(node.next(), Output::Write { line, packets });
+    node.input(1000, Input::Tick);
+    assert_eq!(node.relay.waiting(), 0);
 }
 
 #[test]
@@ -398,4 +498,61 @@ fn messages_of_the_node_itself_and_for_others_are_passed_over() {
     node.input(0, Input::Received(Message { from, to, body }));
 
     assert_eq!(node.idle(), None);
+}
+
+#[test]
+fn whoever_waits_when_a_node_leaves_is_refused_and_so_are_later_questions() {
+    let mut node = Node::new();
+    let carried = node.poll(0);
+    node.published();
+    node.granted(1, carried);
+    node.ask(1, Carrier::Polling, Access::Write, "post");
+    node.published();
+
+    node.input(2, Input::Stop);
+
+    let asker = "post";
+    assert_eq!(node.next(), Output::Refused { asker });
+    let asker = "poll";
+    assert_eq!(node.next(), Output::Refused { asker });
+    assert_eq!(node.idle(), None);
+    assert_eq!(node.relay.waiting(), 0);
+    node.poll(3);
+    assert_eq!(node.next(), Output::Refused { asker });
+    node.upgrade(3);
+    let asker = "upgrade";
+    assert_eq!(node.next(), Output::Refused { asker });
+    assert_eq!(node.idle(), None);
+}
+
+#[test]
+fn the_connections_of_a_node_that_leaves_are_closed() {
+    let mut node = Node::new();
+    node.upgrade(0);
+    node.published();
+
+    node.input(1, Input::Stop);
+
+    let asker = "upgrade";
+    assert_eq!(node.next(), Output::Refused { asker });
+    let (line, packets) = ("line", vec![Packet::of(PacketKind::Close)]);
+    assert_eq!(node.next(), Output::Write { line, packets });
+    assert_eq!(node.relay.waiting(), 0);
+}
+
+#[test]
+fn a_poll_that_is_granted_when_the_client_has_moved_is_refused_and_harms_nothing() {
+    let mut node = Node::new();
+    let request = node.poll(0);
+    node.published();
+    node.upgrade(1);
+    node.published();
+
+    node.granted(2, request);
+
+    let asker = "poll";
+    assert_eq!(node.next(), Output::Refused { asker });
+    node.received(3, "a68f7c", drain(vec![text("news")]));
+    let (line, packets) = ("line", vec![text("news")]);
+    assert_eq!(node.next(), Output::Write { line, packets });
 }

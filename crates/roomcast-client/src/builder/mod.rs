@@ -287,7 +287,7 @@ impl Builder {
         self
     }
 
-    /// Sends bytes as base64 text over any transport.
+    /// Sends bytes as base64 text, over WebSocket, too. Over WebTransport bytes stay bytes.
     pub fn force_base64(mut self) -> Self {
         self.engine.forces_base64 = true;
         self
@@ -331,7 +331,8 @@ impl Builder {
         self
     }
 
-    /// Keeps the cookies that the server sets, and sends them back: `withCredentials`.
+    /// Keeps the cookies that the server sets, and sends them back: `withCredentials`. One that is
+    /// `Secure` is sent back where the connection is encrypted, and nowhere else.
     pub fn keep_cookies(mut self) -> Self {
         self.engine.keeps_cookies = true;
         self

@@ -1,5 +1,6 @@
 //! Options that can be used.
 
+use http::HeaderName;
 use roomcast_engineio::Transport;
 use roomcast_socketio::client::Options;
 
@@ -29,9 +30,11 @@ impl Builder {
             query,
             ..self.engine
         };
+        check(&engine)?;
         let mut of_transports = Vec::new();
         for (transport, options) in self.of_transports {
             let options = options.over(&engine, self.has_trailing_slash)?;
+            check(&options)?;
             of_transports.push((transport, options));
         }
         Ok(Prepared {
@@ -91,6 +94,26 @@ impl Prepared {
             self.max_waiting_handlers,
             self.home,
         ))
+    }
+}
+
+/// Checks what is written into the head of requests as it is.
+fn check(options: &engine::Options) -> Result<(), ConfigError> {
+    if options
+        .path
+        .bytes()
+        .any(|byte| byte <= b' ' || byte == 0x7f)
+    {
+        let path = options.path.clone();
+        return Err(ConfigError::Path { path });
+    }
+    // The name of a header is a token, as that of a protocol is.
+    let is_token = |text: &String| HeaderName::from_bytes(text.as_bytes()).is_ok();
+    match options.protocols.iter().find(|name| !is_token(name)) {
+        None => Ok(()),
+        Some(protocol) => Err(ConfigError::Protocol {
+            protocol: protocol.clone(),
+        }),
     }
 }
 

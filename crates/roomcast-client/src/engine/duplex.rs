@@ -52,6 +52,17 @@ impl Duplex {
         }
     }
 
+    /// No more than `packets` are still sent. Where the peer's acknowledgements can be seen, what it has
+    /// not acknowledged counts as unwritten from now on.
+    pub(crate) fn end_behind(&mut self, packets: usize) {
+        match self {
+            // What the operating system has is out of sight, however much follows.
+            Self::WebSocket(_) => _ = packets,
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(webtransport) => webtransport.end_behind(packets),
+        }
+    }
+
     /// Writes what can be written now; ready when nothing is left.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         match self {
@@ -113,6 +124,15 @@ impl Duplex {
             Self::WebSocket(websocket) => websocket.owes_much(),
             #[cfg(feature = "webtransport")]
             Self::WebTransport(webtransport) => webtransport.owes_much(),
+        }
+    }
+
+    /// Whether nothing more is read before the peer has taken its answers.
+    pub(crate) fn is_held(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.is_held(),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => false,
         }
     }
 

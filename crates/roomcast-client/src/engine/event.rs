@@ -48,6 +48,13 @@ pub(crate) enum Frame {
 }
 
 impl Frame {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
     /// Control frames are answered where they are decoded.
     pub(crate) fn of(event: Event<'_>) -> Option<Self> {
         match event {

@@ -9,6 +9,7 @@ mod options;
 mod outgoing;
 mod outputs;
 mod polling;
+mod pongs;
 mod reading;
 mod target;
 mod websocket;
@@ -37,6 +38,7 @@ use self::duplex::Duplex;
 use self::http::HttpClient;
 use self::opening::Opening;
 use self::polling::Polling;
+use self::reading::Body;
 use crate::connect::Connector;
 use crate::error::TransportError;
 use crate::origin::Origin;
@@ -60,7 +62,9 @@ type CookiesOf = (Origin, Arc<Cookies>);
 
 impl Shared {
     pub(crate) fn new(connector: Connector, options: Options) -> Self {
-        let cookies = options.keeps_cookies.then(Arc::default);
+        let cookies = options
+            .keeps_cookies
+            .then(|| Arc::new(Cookies::of(&connector.origin)));
         Self {
             http: HttpClient::new(connector.clone(), &options, cookies.clone()),
             options: Arc::new(options),
@@ -121,7 +125,7 @@ impl Shared {
         match &*elsewhere {
             Some((known, cookies)) if known == origin => Arc::clone(cookies),
             _ => {
-                let cookies = Arc::<Cookies>::default();
+                let cookies = Arc::new(Cookies::of(origin));
                 *elsewhere = Some((origin.clone(), Arc::clone(&cookies)));
                 cookies
             }
@@ -141,6 +145,10 @@ pub(crate) struct Engine {
     polling: Option<Box<Polling>>,
     /// How many packets the `POST` under way carries.
     posted: usize,
+    /// An answer to a ping is in the queue, and not on its way yet.
+    has_pong: bool,
+    /// What an answer to a poll still holds.
+    body: Option<Body>,
     /// What carries the session, unless polling does.
     carrier: Option<Box<Duplex>>,
     /// Transports on their way: the session's first, or probes, one for each transport.
@@ -177,6 +185,8 @@ impl Engine {
             queue: VecDeque::new(),
             polling: None,
             posted: 0,
+            has_pong: false,
+            body: None,
             carrier: None,
             openings: Vec::new(),
             untried,
@@ -258,6 +268,11 @@ impl Engine {
         has_moved |= self.poll_polling(cx);
         has_moved |= self.poll_duplexes(cx);
         has_moved |= self.poll_timer(cx);
+        if self.session.is_flushing()
+            && let Some(carrier) = &mut self.carrier
+        {
+            carrier.end_behind(self.queue.len());
+        }
         has_moved |= self.write(cx, source);
         has_moved || !self.events.is_empty()
     }

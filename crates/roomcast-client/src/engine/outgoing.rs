@@ -16,6 +16,10 @@ pub(crate) enum Outgoing {
 impl Outgoing {
     pub(crate) const PONG: Self = Self::Text(Bytes::from_static(b"3"));
 
+    pub(crate) fn is_pong(&self) -> bool {
+        *self == Self::PONG
+    }
+
     /// What the packet counts towards a payload's limit, as the official client reckons.
     pub(crate) fn payload_len(&self) -> usize {
         match self {

@@ -17,11 +17,9 @@ impl Engine {
     }
 
     pub(super) fn check_paused(&mut self) {
-        if self
-            .polling
-            .as_ref()
-            .is_some_and(|polling| polling.is_paused())
-        {
+        let polling = self.polling.as_ref();
+        // Invariant: what an answer still holds is taken before the session changes over.
+        if self.body.is_none() && polling.is_some_and(|polling| polling.is_paused()) {
             self.tell(Input::Paused);
         }
     }
@@ -36,7 +34,7 @@ impl Engine {
         match output {
             Output::Opened(handshake) => self.on_opened(handshake),
             Output::QueuePong => {
-                self.queue_control(Outgoing::PONG);
+                self.queue_pong();
                 self.move_deadline();
             }
             Output::Probe { transport, delay } => {
@@ -73,13 +71,14 @@ impl Engine {
         self.events.push_back(EngineEvent::Opened(transport));
     }
 
-    /// Pongs go before what is queued, but not into a body that is under way.
-    fn queue_control(&mut self, packet: Outgoing) {
-        let compression = Compression::Never;
-        self.queue.push_back(Queued {
-            packet,
-            compression,
-        });
+    /// Invariant: one pong waits at most, however often a server pings that takes none.
+    fn queue_pong(&mut self) {
+        if !std::mem::replace(&mut self.has_pong, true) {
+            self.queue.push_back(Queued {
+                packet: Outgoing::PONG,
+                compression: Compression::Never,
+            });
+        }
     }
 
     fn move_deadline(&mut self) {
@@ -143,6 +142,7 @@ impl Engine {
         }
         self.polling = None;
         self.carrier = None;
+        self.body = None;
         if was_opening
             && reason != CloseReason::ForcedClose
             && let Some(next) = self.untried.pop_front()
@@ -151,6 +151,7 @@ impl Engine {
             return self.start(next);
         }
         self.queue.clear();
+        self.has_pong = false;
         self.events.push_back(EngineEvent::Closed(Closed {
             reason,
             fault,

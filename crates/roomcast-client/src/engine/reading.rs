@@ -2,7 +2,6 @@
 
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use roomcast_engineio::client::Input;
 use roomcast_engineio::revision4::{decode_payload, decode_text};
 use roomcast_engineio::{Handshake, Message, Packet, Transport};
@@ -21,31 +20,29 @@ impl Engine {
             match opening.poll(cx) {
                 Poll::Pending => at += 1,
                 Poll::Ready(outcome) => {
-                    let transport = opening.transport;
                     has_moved = true;
-                    self.on_opening(transport, outcome);
+                    self.on_opening(at, outcome);
                 }
             }
         }
         has_moved
     }
 
-    fn on_opening(&mut self, transport: Transport, outcome: Result<Duplex, TransportError>) {
+    /// Invariant: the future of the opening at this place has ended, and is not polled again.
+    fn on_opening(&mut self, at: usize, outcome: Result<Duplex, TransportError>) {
+        let transport = self.openings[at].transport;
         let is_probe = self.polling.is_some();
         match outcome {
             Ok(duplex) if is_probe => {
-                let mut openings = self.openings.iter_mut();
-                if let Some(opening) = openings.find(|one| one.transport == transport) {
-                    opening.progress = Progress::Open(Box::new(duplex));
-                }
+                self.openings[at].progress = Progress::Open(Box::new(duplex));
                 self.tell(Input::TransportOpened(transport));
             }
             Ok(duplex) => {
-                self.take_opening(transport);
+                self.openings.remove(at);
                 self.carrier = Some(Box::new(duplex));
             }
             Err(error) => {
-                self.take_opening(transport);
+                self.openings.remove(at);
                 self.on_failed(transport, error);
             }
         }
@@ -64,8 +61,8 @@ impl Engine {
         let Some(polling) = &mut self.polling else {
             return false;
         };
-        match polling.poll_finished(cx, self.is_reading) {
-            Poll::Pending => return false,
+        match polling.poll_finished(cx, self.is_reading && self.body.is_none()) {
+            Poll::Pending => return self.is_reading && self.read_body(cx),
             Poll::Ready(Err(error)) => self.on_failed(Transport::Polling, error),
             Poll::Ready(Ok(Finished::Posted)) => {
                 self.queue.drain(..self.posted.min(self.queue.len()));
@@ -73,36 +70,58 @@ impl Engine {
                 self.check_paused();
             }
             Poll::Ready(Ok(Finished::Got(body))) => {
-                self.on_body(&body);
-                // Invariant: a probe's answer that came before this one is taken before it. Another
-                // request would wait for a server that has no more to say by polling.
-                self.poll_duplexes(cx);
-                if let Some(polling) = &mut self.polling
-                    && !self.session.is_closed()
-                {
-                    polling.start_get();
+                match String::from_utf8(body.into()) {
+                    Ok(text) => self.body = Some(Body { text, at: 0 }),
+                    Err(_) => {
+                        self.on_undecodable(Transport::Polling, "not UTF-8".to_owned());
+                    }
                 }
-                self.check_paused();
+                self.read_body(cx);
             }
         }
         true
     }
 
-    fn on_body(&mut self, body: &Bytes) {
-        let Ok(text) = std::str::from_utf8(body) else {
-            return self.on_undecodable(Transport::Polling, "not UTF-8".to_owned());
+    /// Takes the next packets of an answer, and asks for another one behind the last; whether there was
+    /// an answer.
+    fn read_body(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(body) = self.body.take() else {
+            return false;
         };
-        for packet in decode_payload(text) {
-            match packet {
+        let rest = self.on_body(body);
+        // A transport that is given up has no more to say.
+        self.body = rest.filter(|_| self.polling.is_some());
+        if self.body.is_none() && !self.session.is_closed() {
+            // Invariant: a probe's answer that came before this one is taken before it. Another
+            // request would wait for a server that has no more to say by polling.
+            self.poll_duplexes(cx);
+            if let Some(polling) = &mut self.polling {
+                polling.start_get();
+            }
+            self.check_paused();
+        }
+        true
+    }
+
+    /// Takes packets of an answer, and gives back what is left for later.
+    fn on_body(&mut self, mut body: Body) -> Option<Body> {
+        let start = body.at;
+        let mut packets = decode_payload(&body.text[start..]);
+        for _ in 0..MAX_FRAMES {
+            match packets.next()? {
                 Ok(packet) => self.on_packet(Transport::Polling, packet),
                 Err(error) => {
-                    return self.on_undecodable(Transport::Polling, error.to_string());
+                    self.on_undecodable(Transport::Polling, error.to_string());
+                    return None;
                 }
             }
-            if self.session.is_closed() {
-                return;
+            let rest = packets.rest().filter(|_| !self.session.is_closed())?;
+            body.at = body.text.len() - rest.len();
+            if body.at - start >= MAX_BYTES {
+                break;
             }
         }
+        Some(body)
     }
 
     fn on_undecodable(&mut self, from: Transport, error: String) {
@@ -153,11 +172,12 @@ impl Engine {
             return false;
         };
         let transport = duplex.transport();
-        let mut taken = Vec::new();
+        let (mut taken, mut bytes) = (Vec::new(), 0);
         let received = duplex.poll_receive(cx, |frame| {
+            bytes += frame.len();
             taken.push(frame);
             // Invariant: a reader that gets much leaves room for what else the session has to do.
-            if taken.len() < MAX_FRAMES {
+            if taken.len() < MAX_FRAMES && bytes < MAX_BYTES {
                 Flow::Goes
             } else {
                 Flow::Stops
@@ -209,6 +229,14 @@ impl Engine {
     }
 }
 
+/// An answer to a poll, of which packets are taken a few at a time.
+#[derive(Debug)]
+pub(super) struct Body {
+    text: String,
+    /// Where the next packet begins.
+    at: usize,
+}
+
 /// Which transport is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -216,5 +244,8 @@ enum Place {
     Probe(Transport),
 }
 
-/// Frames of one connection before others get their turn.
+/// Frames of one connection, or packets of a body, before others get their turn.
 const MAX_FRAMES: usize = 64;
+
+/// The same in bytes.
+const MAX_BYTES: usize = 1 << 20;

@@ -17,6 +17,7 @@ use super::Options;
 use super::cookies::Cookies;
 use super::duplex::{End, Flow};
 use super::outgoing::{Compression, Outgoing};
+use super::pongs::Pongs;
 use crate::connect::{Connector, Stream};
 use crate::error::TransportError;
 
@@ -25,6 +26,7 @@ pub(crate) struct WebSocket {
     stream: Stream,
     connection: Connection,
     to_write: BytesMut,
+    pongs: Pongs,
     unread: BytesMut,
     forces_base64: bool,
 }
@@ -55,6 +57,7 @@ impl WebSocket {
             stream,
             connection,
             to_write: BytesMut::new(),
+            pongs: Pongs::default(),
             unread,
             forces_base64: options.forces_base64,
         })
@@ -93,6 +96,11 @@ impl WebSocket {
         self.to_write.len() >= MAX_UNWRITTEN_BYTES
     }
 
+    /// Whether the peer pings and takes no pongs: nothing more is read before it has.
+    pub(crate) fn is_held(&self) -> bool {
+        self.pongs.are_many()
+    }
+
     pub(crate) fn has_unwritten(&self) -> bool {
         !self.to_write.is_empty()
     }
@@ -105,6 +113,7 @@ impl WebSocket {
                 return Poll::Ready(Err(TransportError::Connection("write zero".to_owned())));
             }
             self.to_write.advance(written);
+            self.pongs.on_written(written);
         }
         if self.to_write.capacity() > 0 {
             // An idle connection keeps no buffer.
@@ -124,6 +133,10 @@ impl WebSocket {
         mut take: impl FnMut(Event<'_>) -> Flow,
     ) -> Poll<Result<(), End>> {
         loop {
+            if self.is_held() {
+                // Who flushes is told when the peer takes more.
+                return Poll::Pending;
+            }
             match self.decode(&mut take) {
                 Ok(Flow::Goes) => {}
                 Ok(Flow::Stops) => return Poll::Ready(Ok(())),
@@ -152,7 +165,7 @@ impl WebSocket {
         let mut input = std::mem::take(&mut self.unread);
         let mut at = 0;
         while at < input.len() {
-            let mask = rand::random();
+            let (mask, owed) = (rand::random(), self.to_write.len());
             let received = self
                 .connection
                 .receive(&mut input[at..], mask, &mut self.to_write);
@@ -161,6 +174,7 @@ impl WebSocket {
             at += decoded.consumed;
             let flow = match decoded.event {
                 Some(Event::Close(_)) => return Err(End::Closed(None)),
+                Some(Event::Ping(_)) => self.pongs.on_queued(owed, self.to_write.len()),
                 Some(event) => take(event),
                 None => Flow::Goes,
             };

@@ -7,7 +7,7 @@ use roomcast_engineio::Transport;
 use roomcast_engineio::client::Input;
 
 use super::polling::fitting;
-use super::{Engine, Queued, Source};
+use super::{Engine, Outgoing, Queued, Source};
 
 impl Engine {
     /// Whether a packet would leave at once: what volatile events ask.
@@ -45,15 +45,19 @@ impl Engine {
         };
         for opening in &mut self.openings {
             let transport = opening.transport;
-            if let Some(probe) = opening.open()
-                && let Poll::Ready(Err(error)) = probe.poll_flush(cx)
-            {
+            let Some(probe) = opening.open() else {
+                continue;
+            };
+            let was_held = probe.is_held();
+            if let Poll::Ready(Err(error)) = probe.poll_flush(cx) {
                 self.on_failed(transport, error);
                 return true;
             }
+            has_moved |= was_held && !probe.is_held();
         }
         if let Some(duplex) = &mut self.carrier {
-            let (transport, owed_much) = (duplex.transport(), duplex.owes_much());
+            let transport = duplex.transport();
+            let (owed_much, was_held) = (duplex.owes_much(), duplex.is_held());
             if let Poll::Ready(Err(error)) = duplex.poll_flush(cx) {
                 self.carrier = None;
                 self.on_failed(transport, error);
@@ -61,6 +65,7 @@ impl Engine {
             }
             // There is room for more, and nobody else would say so.
             has_moved |= owed_much && !duplex.owes_much();
+            has_moved |= was_held && !duplex.is_held();
         }
         if self.session.is_flushing() && self.is_drained() {
             self.tell(Input::Drained);
@@ -78,6 +83,8 @@ impl Engine {
         }
         let handshake = self.handshake.as_ref();
         let limit = handshake.and_then(|handshake| handshake.max_payload);
+        // COMPAT: engine.io-client takes 0 for no limit.
+        let limit = limit.filter(|limit| *limit > 0);
         let limit = limit.unwrap_or(MAX_BODY_BYTES);
         gather(&mut self.queue, source, limit);
         if self.queue.is_empty() {
@@ -85,6 +92,7 @@ impl Engine {
         }
         let packets = || self.queue.iter().map(|queued| &queued.packet);
         self.posted = fitting(packets(), limit);
+        self.has_pong &= !packets().take(self.posted).any(Outgoing::is_pong);
         polling.start_post(packets().take(self.posted));
         // The request is started by being polled.
         true
@@ -97,6 +105,7 @@ impl Engine {
         let mut has_moved = false;
         while !duplex.owes_much() {
             if let Some(queued) = self.queue.pop_front() {
+                self.has_pong &= !queued.packet.is_pong();
                 duplex.send(&queued.packet, queued.compression);
                 has_moved = true;
             } else if !source.take_next(&mut self.queue) {

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use roomcast_engineio::Transport;
 use roomcast_engineio::client::CloseReason as EngineReason;
@@ -72,14 +73,7 @@ impl Task {
             Closing::AtOnce => engine.discard(EngineReason::ForcedClose),
             Closing::AfterFlush => {
                 engine.close(&mut outbox);
-                self.closing.push(Box::pin(poll_fn(move |cx| {
-                    loop {
-                        if let EngineEvent::Closed(closed) = ready!(engine.poll_event(cx, &mut ()))
-                        {
-                            return Poll::Ready(closed.reason == EngineReason::ForcedClose);
-                        }
-                    }
-                })));
+                self.closing.push(Box::pin(flushed(engine)));
             }
         }
     }
@@ -145,6 +139,22 @@ impl Task {
     }
 }
 
+/// Sends what an engine that closes has left, for as long as that may take; whether all has left.
+async fn flushed(mut engine: Box<Engine>) -> bool {
+    let closed = poll_fn(|cx| {
+        loop {
+            if let EngineEvent::Closed(closed) = ready!(engine.poll_event(cx, &mut ())) {
+                return Poll::Ready(closed.reason == EngineReason::ForcedClose);
+            }
+        }
+    });
+    let has_left = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
+    has_left.unwrap_or_else(|_| {
+        engine.discard(EngineReason::ForcedClose);
+        false
+    })
+}
+
 /// What the core is told of the end of an engine.
 fn reason(closed: Closed) -> (CloseReason, Option<TransportError>) {
     let reason = match closed.reason {
@@ -160,3 +170,6 @@ fn reason(closed: Closed) -> (CloseReason, Option<TransportError>) {
     };
     (reason, error)
 }
+
+/// How long a connection that closes may take for what is left.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -65,10 +65,15 @@ impl Manager {
             true => namespace.to_owned(),
             false => format!("/{namespace}"),
         };
-        let mut state = self.0.lock();
         let (options, auth) = config.into_parts();
+        // Invariant: what is not taken is dropped without the lock, since a function is the user's.
+        let mut auth = Some(auth);
+        let mut state = self.0.lock();
         let key = state.core.add_socket(&namespace, options);
-        let new = || Arc::new(SocketState::new(key, namespace.into(), auth));
+        let new = || {
+            let auth = auth.take().unwrap_or_default();
+            Arc::new(SocketState::new(key, namespace.into(), auth))
+        };
         let socket = Arc::clone(state.sockets.entry(key).or_insert_with(new));
         drop(state);
         Socket::new(Arc::clone(&self.0), socket)

@@ -89,6 +89,8 @@ pub(crate) struct State {
     runner: Runner,
     /// Where the task runs.
     runtime: Handle,
+    /// The task was dropped with its runtime.
+    pub(crate) has_lost_runtime: bool,
 }
 
 /// Somebody who waits until all of a socket has left.
@@ -156,17 +158,20 @@ impl Link {
 }
 
 impl State {
-    /// Emits, and says what is known of the link.
+    /// Emits, and says what is known of the link. Takes the waiter if there is something to wait for:
+    /// what it has captured is the user's, and is not to be dropped here.
     pub(crate) fn emit(
         &mut self,
         now: Instant,
         socket: SocketKey,
         emission: client::Emission,
-        waiter: Option<AckWaiter>,
+        waiter: &mut Option<AckWaiter>,
     ) -> Result<Option<AckToken>, client::EmitError> {
         let link = self.link.state(now);
         let token = self.core.emit(now, socket, emission, link)?;
-        if let (Some(token), Some(waiter)) = (token, waiter) {
+        if let Some(token) = token
+            && let Some(waiter) = waiter.take()
+        {
             self.acks.insert(token, (socket, waiter));
         }
         if self.core.has_outputs() || self.core.has_packets() {
@@ -185,7 +190,7 @@ impl State {
         emission: &mut Option<client::Emission>,
     ) -> Result<Result<(), client::EmitError>, oneshot::Receiver<()>> {
         if let Some(emission) = emission.take_if(|_| self.core.is_within(socket, 2)) {
-            return Ok(self.emit(now, socket, emission, None).map(|_| ()));
+            return Ok(self.emit(now, socket, emission, &mut None).map(|_| ()));
         }
         let (has_room, room) = oneshot::channel();
         self.waiting.retain(|waiting| !waiting.has_room.is_closed());
@@ -204,7 +209,26 @@ impl State {
         served.map(|waiting| waiting.has_room).collect()
     }
 
-    /// Takes out who waits for a connection that is there, or does not come.
+    /// Somebody waits until all of a socket has left. Returns those who do not wait any more, to be
+    /// dropped without the lock.
+    pub(crate) fn flush(&mut self, flush: Flush) -> Vec<Flush> {
+        let gone = |flush: &mut Flush| flush.done.is_closed();
+        let gone = self.flushes.extract_if(.., gone).collect();
+        self.flushes.push(flush);
+        gone
+    }
+
+    /// Somebody waits until a socket is connected. Returns those who do not wait any more, to be dropped
+    /// without the lock.
+    pub(crate) fn await_connection(&mut self, awaited: Awaited) -> Vec<Awaited> {
+        let gone = |awaited: &mut Awaited| awaited.done.is_closed();
+        let gone = self.awaited.extract_if(.., gone).collect();
+        self.awaited.push(awaited);
+        gone
+    }
+
+    /// Takes out who waits for a connection that is there, or does not come, or who does not wait any
+    /// more.
     ///
     /// Invariant: it is called when nothing is left to be told, so that the reason is known.
     pub(crate) fn settled(&mut self) -> Vec<(Awaited, Result<(), NotConnected>)> {
@@ -216,7 +240,7 @@ impl State {
             let is_tried = self.core.is_active(key) && !self.core.is_closed() && !is_old;
             if self.core.is_connected(key) {
                 settled.push((awaited, Ok(())));
-            } else if is_tried {
+            } else if is_tried && !awaited.done.is_closed() {
                 waiting.push(awaited);
             } else {
                 let failure = self.failures.get(&key).cloned();
@@ -236,6 +260,11 @@ impl State {
     /// Whether somebody is to be told of something that the task finds out.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.flushes.is_empty() || !self.awaited.is_empty()
+    }
+
+    /// Whether the task has gone with its runtime while it waited for this time.
+    fn is_lost(&self, due: Option<Instant>) -> bool {
+        due.is_some() && matches!(self.runner, Runner::Idle)
     }
 
     /// The task waits for this to be woken.
@@ -284,6 +313,7 @@ impl Shared {
                 failures: HashMap::new(),
                 runner: Runner::Idle,
                 runtime: home.runtime,
+                has_lost_runtime: false,
             }),
             listeners: Mutex::default(),
             packet_listeners: Mutex::default(),
@@ -304,8 +334,12 @@ impl Shared {
         let mut state = self.state.lock();
         let timeout = state.core.next_timeout();
         let result = change(&mut state, engine::now());
+        let due = state.core.next_timeout();
         let is_needed =
-            state.has_work() || state.is_awaited() || state.core.next_timeout() != timeout;
+            state.has_work() || state.is_awaited() || due != timeout || state.is_lost(due);
+        if is_needed && state.has_lost_runtime {
+            self.move_to_caller(&mut state);
+        }
         let poke = if is_needed { state.poke() } else { None };
         drop(state);
         match poke {
@@ -322,10 +356,15 @@ impl Shared {
     ///
     /// Invariant: that of a blocking manager never does, since its caller may hold up the runtime.
     pub(crate) fn move_here(&self) {
+        self.move_to_caller(&mut self.state.lock());
+    }
+
+    fn move_to_caller(&self, state: &mut State) {
         if self.holders.is_none()
             && let Ok(runtime) = Handle::try_current()
         {
-            self.state.lock().runtime = runtime;
+            state.runtime = runtime;
+            state.has_lost_runtime = false;
         }
     }
 }

@@ -30,8 +30,14 @@ pub(super) fn run(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
         closing: FuturesUnordered::new(),
         timer: None,
         has_ended: false,
+        is_polled: false,
     };
-    poll_fn(move |cx| task.poll(cx))
+    poll_fn(move |cx| {
+        task.is_polled = true;
+        let polled = task.poll(cx);
+        task.is_polled = false;
+        polled
+    })
 }
 
 pub(super) struct Task {
@@ -48,6 +54,8 @@ pub(super) struct Task {
     timer: Option<Pin<Box<Sleep>>>,
     /// It has ended by itself. Another one may run already.
     has_ended: bool,
+    /// It is being polled, so that whatever drops it is a panic.
+    is_polled: bool,
 }
 
 /// The engine that the core knows.
@@ -200,7 +208,7 @@ impl Task {
         }
     }
 
-    /// Takes out who need not wait any more for everything to have left.
+    /// Takes out who need not wait any more for everything to have left, or does not.
     fn flushed(&self, state: &mut State, is_lost: bool) -> Vec<(Flush, Result<(), NotFlushed>)> {
         if state.flushes.is_empty() {
             return Vec::new();
@@ -214,6 +222,8 @@ impl Task {
             let is_stuck = waits && !state.core.is_active(flush.socket);
             match is_stuck || is_lost {
                 true => done.push((flush, Err(NotFlushed))),
+                // Nobody is told.
+                false if flush.done.is_closed() => done.push((flush, Err(NotFlushed))),
                 false if waits || !is_drained => waiting.push(flush),
                 false => done.push((flush, Ok(()))),
             }
@@ -266,7 +276,8 @@ impl Task {
 }
 
 impl Drop for Task {
-    /// A runtime that is shut down drops the task: what it had is lost, and a later call starts anew.
+    /// A runtime that is shut down drops the task: what it had is lost, and a later call starts anew. After
+    /// a panic another task starts at once, which tells of the end and connects again.
     fn drop(&mut self) {
         if self.has_ended {
             return;
@@ -281,6 +292,7 @@ impl Drop for Task {
                 .engine_closed(key, CloseReason::TransportClose, None);
         }
         state.rest();
+        state.has_lost_runtime = true;
         let waiting = (
             std::mem::take(&mut state.flushes),
             std::mem::take(&mut state.waiting),
@@ -289,5 +301,8 @@ impl Drop for Task {
         drop(state);
         // Who waits finds out that nobody works for him any more.
         drop(waiting);
+        if self.is_polled {
+            self.shared.update(|_, _| ());
+        }
     }
 }

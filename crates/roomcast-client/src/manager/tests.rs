@@ -1,7 +1,9 @@
-//! A machine that has slept: the clock of timers stood still, the other one went on.
+//! A machine that has slept, where the clock of timers stood still and the other one went on; who waits, and
+//! does not any more.
 
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::FutureExt as _;
 use roomcast::Server;
 use roomcast_socketio::client::{DisconnectReason, LinkState};
 use tokio::sync::mpsc::unbounded_channel;
@@ -76,4 +78,30 @@ async fn what_is_emitted_after_a_sleep_goes_over_the_next_connection() {
     assert_ne!(first, second);
     let seen = noted.recv().await.expect("it comes");
     assert_eq!(second.as_deref(), Some(seen.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn who_does_not_wait_any_more_is_forgotten() {
+    let socket = Client::new()
+        .builder("http://127.0.0.1:9")
+        .build()
+        .expect("a plain URL");
+    let (note, mut happens) = unbounded_channel();
+    socket.manager().on_event(move |_| {
+        // The test is over after the first.
+        let _ = note.send(());
+    });
+    socket.connect();
+    for _ in 0..100 {
+        assert_eq!(socket.connected().now_or_never(), None);
+        assert_eq!(socket.flushed().now_or_never(), None);
+    }
+    let waiting = || {
+        let state = socket.shared().lock();
+        (state.awaited.len(), state.flushes.len())
+    };
+    assert_eq!(waiting(), (1, 1));
+
+    happens.recv().await.expect("the first attempt fails");
+    assert_eq!(waiting(), (0, 0));
 }

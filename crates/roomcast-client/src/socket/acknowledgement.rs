@@ -87,10 +87,12 @@ impl<T> Drop for Acknowledgement<T> {
         if let State::Waiting { socket, token, .. } = &mut self.0
             && let Some(token) = token.take()
         {
-            socket.shared().update(|state, _| {
+            let waiter = socket.shared().update(|state, _| {
                 state.core.forget_ack(token);
-                state.acks.remove(&token);
+                state.acks.remove(&token)
             });
+            // It may hold the last of a task, which is not to be dropped under the lock.
+            drop(waiter);
         }
     }
 }

@@ -181,12 +181,12 @@ impl Emission {
         self,
         event: EventName<'_>,
         args: &(impl Serialize + ?Sized),
-        waiter: Option<AckWaiter>,
+        mut waiter: Option<AckWaiter>,
     ) -> Result<Option<AckToken>, EmitError> {
         let mut emission = self.prepare(event, args)?;
         emission.wants_ack = waiter.is_some();
         let (manager, key) = (self.socket.shared(), self.socket.key());
-        Ok(manager.update(|state, now| state.emit(now, key, emission, waiter))?)
+        Ok(manager.update(|state, now| state.emit(now, key, emission, &mut waiter))?)
     }
 
     /// The event for the core. Nothing is locked while a user's type is written.

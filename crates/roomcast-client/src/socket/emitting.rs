@@ -134,8 +134,13 @@ impl Socket {
         self.emission().without_compression()
     }
 
-    /// Waits until all that was emitted has left this program: until it is given to the operating
-    /// system, or taken by the server if it goes by polling. After [`disconnect`](Self::disconnect), too.
+    /// Waits until all that was emitted has left this program: until the operating system has it, or the
+    /// server's answer if it goes by polling. After [`disconnect`](Self::disconnect), too.
+    ///
+    /// Over WebTransport it has left when QUIC has it, which sends it as long as the runtime lives; after
+    /// a disconnect that closes the connection, when the server has acknowledged it.
+    ///
+    /// That the server has handled something is told by acknowledgements alone.
     ///
     /// # Errors
     ///
@@ -151,7 +156,7 @@ impl Socket {
             socket: self.state.key,
             done,
         };
-        self.manager.update(|state, _| state.flushes.push(flush));
+        drop(self.manager.update(|state, _| state.flush(flush)));
         // The task was dropped with its runtime.
         is_done.await.unwrap_or(Err(NotFlushed))
     }

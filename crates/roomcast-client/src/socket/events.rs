@@ -21,8 +21,9 @@ use crate::handler::{Ack, Call, Cause, ClientSide, HandlerId, Outcome, Place, Sl
 /// The events of a socket, one after the other: a [`Stream`], with a [`next`](Self::next) of its own.
 ///
 /// It takes every event of the server from the moment on at which it was made, those that handlers get,
-/// too, and through reconnections. It ends when the socket's last handle is gone. Dropping it ends the
-/// taking.
+/// too, and through reconnections. It ends with the socket's manager: when the last handle of any of the
+/// manager's sockets is gone and the manager is neither connected nor trying to be. A disconnect alone
+/// does not end it. Dropping it ends the taking.
 ///
 /// Events wait in it until they are taken, up to its limits. Beyond them the newest events are left out,
 /// counted ([`missed`](Self::missed)) and logged: the connection goes on, since heartbeats and
@@ -148,7 +149,7 @@ impl Socket {
 }
 
 impl Events {
-    /// Waits for the next event; `None` once the socket's last handle is gone.
+    /// Waits for the next event; `None` once the socket's manager is gone.
     ///
     /// # Cancel safety
     ///

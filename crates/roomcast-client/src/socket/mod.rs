@@ -29,6 +29,11 @@ use crate::manager::{Awaited, Manager, Shared};
 
 /// One namespace of a [`Manager`]. Cheap to clone; usable from any thread and task.
 ///
+/// The manager owns its sockets' handlers, and a `Socket` keeps the manager. A handler, listener or `auth`
+/// function that captures a `Socket` of its own manager keeps all of it for ever, until the handler is
+/// removed ([`off_all`](Self::off_all)): it takes `socket: Socket` as a parameter instead, or what it
+/// captures is not a `Socket`.
+///
 /// # Example
 ///
 /// ```no_run
@@ -120,7 +125,10 @@ impl Socket {
             socket: self.state.key,
             done,
         };
-        self.manager.update(|state, _| state.awaited.push(awaited));
+        let gone = self
+            .manager
+            .update(|state, _| state.await_connection(awaited));
+        drop(gone);
         // The task was dropped with its runtime.
         outcome.await.unwrap_or(Err(NotConnected::Disconnected))
     }

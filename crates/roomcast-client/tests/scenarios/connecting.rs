@@ -1,5 +1,6 @@
 //! Opening connections, and what keeps them from being opened.
 
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -29,6 +30,36 @@ async fn a_socket_moves_to_websocket_and_says_so() {
         ManagerEvent::Upgrade(Transport::WebSocket)
     );
     assert_eq!(socket.transport(), Some(Transport::WebSocket));
+}
+
+/// A panic's payload that panics itself.
+struct Sharp;
+
+impl Drop for Sharp {
+    fn drop(&mut self) {
+        panic!("nobody expects this one");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_that_nothing_contains_costs_the_connection_and_no_more() {
+    let io = Server::new();
+    io.on("cut me", |peer: Peer| peer.emit("cut", ()));
+    let socket = builder(&serve(&io).await).build().expect("a plain URL");
+    socket.on("cut", || {
+        if true {
+            panic_any(Sharp);
+        }
+    });
+    let mut connected = connections(&socket);
+    let (note, mut reasons) = notes::<DisconnectReason>();
+    socket.on_disconnect(note);
+    socket.connect();
+    let first = connected.next().await;
+    socket.emit("cut me", ());
+
+    assert_eq!(reasons.next().await, DisconnectReason::TransportClose);
+    assert_ne!(connected.next().await, first);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Namespaces that share a connection.
 
 use roomcast::Server;
-use roomcast_client::{Client, SocketConfig};
+use roomcast_client::{Client, SocketConfig, value};
 
-use crate::support::{connections, serve};
+use crate::support::{Asks, connections, serve};
 
 async fn server() -> String {
     let io = Server::new();
@@ -51,4 +51,21 @@ async fn a_manager_has_one_socket_for_each_namespace() {
     assert!(root.is_connected() && manager.is_open());
     root.disconnect();
     assert!(!manager.is_open());
+}
+
+#[tokio::test]
+async fn what_an_auth_function_of_a_known_namespace_has_captured_may_use_its_socket() {
+    let manager = Client::new()
+        .builder("http://127.0.0.1:9")
+        .manager()
+        .expect("a plain URL");
+    let known = manager.socket("/a");
+    let (asks, mut dropped) = Asks::new(&known);
+    let config = SocketConfig::default().auth_with(move || {
+        let _kept = &asks;
+        async { Ok::<_, String>(value!({})) }
+    });
+
+    assert_eq!(manager.socket_with("/a", config), known);
+    assert!(!dropped.next().await);
 }

@@ -3,7 +3,7 @@
 use roomcast::Server;
 use roomcast_client::{AckError, BufferLimits, DisconnectReason, EmitError, NotFlushed, Socket};
 
-use crate::support::{builder, connections, notes, serve, soon};
+use crate::support::{Asks, builder, connections, notes, serve, soon};
 
 /// A server that notes the events of its clients.
 fn noting() -> (Server, crate::support::Notes<String>) {
@@ -72,4 +72,21 @@ async fn a_volatile_question_without_a_connection_fails_at_once() {
     let socket = builder("http://127.0.0.1:9").build().expect("a plain URL");
     let answer = socket.volatile().emit_with_ack::<()>("q", ());
     assert_eq!(soon(answer).await, Err(AckError::Dropped));
+}
+
+#[tokio::test]
+async fn what_a_refused_callback_has_captured_may_use_the_socket_as_it_is_dropped() {
+    let limits = BufferLimits {
+        max_packets: 0,
+        max_bytes: 1000,
+    };
+    let socket = builder("http://127.0.0.1:9")
+        .send_buffer(limits)
+        .build()
+        .expect("a plain URL");
+    let (asks, mut dropped) = Asks::new(&socket);
+    let refused = socket.emit_with_callback("a", (), move |_| drop(asks));
+
+    assert!(matches!(refused, Err(EmitError::Refused(_))));
+    assert!(!dropped.next().await);
 }

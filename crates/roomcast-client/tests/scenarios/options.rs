@@ -133,6 +133,29 @@ async fn a_header_of_a_transport_that_is_none_is_named() {
 }
 
 #[tokio::test]
+async fn a_path_or_protocol_that_would_break_a_request_is_refused() {
+    let url = "http://127.0.0.1:9";
+    for path in ["/a b", "/a HTTP/1.1\r\nX: y", "/a\u{7f}b"] {
+        let built = builder(url).path(path).build();
+        let error = built.expect_err("a mistake");
+        assert!(matches!(error, ConfigError::Path { .. }), "{error}");
+    }
+    for protocol in ["a b", "a\r\nX: y", "a,b", ""] {
+        let protocol = protocol.to_owned();
+        let built = builder(url).protocols([protocol.clone()]).build();
+        let expected = ConfigError::Protocol {
+            protocol: protocol.clone(),
+        };
+        assert_eq!(built.expect_err("a mistake"), expected);
+        let options = TransportOptions::default().protocols([protocol]);
+        let built = builder(url)
+            .transport_options(Transport::WebSocket, options)
+            .build();
+        assert_eq!(built.expect_err("a mistake"), expected);
+    }
+}
+
+#[tokio::test]
 async fn the_offer_of_compression_is_the_official_one() {
     let all = PerMessageDeflate::default()
         .without_server_context_takeover()

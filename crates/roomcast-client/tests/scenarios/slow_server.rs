@@ -175,3 +175,18 @@ async fn what_is_lost_while_the_connection_closes_is_told() {
 
     assert_eq!(soon(flushed).await, Err(NotFlushed));
 }
+
+#[tokio::test]
+async fn a_server_that_reads_nothing_keeps_no_closing_connection_for_ever() {
+    let (_server, socket) = StubServer::with_client(|builder| builder).await;
+    for number in 0..30 {
+        socket.emit("chunk", chunk(number));
+    }
+    tokio::time::pause();
+    let start = tokio::time::Instant::now();
+    socket.disconnect();
+
+    assert_eq!(socket.flushed().await, Err(NotFlushed));
+    // On the paused clock.
+    assert_eq!(start.elapsed().as_secs(), 30);
+}

@@ -116,3 +116,22 @@ pub(crate) async fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     format!("http://{}", listener.local_addr().expect("it is bound"))
 }
+
+/// Something of a handler that asks a socket whether it is connected when it is dropped.
+pub(crate) struct Asks(Box<dyn Fn() + Send + Sync>);
+
+impl Asks {
+    /// It, and what the socket says.
+    pub(crate) fn new(socket: &Socket) -> (Self, Notes<bool>) {
+        let (note, said) = notes();
+        let socket = socket.clone();
+        let ask = move || note(socket.is_connected());
+        (Self(Box::new(ask)), said)
+    }
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

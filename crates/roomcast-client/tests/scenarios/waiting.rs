@@ -1,9 +1,12 @@
 //! Waiting until a socket is connected.
 
 use roomcast::{Refusal, Server};
-use roomcast_client::{ConnectError, NotConnected, OpenError, Socket};
+use roomcast_client::{ConnectError, ManagerEvent, NotConnected, OpenError, Socket};
+use tokio::runtime::{self, Runtime};
 
-use crate::support::{answering, builder, nowhere, serve, soon};
+use crate::support::{
+    answering, builder, connections, manager_events, nowhere, serve, serve_on, soon,
+};
 
 /// A server whose namespace `/private` refuses everybody.
 fn guarded() -> Server {
@@ -34,7 +37,7 @@ async fn who_waits_while_the_server_is_away_is_told_when_it_is_back() {
     let socket = builder(&url).connect().expect("a plain URL");
     let (waiting, address) = (socket.connected(), url.trim_start_matches("http://"));
 
-    crate::support::serve_on(&io, address).await;
+    serve_on(&io, address).await;
     assert_eq!(soon(waiting).await, Ok(()));
 }
 
@@ -103,4 +106,35 @@ async fn who_disconnects_ends_the_wait_of_others() {
     socket.disconnect();
     let ended = soon(waiting).await.expect("no panic");
     assert_eq!(ended, Err(NotConnected::Disconnected));
+}
+
+fn runtime() -> Runtime {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("there is room")
+}
+
+/// A socket that waited for its next attempt when its runtime ended, and where a server is to be.
+fn stranded() -> (Socket, String) {
+    runtime().block_on(async {
+        let url = nowhere().await;
+        let socket = builder(&url).build().expect("a plain URL");
+        let mut events = manager_events(&socket.manager());
+        socket.connect();
+        while !matches!(events.next().await, ManagerEvent::Error(_)) {}
+        (socket, url)
+    })
+}
+
+#[test]
+fn who_connects_or_emits_takes_a_manager_to_his_runtime_that_waited_when_its_own_ended() {
+    let revive: [fn(&Socket); 2] = [Socket::connect, |socket| socket.emit("event", ())];
+    for revive in revive {
+        let (socket, url) = stranded();
+        let mut connected = connections(&socket);
+        runtime().block_on(async {
+            serve_on(&Server::new(), url.trim_start_matches("http://")).await;
+            revive(&socket);
+            connected.next().await;
+        });
+    }
 }

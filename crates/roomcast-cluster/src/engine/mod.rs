@@ -39,14 +39,17 @@
 //! Spec: cluster, section 14.
 
 mod bus;
+mod input;
+mod late;
 mod message;
 mod packet;
 mod relay;
 
 pub use bus::{EngineBus, EngineInbox, EnginePort, Unsent};
+pub use input::{Input, Output};
 pub use message::{Access, Body, Carrier, Lock, MAX_PACKETS, Message};
 pub use packet::{Data, Packet, PacketKind};
-pub use relay::{Input, Output, Relay, RelayOptions};
+pub use relay::{Relay, RelayOptions};
 
 use crate::NodeId;
 

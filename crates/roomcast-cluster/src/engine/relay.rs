@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::input::{Input, Output};
+use super::late::LateLocks;
 use super::message::{Access, Body, Carrier, Lock, Message};
 use super::packet::{Packet, PacketKind};
 use crate::NodeId;
@@ -21,12 +23,14 @@ pub struct Relay<A, L> {
     id: NodeId,
     options: RelayOptions,
     requests: u64,
-    pending: HashMap<u64, Pending<A>>,
+    pending: HashMap<u64, Pending<A, L>>,
     /// When they end. All take equally long: the first is the next.
     deadlines: VecDeque<(Instant, u64)>,
+    late: LateLocks,
     /// Sessions of which a request of this node waits for packets.
     carried: HashMap<Arc<str>, Carried<A, L>>,
     outputs: VecDeque<Output<A, L>>,
+    is_stopped: bool,
 }
 
 /// The times and limits of a [`Relay`].
@@ -59,98 +63,8 @@ impl Default for RelayOptions {
     }
 }
 
-/// What happened.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "the caller builds it")]
-pub enum Input<A, L> {
-    /// A message arrived.
-    Received(Message),
-    /// A request wants a session that is not here. `request` comes from
-    /// [`Relay::next_request`].
-    #[expect(missing_docs, reason = "described above")]
-    AskLock { request: u64, lock: Lock, asker: A },
-    /// Nobody waits for this request of the session any more: its client has hung up.
-    #[expect(missing_docs, reason = "described above")]
-    Abandon { request: u64, sid: Arc<str> },
-    /// The client has moved to `line`, a connection of this node that `owner` has granted. From
-    /// here on packets of the session go to it.
-    #[expect(missing_docs, reason = "described above")]
-    AskUpgrade {
-        sid: Arc<str>,
-        owner: NodeId,
-        line: L,
-        asker: A,
-    },
-    /// The client has not moved to the connection that `owner` has granted.
-    #[expect(missing_docs, reason = "described above")]
-    GiveUpUpgrade { sid: Arc<str>, owner: NodeId },
-    /// A packet of the client.
-    #[expect(missing_docs, reason = "described above")]
-    Forward {
-        sid: Arc<str>,
-        owner: NodeId,
-        packet: Packet,
-    },
-    /// A request of the client ends the session, which the owner is to know.
-    #[expect(missing_docs, reason = "described above")]
-    End {
-        sid: Arc<str>,
-        owner: NodeId,
-        reason: &'static str,
-    },
-    /// The client's connection has ended, which the owner is to know. Its line takes nothing more.
-    #[expect(missing_docs, reason = "described above")]
-    HangUp {
-        sid: Arc<str>,
-        owner: NodeId,
-        reason: &'static str,
-    },
-    /// The time of [`Output::Wait`] has come. Harmless if it has not.
-    Tick,
-}
-
-/// What the caller has to do.
-#[derive(Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a caller that overlooked an output would leave a client waiting"
-)]
-pub enum Output<A, L> {
-    /// Publish this.
-    Publish(Message),
-    /// The owner has granted what was asked; a poll waits on, for its packets.
-    #[expect(missing_docs, reason = "described above")]
-    Granted { asker: A, owner: NodeId },
-    /// Nobody has the session, or its owner does not want it, or it does not answer.
-    #[expect(missing_docs, reason = "described above")]
-    Refused { asker: A },
-    /// These packets of the owner are the answer to a poll.
-    #[expect(missing_docs, reason = "described above")]
-    Answer {
-        asker: A,
-        owner: NodeId,
-        packets: Vec<Packet>,
-    },
-    /// These packets are for a connection.
-    #[expect(missing_docs, reason = "described above")]
-    Write { line: L, packets: Vec<Packet> },
-    /// The owner knows that the client has moved. If the session is taken over it belongs to this
-    /// node, and begins with these packets of the client.
-    #[expect(missing_docs, reason = "described above")]
-    Upgraded {
-        asker: A,
-        take_over: bool,
-        packets: Vec<Packet>,
-    },
-    /// Another node says something of a session that may be here.
-    #[expect(missing_docs, reason = "described above")]
-    Apply { from: NodeId, body: Body },
-    /// Nothing more, until this time or the next input.
-    Wait(Option<Instant>),
-}
-
-#[derive(Debug)]
-enum Pending<A> {
+enum Pending<A, L> {
     Lock {
         lock: Lock,
         asker: Option<A>,
@@ -158,6 +72,7 @@ enum Pending<A> {
     Upgrade {
         sid: Arc<str>,
         owner: NodeId,
+        line: L,
         asker: A,
     },
 }
@@ -175,7 +90,7 @@ enum Carried<A, L> {
     },
 }
 
-impl<A, L: Clone> Relay<A, L> {
+impl<A, L: Clone + PartialEq> Relay<A, L> {
     /// Makes the state of a node; nobody else may have its id. Example: [the module](super).
     #[must_use]
     pub fn new(id: NodeId, options: RelayOptions) -> Self {
@@ -185,8 +100,10 @@ impl<A, L: Clone> Relay<A, L> {
             requests: 0,
             pending: HashMap::new(),
             deadlines: VecDeque::new(),
+            late: LateLocks::default(),
             carried: HashMap::new(),
             outputs: VecDeque::new(),
+            is_stopped: false,
         }
     }
 
@@ -228,7 +145,8 @@ impl<A, L: Clone> Relay<A, L> {
                 self.publish(Some(owner), Body::Packet { sid, packet });
             }
             Input::End { sid, owner, reason } => self.end(sid, owner, reason),
-            Input::HangUp { sid, owner, reason } => self.hang_up(sid, owner, reason),
+            Input::Forget { sid, line } => self.forget(&sid, &line),
+            Input::Stop => self.stop(),
             Input::Tick => self.end_late_requests(now),
         }
     }
@@ -253,7 +171,8 @@ impl<A, L: Clone> Relay<A, L> {
     }
 
     fn ask_lock(&mut self, now: Instant, request: u64, lock: Lock, asker: A) {
-        if self.pending.len() >= self.options.max_pending
+        if self.is_stopped
+            || self.pending.len() >= self.options.max_pending
             || self.carried.len() >= self.options.max_carried
         {
             return self.outputs.push_back(Output::Refused { asker });
@@ -268,9 +187,12 @@ impl<A, L: Clone> Relay<A, L> {
     }
 
     fn ask_upgrade(&mut self, now: Instant, sid: Arc<str>, owner: NodeId, line: L, asker: A) {
+        if self.is_stopped {
+            return self.outputs.push_back(Output::Refused { asker });
+        }
         let carried = Carried::Line {
             owner: owner.clone(),
-            line,
+            line: line.clone(),
         };
         // SPEC: cluster-engine 0.1.0 takes the packets of the connection from here on; its client has
         // stopped to poll.
@@ -291,6 +213,7 @@ impl<A, L: Clone> Relay<A, L> {
         let pending = Pending::Upgrade {
             sid: Arc::clone(&sid),
             owner: owner.clone(),
+            line,
             asker,
         };
         self.await_answer(now, request, pending);
@@ -305,7 +228,7 @@ impl<A, L: Clone> Relay<A, L> {
         );
     }
 
-    fn await_answer(&mut self, now: Instant, request: u64, pending: Pending<A>) {
+    fn await_answer(&mut self, now: Instant, request: u64, pending: Pending<A, L>) {
         self.pending.insert(request, pending);
         let until = now + self.options.response_timeout;
         self.deadlines.push_back((until, request));
@@ -329,11 +252,32 @@ impl<A, L: Clone> Relay<A, L> {
         self.publish(Some(owner), Body::Close { sid, reason });
     }
 
-    fn hang_up(&mut self, sid: Arc<str>, owner: NodeId, reason: &'static str) {
-        if let Some(Carried::Line { .. }) = self.carried.get(&sid) {
-            self.carried.remove(&sid);
+    /// Forgets this line, and none that has come in its place.
+    fn forget(&mut self, sid: &str, line: &L) {
+        let carried = self.carried.get(sid);
+        if matches!(carried, Some(Carried::Line { line: of, .. }) if of == line) {
+            self.carried.remove(sid);
         }
-        self.end(sid, owner, reason);
+    }
+
+    fn stop(&mut self) {
+        self.is_stopped = true;
+        self.deadlines.clear();
+        let askers = self
+            .pending
+            .drain()
+            .filter_map(|(_, pending)| match pending {
+                Pending::Lock { asker, .. } => asker,
+                Pending::Upgrade { asker, .. } => Some(asker),
+            });
+        let refused = askers.map(|asker| Output::Refused { asker });
+        self.outputs.extend(refused);
+        for (_, carried) in std::mem::take(&mut self.carried) {
+            match carried {
+                Carried::Poll { asker, .. } => self.outputs.push_back(Output::Refused { asker }),
+                Carried::Line { line, .. } => self.close_line(line),
+            }
+        }
     }
 
     fn on_message(&mut self, message: Message) {
@@ -355,13 +299,9 @@ impl<A, L: Clone> Relay<A, L> {
     }
 
     fn on_lock(&mut self, from: NodeId, request: u64, success: bool) {
-        if !matches!(self.pending.get(&request), Some(Pending::Lock { .. })) {
-            return;
-        }
-        let Some(Pending::Lock { lock, asker }) = self.pending.remove(&request) else {
+        let Some((lock, asker)) = self.take_lock(request) else {
             return;
         };
-        self.forget_deadlines();
         let is_poll = (lock.carrier, lock.access) == (Carrier::Polling, Access::Read);
         match (success, asker) {
             (true, Some(asker)) if is_poll => self.carry_poll(lock.sid, request, from, asker),
@@ -384,17 +324,34 @@ impl<A, L: Clone> Relay<A, L> {
         }
     }
 
+    /// What was asked for, and who waits for it still.
+    fn take_lock(&mut self, request: u64) -> Option<(Lock, Option<A>)> {
+        match self.pending.remove(&request) {
+            Some(Pending::Lock { lock, asker }) => {
+                self.forget_deadlines();
+                Some((lock, asker))
+            }
+            Some(upgrade) => {
+                self.pending.insert(request, upgrade);
+                None
+            }
+            None => Some((self.late.take(request)?, None)),
+        }
+    }
+
     fn carry_poll(&mut self, sid: Arc<str>, request: u64, owner: NodeId, asker: A) {
+        if let Some(Carried::Line { .. }) = self.carried.get(&sid) {
+            // It was granted before the owner knew that the client has moved.
+            return self.outputs.push_back(Output::Refused { asker });
+        }
         let poll = Carried::Poll {
             request,
             owner,
             asker,
         };
         // An owner grants one poll at a time: if there is another it is from before it forgot it.
-        match self.carried.insert(sid, poll) {
-            Some(Carried::Poll { asker, .. }) => self.outputs.push_back(Output::Refused { asker }),
-            Some(Carried::Line { line, .. }) => self.close_line(line),
-            None => {}
+        if let Some(Carried::Poll { asker, .. }) = self.carried.insert(sid, poll) {
+            self.outputs.push_back(Output::Refused { asker });
         }
     }
 
@@ -418,6 +375,12 @@ impl<A, L: Clone> Relay<A, L> {
             }
             Some(Carried::Line { owner, line }) if owner == from => {
                 let line = line.clone();
+                if packets
+                    .iter()
+                    .any(|packet| packet.kind == PacketKind::Close)
+                {
+                    self.carried.remove(sid);
+                }
                 self.outputs.push_back(Output::Write { line, packets });
             }
             _ => {}
@@ -425,16 +388,19 @@ impl<A, L: Clone> Relay<A, L> {
     }
 
     fn on_upgraded(&mut self, from: &NodeId, request: u64, take_over: bool, packets: Vec<Packet>) {
-        let is_meant = |pending: &Pending<A>| matches!(pending, Pending::Upgrade { owner, .. } if owner == from);
+        let is_meant = |pending: &Pending<A, L>| matches!(pending, Pending::Upgrade { owner, .. } if owner == from);
         if !self.pending.get(&request).is_some_and(is_meant) {
             return;
         }
-        let Some(Pending::Upgrade { sid, asker, .. }) = self.pending.remove(&request) else {
+        let Some(Pending::Upgrade {
+            sid, line, asker, ..
+        }) = self.pending.remove(&request)
+        else {
             return;
         };
         self.forget_deadlines();
         if take_over {
-            self.carried.remove(&sid);
+            self.forget(&sid, &line);
         }
         self.outputs.push_back(Output::Upgraded {
             asker,
@@ -458,15 +424,20 @@ impl<A, L: Clone> Relay<A, L> {
         {
             self.deadlines.pop_front();
             match self.pending.remove(&request) {
-                Some(Pending::Lock { asker, .. }) => {
+                Some(Pending::Lock { lock, asker }) => {
+                    self.late.note(request, lock);
                     let refused = asker.map(|asker| Output::Refused { asker });
                     self.outputs.extend(refused);
                 }
                 Some(Pending::Upgrade {
-                    sid, owner, asker, ..
+                    sid,
+                    owner,
+                    line,
+                    asker,
                 }) => {
                     self.outputs.push_back(Output::Refused { asker });
-                    self.hang_up(sid, owner, TRANSPORT_CLOSE);
+                    self.forget(&sid, &line);
+                    self.end(sid, owner, TRANSPORT_CLOSE);
                 }
                 None => {}
             }

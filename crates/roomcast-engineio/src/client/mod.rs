@@ -220,10 +220,7 @@ impl Session {
         let patience = handshake
             .ping_interval
             .saturating_add(handshake.ping_timeout);
-        let candidates: Vec<_> = match self.transport {
-            Transport::Polling => self.upgrades.filter(&handshake.upgrades).collect(),
-            _ => Vec::new(),
-        };
+        let candidates = self.candidates(&handshake.upgrades);
         self.outputs
             .push_back(Output::Opened(handshake.into_owned()));
         let has_webtransport = candidates.contains(&Transport::WebTransport);
@@ -241,9 +238,25 @@ impl Session {
         });
     }
 
+    /// The transports that are tried beside polling: each once, whatever the server names.
+    fn candidates(&self, offered: &[Transport]) -> Vec<Transport> {
+        let mut candidates = Vec::new();
+        if self.transport == Transport::Polling {
+            for transport in self.upgrades.filter(offered) {
+                if transport != Transport::Polling && !candidates.contains(&transport) {
+                    candidates.push(transport);
+                }
+            }
+        }
+        candidates
+    }
+
     fn on_ping(&mut self, now: Instant) {
-        if let State::Open(link) | State::Flushing(link) = &mut self.state {
+        if let State::Open(link) = &mut self.state {
+            // Invariant: a server that only pings does not keep a session that closes.
             link.deadline = now.checked_add(link.patience);
+        }
+        if self.link().is_some() {
             self.outputs.push_back(Output::QueuePong);
         }
     }

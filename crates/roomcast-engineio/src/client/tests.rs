@@ -80,6 +80,23 @@ fn only_wanted_transports_that_the_server_offers_are_tried() {
 }
 
 #[test]
+fn each_transport_is_tried_once_and_polling_never() {
+    let open = r#"{"sid":"x","upgrades":["websocket","polling","websocket"],"pingInterval":300,"pingTimeout":200}"#;
+    let mut session = session(POLLING);
+
+    session.handle_packet(start(), POLLING, Packet::Open(open));
+    let outputs = outputs(&mut session);
+    let probe = Output::Probe {
+        transport: WEBSOCKET,
+        delay: Duration::ZERO,
+    };
+    assert!(
+        matches!(&outputs[..], [Output::Opened(_), tried] if *tried == probe),
+        "{outputs:?}"
+    );
+}
+
+#[test]
 fn webtransport_is_tried_200_ms_before_websocket() {
     let upgrades = Upgrades::To(vec![POLLING, WEBSOCKET, Transport::WebTransport]);
     let mut session = Session::new(POLLING, upgrades);
@@ -222,6 +239,19 @@ fn what_is_queued_leaves_before_the_close() {
         Output::Closed(CloseReason::ForcedClose),
     ];
     assert_eq!(outputs(&mut session), expected);
+}
+
+#[test]
+fn a_ping_does_not_prolong_a_close() {
+    let now = start();
+    let mut session = opened(now, WEBSOCKET);
+    let deadline = session.next_timeout();
+    session.handle_input(now, Input::Close);
+
+    let later = now + Duration::from_millis(400);
+    session.handle_packet(later, WEBSOCKET, Packet::Ping(""));
+    assert_eq!(outputs(&mut session), [Output::QueuePong]);
+    assert_eq!(session.next_timeout(), deadline);
 }
 
 #[test]

@@ -92,6 +92,11 @@ pub(crate) trait Application: Send + 'static {
         let _ = cx;
     }
 
+    /// Whether [`surrender`](Self::surrender) may give the session up.
+    fn is_movable(&self) -> bool {
+        false
+    }
+
     /// Gives the session up, if nobody was told of it: what its client has sent, for the server that
     /// has it from now on.
     fn surrender(&mut self) -> Option<Vec<Packet>> {

@@ -231,6 +231,12 @@ impl Engine {
     ///
     /// Spec: features, section 11, 17.
     pub async fn close(&self) {
+        self.close_sessions().await;
+        self.leave().await;
+    }
+
+    /// Closes every session and refuses new ones.
+    pub(crate) async fn close_sessions(&self) {
         // Invariant: whoever is woken by the token sees the flag.
         self.0.is_closing.store(true, Ordering::SeqCst);
         self.0.closing.cancel();
@@ -239,6 +245,10 @@ impl Engine {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// Shares no sessions any more; takes 5 s at most.
+    pub(crate) async fn leave(&self) {
         if let Some(exchange) = self.0.exchange() {
             exchange.close().await;
         }

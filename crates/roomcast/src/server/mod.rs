@@ -361,8 +361,9 @@ impl Server {
     ///
     /// Spec: features 2.1.
     pub async fn close(&self) {
-        self.0.engine.close().await;
-        self.close_links().await;
+        self.0.engine.close_sessions().await;
+        // Both wait for a bus, and together no longer than one of them.
+        tokio::join!(self.0.engine.leave(), self.close_links());
         if let Some(recovery) = &self.0.config.recovery {
             recovery.settled().await;
         }

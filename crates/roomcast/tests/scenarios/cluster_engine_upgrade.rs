@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use roomcast::engine::ClusterEngine;
 use roomcast::{OutboxPolicy, Server, Socket};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -259,6 +260,20 @@ async fn a_close_of_the_application_reaches_the_websocket_behind_what_was_sent()
     websocket.expect(r#"42["last","words"]"#).await;
     websocket.expect_closed().await;
     assert_eq!(nodes.sessions(), [0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_that_their_owner_has_closed_are_carried_no_more() {
+    let one = |bus| ClusterEngine::new(bus).max_carried(1);
+    let nodes = Shared::sharing(2, one, |builder| builder);
+
+    for _ in 0..3 {
+        let mut websocket = carried(&nodes).await;
+        for socket in nodes.servers[0].sockets() {
+            socket.conn().close();
+        }
+        websocket.expect_closed().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod closing;
 mod cluster;
 mod cluster_ends;
 mod cluster_engine;
+mod cluster_engine_ends;
 mod cluster_engine_faults;
 mod cluster_engine_upgrade;
 mod cluster_faults;

@@ -2,7 +2,7 @@
 
 use roomcast::Server;
 use roomcast::cluster::{Encoding, Hub, LocalBus};
-use roomcast::engine::Builder;
+use roomcast::engine::{Builder, ClusterEngine};
 
 use super::{Host, Polling, answering};
 
@@ -24,11 +24,20 @@ impl Shared {
         count: usize,
         options: impl Fn(Builder<roomcast::SocketIo>) -> Builder<roomcast::SocketIo>,
     ) -> Self {
+        Self::sharing(count, ClusterEngine::new, options)
+    }
+
+    /// The same, with these options of sharing too.
+    pub(crate) fn sharing(
+        count: usize,
+        share: impl Fn(LocalBus) -> ClusterEngine,
+        options: impl Fn(Builder<roomcast::SocketIo>) -> Builder<roomcast::SocketIo>,
+    ) -> Self {
         // What the official engine would have carried.
         let hub = Hub::encoding(Encoding::MessagePack);
         let buses: Vec<_> = (0..count).map(|_| hub.bus()).collect();
         let build = |bus: &LocalBus| {
-            let io = options(Server::builder().cluster_engine(bus.clone())).build();
+            let io = options(Server::builder().cluster_engine(share(bus.clone()))).build();
             answering(&io);
             io
         };

@@ -2,12 +2,14 @@
 
 mod open;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use futures_util::future::poll_fn;
-use quinn::{ConnectionError, WriteError};
+use quinn::{ConnectionError, StoppedError, VarInt, WriteError};
 use roomcast_engineio::FrameError;
 use roomcast_engineio::revision4::{StreamDecoder, StreamFrame, write_stream_header};
 use roomcast_webtransport::code;
@@ -26,6 +28,19 @@ pub(crate) struct WebTransport {
     max_message_bytes: usize,
     to_write: BytesMut,
     unread: BytesMut,
+    ending: Ending,
+}
+
+/// How far the end of the stream to the server has come.
+enum Ending {
+    No,
+    /// Packets are still appended.
+    Near,
+    /// The stream ends behind what is appended.
+    Asked,
+    /// The server has not acknowledged all of the stream.
+    Awaited(Pin<Box<dyn Future<Output = Result<Option<VarInt>, StoppedError>> + Send>>),
+    Acknowledged,
 }
 
 impl WebTransport {
@@ -36,6 +51,7 @@ impl WebTransport {
             max_message_bytes,
             to_write: BytesMut::new(),
             unread: BytesMut::new(),
+            ending: Ending::No,
         }
     }
 
@@ -55,6 +71,10 @@ impl WebTransport {
     }
 
     fn append(&mut self, is_binary: bool, packet: &[u8]) {
+        if matches!(self.ending, Ending::Awaited(_) | Ending::Acknowledged) {
+            // A pong for a server that is being left.
+            return;
+        }
         let mut header = [0; 9];
         let header = write_stream_header(&mut header, is_binary, packet.len());
         self.to_write.reserve(header.len() + packet.len());
@@ -67,8 +87,24 @@ impl WebTransport {
         self.to_write.len() >= MAX_UNWRITTEN_BYTES
     }
 
+    /// Whether something has not been handed to the connection, or after
+    /// [`end_behind`](Self::end_behind) has not been acknowledged by the server.
     pub(crate) fn has_unwritten(&self) -> bool {
-        !self.to_write.is_empty()
+        match self.ending {
+            Ending::No | Ending::Acknowledged => !self.to_write.is_empty(),
+            Ending::Near | Ending::Asked | Ending::Awaited(_) => true,
+        }
+    }
+
+    /// Ends the stream when as many packets have been appended as are named; those that are left are
+    /// named again. From now on it counts what the server acknowledges, not how it ends the session.
+    pub(crate) fn end_behind(&mut self, packets: usize) {
+        if matches!(self.ending, Ending::No | Ending::Near) {
+            self.ending = match packets {
+                0 => Ending::Asked,
+                _ => Ending::Near,
+            };
+        }
     }
 
     /// Hands what can be written now to the connection; ready when nothing is left.
@@ -77,7 +113,9 @@ impl WebTransport {
             match ready!(self.streams.writer().poll_write(cx, &self.to_write)) {
                 Ok(written) => self.to_write.advance(written),
                 // The reading side tells of an end in order.
-                Err(error) if is_in_order(&error) => self.to_write.clear(),
+                Err(error) if matches!(self.ending, Ending::No) && is_in_order(&error) => {
+                    self.to_write.clear();
+                }
                 Err(error) => return Poll::Ready(Err(broken(&error))),
             }
         }
@@ -85,7 +123,28 @@ impl WebTransport {
             // An idle connection keeps no buffer.
             self.to_write = BytesMut::new();
         }
-        Poll::Ready(Ok(()))
+        self.poll_ending(cx)
+    }
+
+    /// Ready when the server has acknowledged all of the stream, if that is asked for.
+    fn poll_ending(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        if matches!(self.ending, Ending::Asked) {
+            let mut writer = self.streams.writer();
+            if let Err(error) = writer.finish() {
+                return Poll::Ready(Err(broken(&error)));
+            }
+            self.ending = Ending::Awaited(Box::pin(writer.stopped()));
+        }
+        let Ending::Awaited(stopped) = &mut self.ending else {
+            return Poll::Ready(Ok(()));
+        };
+        let stopped = ready!(stopped.as_mut().poll(cx));
+        self.ending = Ending::Acknowledged;
+        Poll::Ready(match stopped {
+            Ok(None) => Ok(()),
+            Ok(Some(code)) => Err(broken(&WriteError::Stopped(code))),
+            Err(error) => Err(broken(&error)),
+        })
     }
 
     /// Reads what has come, and hands each message to `take` until it says that it is enough.
@@ -104,6 +163,8 @@ impl WebTransport {
                 Err(error) => return Poll::Ready(Err(End::Failed(error))),
             }
             match ready!(self.streams.poll_read(cx, &mut buf)) {
+                // Invariant: who flushes is woken by the acknowledgement, or by the connection's end.
+                Ok(0) | Err(_) if !matches!(self.ending, Ending::No) => return Poll::Pending,
                 Ok(0) => return Poll::Ready(Err(End::Closed(self.last_word()))),
                 Ok(len) => self.unread.extend_from_slice(&buf[..len]),
                 Err(error) => return Poll::Ready(Err(End::Failed(broken(&error)))),

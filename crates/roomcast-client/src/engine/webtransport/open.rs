@@ -87,7 +87,7 @@ async fn greet(guarded: &Guarded) -> Result<(SendStream, Vec<RecvStream>), Failu
 async fn ask(guarded: &Guarded, question: &Question) -> Result<(SendStream, RecvStream), Failure> {
     let mut headers = question.options.headers.clone();
     if let Some(cookies) = &question.cookies {
-        cookies.add_to(&mut headers);
+        cookies.add_to_encrypted(&mut headers);
     }
     let authority = question.connector.origin.quic_authority();
     let own = [

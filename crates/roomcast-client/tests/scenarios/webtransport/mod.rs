@@ -1,5 +1,6 @@
 //! Sessions over WebTransport. Spec: features 6.1, 6.2.
 
+mod flushing;
 mod sessions;
 mod stub;
 mod trust;

@@ -1,23 +1,26 @@
 //! Servers that do what ours does not.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Connection, Endpoint, RecvStream, SendStream, VarInt};
 use roomcast_client::{
-    CloseReason, Description, ManagerEvent, Socket, Tls, Transport, TransportError,
+    Builder, CloseReason, Description, ManagerEvent, NotFlushed, Socket, Tls, Transport,
+    TransportError,
 };
 use roomcast_webtransport::{
     CONTROL_STREAM, encode_close, encode_headers, read_headers, read_stream_head,
 };
 use tokio_rustls::rustls;
 
+use super::flushing::Relay;
 use super::refused;
 use crate::certificates::self_signed;
-use crate::support::{Notes, builder, manager_events, soon};
+use crate::support::{Notes, builder, connections, manager_events, soon};
 
 /// A server of QUIC and nothing above it, and options of a client that takes its certificate.
-fn bound() -> (Endpoint, roomcast_client::Builder) {
+fn bound() -> (Endpoint, Builder) {
     let issued = self_signed("127.0.0.1", -1..13);
     let chain = vec![issued.certificate.into()];
     let private = rustls::pki_types::PrivatePkcs8KeyDer::from(issued.key);
@@ -34,11 +37,14 @@ fn bound() -> (Endpoint, roomcast_client::Builder) {
     let address = "127.0.0.1:0".parse().expect("an address");
     let endpoint = Endpoint::server(config, address).expect("a free port");
     let address = endpoint.local_addr().expect("it is bound");
-    let builder = builder(&format!("http://{address}"))
+    (endpoint, options(address))
+}
+
+fn options(server: SocketAddr) -> Builder {
+    builder(&format!("http://{server}"))
         .transports([Transport::WebTransport])
         .without_reconnection()
-        .tls(Tls::default().danger_without_verification());
-    (endpoint, builder)
+        .tls(Tls::default().danger_without_verification())
 }
 
 async fn accepted(endpoint: &Endpoint) -> Connection {
@@ -61,6 +67,10 @@ impl Session {
     /// Opens one with a client, whose events it gives.
     async fn open() -> (Self, Socket, Notes<ManagerEvent>) {
         let (endpoint, builder) = bound();
+        Self::open_by(endpoint, builder).await
+    }
+
+    async fn open_by(endpoint: Endpoint, builder: Builder) -> (Self, Socket, Notes<ManagerEvent>) {
         let socket = builder.build().expect("a plain URL");
         let mut events = manager_events(&socket.manager());
         socket.connect();
@@ -135,6 +145,25 @@ async fn the_code_and_text_of_the_servers_end_are_told() {
     assert_eq!(session.recv.read(&mut [0; 8]).await, Ok(None));
     soon(session.connection.closed()).await;
     drop(session.control);
+}
+
+#[tokio::test]
+async fn what_the_server_did_not_acknowledge_before_it_left_has_not_left() {
+    let (endpoint, _) = bound();
+    let relay = Relay::to(endpoint.local_addr().expect("it is bound")).await;
+    let (mut session, socket, _events) = Session::open_by(endpoint, options(relay.address)).await;
+    let mut connected = connections(&socket);
+    session.write(b"\x0d40{\"sid\":\"s\"}").await;
+    connected.next().await;
+
+    relay.block(true);
+    socket.emit("last", "words");
+    socket.disconnect();
+    let flushed = tokio::spawn(async move { socket.flushed().await });
+    tokio::task::yield_now().await;
+    session.connection.close(VarInt::from_u32(0x100), b"");
+    let flushed = soon(flushed).await.expect("no panic");
+    assert_eq!(flushed, Err(NotFlushed));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ enum Phase {
     /// Until this time.
     Waiting(Instant),
     Begun(Box<dyn Application>),
-    /// Another server has the session.
+    /// Another server has the session, or it was closed before it began.
     Gone,
 }
 
@@ -128,10 +128,13 @@ impl Application for Delayed {
         }
     }
 
-    fn surrender(&mut self) -> Option<Vec<Packet>> {
+    fn is_movable(&self) -> bool {
         // SPEC: cluster-engine 0.1.0 makes a session of revision 4 of what it takes over.
-        let is_movable = self.socket.revision() == Revision::Four;
-        if !is_movable || !matches!(self.phase, Phase::Waiting(_)) {
+        self.socket.revision() == Revision::Four && matches!(self.phase, Phase::Waiting(_))
+    }
+
+    fn surrender(&mut self) -> Option<Vec<Packet>> {
+        if !self.is_movable() {
             return None;
         }
         self.phase = Phase::Gone;
@@ -155,8 +158,10 @@ impl Application for Delayed {
                 application.message(message, cx);
             }
         }
-        if let Phase::Begun(application) = &mut self.phase {
-            application.closed(reason, cause, cx);
+        match &mut self.phase {
+            Phase::Begun(application) => application.closed(reason, cause, cx),
+            // Nobody begins any more.
+            Phase::Waiting(_) | Phase::Gone => self.phase = Phase::Gone,
         }
         self.waiting.clear();
     }

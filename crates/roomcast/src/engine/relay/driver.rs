@@ -4,6 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use roomcast_cluster::BusError;
 use roomcast_cluster::engine::Input;
 
@@ -12,18 +13,25 @@ use super::exchange::{Exchange, Phase};
 /// How long the task waits before it tries again what a bus could not do.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// How long a server that closes waits until the bus has taken its last messages.
+/// How long a server that closes waits until the bus has taken its last messages and is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) async fn drive(exchange: Arc<Exchange>) {
     let mut is_open = false;
+    let too_long = too_long(&exchange).shared();
     tokio::select! {
         () = run(&exchange, &mut is_open) => {}
         () = tick(&exchange) => {}
-        () = too_long(&exchange) => tracing::warn!("the bus did not take the last messages"),
+        () = too_long.clone() => tracing::warn!("the bus did not take the last messages"),
     }
+    exchange.stop();
     if is_open {
-        exchange.bus().close(exchange.id()).await;
+        tokio::select! {
+            // It is begun in any case.
+            biased;
+            () = exchange.bus().close(exchange.id()) => {}
+            () = too_long => tracing::warn!("the bus did not close"),
+        }
     }
     exchange.enter(Phase::Closed);
 }

@@ -24,6 +24,8 @@ use crate::engine::server::Shared;
 
 /// One server's share of what servers tell each other about sessions.
 pub(crate) struct Exchange {
+    /// This.
+    me: Weak<Self>,
     id: NodeId,
     options: ClusterEngine,
     // Lock order: a leaf.
@@ -57,7 +59,7 @@ pub(super) enum Phase {
 pub(super) enum Asker {
     Post(oneshot::Sender<NodeId>),
     Poll(Arc<str>, oneshot::Sender<Drained>),
-    Probe(oneshot::Sender<Promise>, Promise),
+    Probe(Arc<str>, oneshot::Sender<Promise>),
     Upgrade(oneshot::Sender<Moved>),
 }
 
@@ -81,7 +83,7 @@ pub(crate) struct Exchanging(Arc<Exchange>);
 
 impl Exchanging {
     pub(crate) fn new(options: ClusterEngine) -> Self {
-        Self(Arc::new(Exchange::new(options)))
+        Self(Arc::new_cyclic(|me| Exchange::new(me.clone(), options)))
     }
 }
 
@@ -100,11 +102,12 @@ impl Drop for Exchanging {
 }
 
 impl Exchange {
-    fn new(options: ClusterEngine) -> Self {
+    fn new(me: Weak<Self>, options: ClusterEngine) -> Self {
         let id = NodeId::of_engine(rand::rng().next_u32());
         let relay = Relay::new(id.clone(), options.options);
-        let outbox = Outbox::new(options.max_queued_bytes);
+        let outbox = Outbox::new(options.max_queued_bytes, options.options.response_timeout);
         Self {
+            me,
             id,
             options,
             state: Mutex::new(State {
@@ -142,15 +145,15 @@ impl Exchange {
         let _ = tokio::time::timeout(self.options.options.response_timeout, tried).await;
     }
 
-    /// Resolves when the bus is open.
+    /// Resolves when the bus is open, or could not be opened.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<(), BusError> {
         self.start().await;
         let mut phase = self.phase.subscribe();
-        let is_settled = |phase: &Phase| match phase {
-            Phase::Open | Phase::Closed | Phase::Failed(BusError::Refused { .. }) => true,
-            Phase::Opening | Phase::Failed(_) => false,
-        };
-        match phase.wait_for(is_settled).await.as_deref() {
+        match phase
+            .wait_for(|phase| *phase != Phase::Opening)
+            .await
+            .as_deref()
+        {
             Ok(Phase::Open) => Ok(()),
             Ok(Phase::Failed(error)) => Err(error.clone()),
             _ => Err(BusError::Closed),
@@ -183,7 +186,7 @@ impl Exchange {
             to: Some(to),
             body,
         };
-        let has_room = self.state.lock().outbox.push(message);
+        let has_room = self.state.lock().outbox.push(message, now());
         self.to_send.notify_one();
         has_room
     }
@@ -216,8 +219,7 @@ impl Exchange {
     pub(super) async fn probe(self: &Arc<Self>, sid: &Arc<str>) -> Option<Promise> {
         self.start().await;
         let (sender, promise) = oneshot::channel();
-        let asked = Promise::new(Arc::clone(self), Arc::clone(sid));
-        let asker = Asker::Probe(sender, asked);
+        let asker = Asker::Probe(Arc::clone(sid), sender);
         self.ask(sid, Carrier::WebSocket, Access::Read, asker);
         promise.await.ok()
     }
@@ -265,12 +267,12 @@ impl Exchange {
         let (mark, sent) = oneshot::channel();
         let mut state = self.state.lock();
         let State { relay, outbox, .. } = &mut *state;
-        let mut has_room = true;
+        let (now, mut has_room) = (now(), true);
         for packet in packets {
             let (sid, owner) = (Arc::clone(sid), owner.clone());
-            relay.handle_input(now(), Input::Forward { sid, owner, packet });
+            relay.handle_input(now, Input::Forward { sid, owner, packet });
             while let Output::Publish(message) = relay.poll_output() {
-                has_room &= outbox.push(message);
+                has_room &= outbox.push(message, now);
             }
         }
         if has_room {
@@ -289,12 +291,13 @@ impl Exchange {
             outbox,
             deadline,
         } = &mut *state;
-        relay.handle_input(now(), input);
+        let now = now();
+        relay.handle_input(now, input);
         loop {
             match relay.poll_output() {
                 // A question that finds no room is answered by nobody; what else is said here ends
                 // what its receiver gives up by itself.
-                Output::Publish(message) => drop(outbox.push(message)),
+                Output::Publish(message) => drop(outbox.push(message, now)),
                 Output::Wait(until) => {
                     *deadline = until;
                     break;
@@ -315,7 +318,11 @@ impl Exchange {
                 // The client may have hung up; a POST has nothing to give back.
                 Asker::Post(sender) => drop(sender.send(owner)),
                 // Dropped, a promise is given back.
-                Asker::Probe(sender, promise) => drop(sender.send(promise.by(owner))),
+                Asker::Probe(sid, sender) => {
+                    let me = self.me.upgrade();
+                    let promise = me.map(|exchange| Promise::new(exchange, sid, owner));
+                    drop(promise.map(|promise| sender.send(promise)));
+                }
                 Asker::Poll(..) | Asker::Upgrade(_) => {}
             },
             // Who waits for it sees the sender dropped.
@@ -356,10 +363,9 @@ impl Exchange {
             return;
         };
         if let Some(socket) = engine.find(sid) {
-            let max_bytes = engine
-                .config()
-                .max_message_bytes
-                .saturating_mul(MAX_WAITING_BODIES);
+            let max_bytes = engine.config().max_message_bytes;
+            let max_bytes = max_bytes.saturating_mul(MAX_WAITING_BODIES);
+            let max_bytes = max_bytes.max(MIN_WAITING_BYTES);
             let relayed = mailbox::Relayed { from, body };
             socket.mailbox().tell_relayed(relayed, max_bytes);
         }
@@ -372,6 +378,14 @@ impl Exchange {
             owner,
             reason: "transport error",
         });
+    }
+
+    /// Nothing leaves or arrives any more: whoever waits is told so. To later requests all sessions
+    /// are unknown that are not here.
+    pub(super) fn stop(&self) {
+        let rest = self.state.lock().outbox.close();
+        drop(rest);
+        self.input(Input::Stop);
     }
 
     pub(super) fn bus(&self) -> &dyn EngineBus {
@@ -399,7 +413,7 @@ impl Exchange {
     }
 
     pub(super) fn take_batch(&self) -> Option<Batch> {
-        self.state.lock().outbox.take()
+        self.state.lock().outbox.take(now())
     }
 
     pub(super) fn put_back(&self, batch: Batch) {
@@ -450,6 +464,8 @@ impl Drop for WaitingPoll<'_> {
 
 /// How many of the largest bodies of a client may wait that came over other servers.
 const MAX_WAITING_BODIES: usize = 4;
+/// What may wait in any case, where bodies are small beside what each packet takes.
+const MIN_WAITING_BYTES: usize = 1 << 20;
 
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()

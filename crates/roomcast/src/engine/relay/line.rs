@@ -28,23 +28,18 @@ use crate::engine::session::SessionTask;
 pub(in crate::engine) struct Promise {
     exchange: Arc<Exchange>,
     sid: Arc<str>,
-    /// Who has granted it.
+    /// Who has granted it, until it is used.
     owner: Option<NodeId>,
 }
 
 impl Promise {
-    /// One that nobody has granted yet.
-    pub(super) fn new(exchange: Arc<Exchange>, sid: Arc<str>) -> Self {
+    pub(super) fn new(exchange: Arc<Exchange>, sid: Arc<str>, owner: NodeId) -> Self {
+        let owner = Some(owner);
         Self {
             exchange,
             sid,
-            owner: None,
+            owner,
         }
-    }
-
-    pub(super) fn by(mut self, owner: NodeId) -> Self {
-        self.owner = Some(owner);
-        self
     }
 }
 
@@ -73,12 +68,22 @@ pub(super) struct LineEnd {
     has_heard: AtomicBool,
 }
 
+impl PartialEq for LineEnd {
+    /// Whether it is the end of the same line.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 impl LineEnd {
     pub(super) fn take(&self, packets: &[Packet]) {
         self.has_heard.store(true, Ordering::Release);
         let is_close = |packet: &Packet| packet.kind == PacketKind::Close;
         let end = packets.iter().position(is_close);
-        for (frame, may_compress) in frames_of(&packets[..end.unwrap_or(packets.len())]) {
+        let packets = packets[..end.unwrap_or(packets.len())].iter();
+        // A noop ends a poll, which has ended before.
+        let packets = packets.filter(|packet| packet.kind != PacketKind::Noop);
+        for (frame, may_compress) in frames_of(packets) {
             let options = SendOptions {
                 may_compress,
                 ..SendOptions::essential()
@@ -217,10 +222,14 @@ impl Line {
             Over::Read(End::Closed(_) | End::Gone) | Over::Here => "transport close",
             Over::Read(End::Failed(_)) | Over::Slow | Over::Crowded => "transport error",
         };
+        let Promise { exchange, sid, .. } = &self.promise;
+        exchange.input(Input::Forget {
+            sid: Arc::clone(sid),
+            line: Arc::clone(&self.end),
+        });
         if !self.is_closing {
-            let (sid, owner) = (Arc::clone(&self.promise.sid), owner.clone());
-            let hang_up = Input::HangUp { sid, owner, reason };
-            self.promise.exchange.input(hang_up);
+            let (sid, owner) = (Arc::clone(sid), owner.clone());
+            exchange.input(Input::End { sid, owner, reason });
         }
         match over {
             Over::Read(End::Closed(code)) => {

@@ -105,8 +105,10 @@ pub(super) fn packet_of_message(message: Message<'static>) -> Packet {
 
 /// What another server's session sends to the client that is here, and whether it may be
 /// compressed.
-pub(super) fn frames_of(packets: &[Packet]) -> impl Iterator<Item = (Frame, bool)> {
-    packets.iter().filter_map(|packet| {
+pub(super) fn frames_of<'p>(
+    packets: impl IntoIterator<Item = &'p Packet>,
+) -> impl Iterator<Item = (Frame, bool)> {
+    packets.into_iter().filter_map(|packet| {
         let may_compress = packet.compress.unwrap_or(false);
         Some((frame_of(packet)?, may_compress))
     })

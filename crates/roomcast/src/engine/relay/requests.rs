@@ -1,6 +1,7 @@
 //! Requests of sessions that other servers have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Buf;
 use http::Method;
@@ -88,7 +89,7 @@ impl Shared {
     }
 
     /// How long an owner may say nothing: by then it has asked for a heartbeat.
-    pub(super) fn silence(&self) -> std::time::Duration {
+    pub(super) fn silence(&self) -> Duration {
         let times = self.times();
         times.ping_interval.saturating_add(times.ping_timeout)
     }
@@ -109,6 +110,7 @@ impl Shared {
             exchange,
             sid,
             owner: &owner,
+            patience: self.silence(),
             ending: Some(TRANSPORT_ERROR),
         };
         let head = request.head();
@@ -132,8 +134,6 @@ impl Shared {
             }
             Err(ReadError::Broken) => return Ok(Polled::REFUSED),
         };
-        // The packets are on their way, whether or not the client waits for the answer.
-        post.ending = None;
         Ok(match post.forward(&body).await {
             true => Polled::Taken,
             false => Polled::REFUSED,
@@ -147,6 +147,8 @@ struct RelayedPost<'p> {
     exchange: &'p Exchange,
     sid: &'p Arc<str>,
     owner: &'p NodeId,
+    /// How long the bus may take for some packets.
+    patience: Duration,
     ending: Option<&'static str>,
 }
 
@@ -157,10 +159,14 @@ impl RelayedPost<'_> {
         loop {
             let (some, end) = next_packets(&mut packets);
             let sent = self.exchange.forward(self.sid, self.owner, some);
-            if end == Some(End::Closed) {
-                self.ending = Some(TRANSPORT_CLOSE);
+            // All packets are on their way, whether or not the client waits for the answer.
+            match end {
+                Some(End::Over) => self.ending = None,
+                Some(End::Closed) => self.ending = Some(TRANSPORT_CLOSE),
+                None => {}
             }
-            if sent.await.is_err() {
+            let sent = tokio::time::timeout(self.patience, sent).await;
+            if !matches!(sent, Ok(Ok(()))) {
                 self.ending = Some(TRANSPORT_ERROR);
                 return false;
             }

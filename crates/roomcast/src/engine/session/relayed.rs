@@ -53,6 +53,14 @@ impl SessionTask {
                 self.socket.mailbox().take_relayed(bytes);
                 self.on_lock(relayed.from, request, &lock, cx);
             }
+            // The other server does not wait as long as handlers may take. What came before is of the
+            // same client, wherever it is now.
+            Body::Upgrade {
+                request, success, ..
+            } if !self.application.is_movable() || self.is_sated() => {
+                self.socket.mailbox().take_relayed(bytes);
+                self.on_relayed_upgrade(relayed.from, request, success, cx);
+            }
             // In the order in which they came.
             body => {
                 let from = relayed.from;
@@ -80,6 +88,15 @@ impl SessionTask {
                 _ => {}
             }
         }
+    }
+
+    fn is_sated(&self) -> bool {
+        self.application.readiness() == Readiness::Saturated
+    }
+
+    fn has_backlog(&self) -> bool {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere.is_some_and(|elsewhere| !elsewhere.backlog.is_empty())
     }
 
     fn next_relayed(&mut self) -> Option<Relayed> {
@@ -166,9 +183,13 @@ impl SessionTask {
             elsewhere.duplex = None;
             return self.tell(proto::Input::TransportClosed(transport), cx);
         }
-        let is_quiet = self.post.is_none() && self.session.is_open();
+        let is_quiet = self.post.is_none() && !self.has_backlog() && self.session.is_open();
         if is_quiet && let Some(packets) = self.application.surrender() {
             return self.give_away(from, request, packets, cx);
+        }
+        if self.is_polled_at(&from) {
+            // Its server has ended that poll. What is said to it from now on goes to the connection.
+            self.end_poll_by_noop(cx);
         }
         self.on_packet(transport, proto::Packet::Upgrade, cx);
         let (take_over, packets) = (false, Vec::new());
@@ -206,28 +227,27 @@ impl SessionTask {
     fn on_relayed_close(&mut self, from: &NodeId, reason: &str, cx: &mut Context<'_>) {
         let transport = self.session.transport();
         let elsewhere = self.elsewhere_mut();
-        if elsewhere.poll.as_ref() == Some(from) && reason != TRANSPORT_CLOSE {
-            // Nobody is there any more to be answered.
-            elsewhere.poll = None;
-        }
-        if transport != Transport::Polling {
+        // Another server's word ends a request, beside which a poll or a WebSocket may still wait.
+        let carrier = elsewhere.duplex.as_ref().map(|(at, _)| at);
+        let is_carriers = transport != Transport::Polling && carrier == Some(from);
+        if is_carriers {
             elsewhere.duplex = None;
         }
         // SPEC: cluster-engine 0.1.0 makes the application of the session first.
         self.application.settle(cx);
-        match (reason, transport) {
-            (TRANSPORT_CLOSE, Transport::Polling) => {
+        match (reason, is_carriers) {
+            (TRANSPORT_CLOSE, false) => {
                 self.on_packet(transport, proto::Packet::Close, cx);
             }
-            (TRANSPORT_CLOSE, _) => {
+            (TRANSPORT_CLOSE, true) => {
                 self.blame(transport, || DisconnectCause::ConnectionLost);
                 self.tell(proto::Input::TransportClosed(transport), cx);
             }
-            (_, Transport::Polling) => {
+            (_, false) => {
                 let error = CloseReason::TransportError(TransportError::Connection);
                 self.tell(proto::Input::Discard(error), cx);
             }
-            _ => self.tell(proto::Input::TransportFailed(transport), cx),
+            (_, true) => self.tell(proto::Input::TransportFailed(transport), cx),
         }
     }
 
@@ -289,6 +309,11 @@ impl SessionTask {
     pub(super) fn has_poll_elsewhere(&self) -> bool {
         let elsewhere = self.elsewhere.as_ref();
         elsewhere.is_some_and(|elsewhere| elsewhere.poll.is_some())
+    }
+
+    fn is_polled_at(&self, node: &NodeId) -> bool {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere.is_some_and(|elsewhere| elsewhere.poll.as_ref() == Some(node))
     }
 
     pub(super) fn has_duplex_elsewhere(&self) -> bool {
