@@ -9,7 +9,7 @@ use super::argument::Argument;
 use super::placeholder::Placeholder;
 use super::reader::Reader;
 use super::rules;
-use super::scan::{Outline, Shape, scan};
+use super::scan::{Front, Shape, plain_front, scan_from};
 use crate::span::{Span, Spans};
 use crate::transcode::Transcode;
 use crate::{DecodeError, EventName, PacketKind};
@@ -73,9 +73,9 @@ impl<'a> Data<'a> {
             self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
             return Ok(());
         }
-        let outline = self.scan(max_depth, attachments)?;
-        rules::check(kind, self, outline.shape)?;
-        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
+        let (shape, placeholders) = self.scan(max_depth, attachments)?;
+        rules::check(kind, self, shape)?;
+        self.binary = attachments.map(|count| Binary::boxed(placeholders, count));
         Ok(())
     }
 
@@ -87,29 +87,35 @@ impl<'a> Data<'a> {
     ) -> Result<Self, DecodeError> {
         let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
-        let outline = data.scan(max_depth, count)?;
+        let (_, placeholders) = data.scan(max_depth, count)?;
         data.binary = count.map(|_| {
             Box::new(Binary {
-                placeholders: outline.placeholders,
+                placeholders,
                 attachments,
             })
         });
         Ok(data)
     }
 
+    /// Notes what is where; gives the type of the value and its placeholders.
     #[inline]
     fn scan(
         &mut self,
         max_depth: usize,
         attachments: Option<usize>,
-    ) -> Result<Outline, DecodeError> {
-        let outline = scan(&self.json, max_depth, attachments, &mut self.elements)?;
+    ) -> Result<(Shape, Vec<Placeholder>), DecodeError> {
+        let elements = &mut self.elements;
+        let at = match plain_front(&self.json, max_depth, elements) {
+            Front::Whole => return Ok((Shape::Array, Vec::new())),
+            Front::UpTo(at) => at,
+        };
+        let outline = scan_from(at, &self.json, max_depth, attachments, elements)?;
         self.has_escape = outline.has_escape;
         self.has_huge_number = outline.has_huge_number;
         if !outline.lone_surrogates.is_empty() {
             replace_lone_surrogates(self.json.to_mut(), &outline.lone_surrogates);
         }
-        Ok(outline)
+        Ok((outline.shape, outline.placeholders))
     }
 
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {
@@ -145,21 +151,27 @@ impl<'a> Data<'a> {
         self.elements.as_slice().len()
     }
 
-    /// Whether an escape may be in one of the strings.
-    pub(super) fn has_escape(&self) -> bool {
-        self.has_escape
-    }
-
     /// The text of an element of the array.
     pub(crate) fn element(&self, index: usize) -> Option<&str> {
         Some(self.elements.as_slice().get(index)?.of(&self.json))
     }
 
+    /// The content of an element that is a string without escapes.
+    #[inline]
+    pub(super) fn plain_content<'e>(&self, element: &'e str) -> Option<&'e str> {
+        if self.has_escape {
+            return None;
+        }
+        element.strip_prefix('"')?.strip_suffix('"')
+    }
+
     /// The first element of the array, which for events was checked to be a name.
     pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
         let name = self.element(0)?;
+        if let Some(name) = self.plain_content(name) {
+            return Some(EventName::from(name));
+        }
         Some(match Shape::of(name.bytes().next()) {
-            Shape::String if !self.has_escape => EventName::from(unquoted(name)),
             Shape::String => EventName::Text(unescape(name)),
             // JavaScript reads a number that no double holds as infinite.
             _ => match serde_json::from_str(name) {
@@ -247,7 +259,7 @@ pub(super) fn unescape(string: &str) -> Cow<'_, str> {
 }
 
 /// A JSON string without its quotes, escapes as they are.
-pub(super) fn unquoted(string: &str) -> &str {
+fn unquoted(string: &str) -> &str {
     &string[1..string.len() - 1]
 }
 
