@@ -183,11 +183,18 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
         self.serialize_str(variant)
     }
 
+    #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         name: &'static str,
         value: &T,
     ) -> Result<()> {
+        if name == Raw::TEXT_TOKEN {
+            self.form = Form::RawPart;
+            value.serialize(&mut *self)?;
+            self.form = Form::Json;
+            return Ok(());
+        }
         match &self.attachments {
             Some(attachments) if name == Raw::TOKEN => {
                 Raw::in_parts(attachments.len(), || value.serialize(self))
@@ -275,5 +282,8 @@ pub(super) fn is_placeholder(text: &str, number: usize) -> bool {
         .and_then(|rest| rest.strip_suffix('}'));
     digits == Some(itoa::Buffer::new().format(number))
 }
+
+/// What [`write_placeholder`] writes for the first attachment.
+pub(crate) const FIRST_PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
 
 const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
