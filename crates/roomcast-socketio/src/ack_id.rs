@@ -71,11 +71,17 @@ impl AckId {
     }
 
     /// Appends the text of the id.
+    #[inline]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         match self.as_u64() {
             Some(id) => out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes()),
-            None => out.extend_from_slice(self.large_text(&mut ryu_js::Buffer::new()).as_bytes()),
+            None => self.write_large(out),
         }
+    }
+
+    #[cold]
+    fn write_large(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.large_text(&mut ryu_js::Buffer::new()).as_bytes());
     }
 
     fn large_text(self, buffer: &mut ryu_js::Buffer) -> &str {

@@ -211,6 +211,20 @@ struct Content<'a>(&'a Raw);
 impl Serialize for Content<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let wanted = WRITTEN.take();
+        if let (Form::Short(json), Some(Wanted::Parts(_))) = (&self.0.0, wanted) {
+            return serializer.serialize_newtype_struct(Raw::TEXT_TOKEN, json.as_str());
+        }
+        self.serialize_wanted(wanted, serializer)
+    }
+}
+
+impl Content<'_> {
+    #[inline(never)]
+    fn serialize_wanted<S: Serializer>(
+        &self,
+        wanted: Option<Wanted>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match (&self.0.0, wanted) {
             (Form::Attachment(attachment), _) => Attachment(attachment).serialize(serializer),
             (Form::MessagePack(packed), Some(Wanted::MessagePack)) => {

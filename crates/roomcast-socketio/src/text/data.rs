@@ -73,10 +73,8 @@ impl<'a> Data<'a> {
             self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
             return Ok(());
         }
-        let (shape, placeholders) = self.scan(max_depth, attachments)?;
-        rules::check(kind, self, shape)?;
-        self.binary = attachments.map(|count| Binary::boxed(placeholders, count));
-        Ok(())
+        let shape = self.scan(max_depth, attachments)?;
+        rules::check(kind, self, shape)
     }
 
     /// Checks any JSON value; where it has attachments, its placeholders stand for them.
@@ -87,35 +85,39 @@ impl<'a> Data<'a> {
     ) -> Result<Self, DecodeError> {
         let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
-        let (_, placeholders) = data.scan(max_depth, count)?;
-        data.binary = count.map(|_| {
-            Box::new(Binary {
-                placeholders,
-                attachments,
-            })
-        });
+        data.scan(max_depth, count)?;
+        if let Some(binary) = &mut data.binary {
+            binary.attachments = attachments;
+        }
         Ok(data)
     }
 
-    /// Notes what is where; gives the type of the value and its placeholders.
+    /// Notes what is where, and gives the type of the value.
     #[inline]
-    fn scan(
+    fn scan(&mut self, max_depth: usize, attachments: Option<usize>) -> Result<Shape, DecodeError> {
+        match plain_front(&self.json, max_depth, &mut self.elements) {
+            Front::Whole => {
+                self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+                Ok(Shape::Array)
+            }
+            Front::UpTo(at) => self.scan_from(at, max_depth, attachments),
+        }
+    }
+
+    fn scan_from(
         &mut self,
+        at: usize,
         max_depth: usize,
         attachments: Option<usize>,
-    ) -> Result<(Shape, Vec<Placeholder>), DecodeError> {
-        let elements = &mut self.elements;
-        let at = match plain_front(&self.json, max_depth, elements) {
-            Front::Whole => return Ok((Shape::Array, Vec::new())),
-            Front::UpTo(at) => at,
-        };
-        let outline = scan_from(at, &self.json, max_depth, attachments, elements)?;
+    ) -> Result<Shape, DecodeError> {
+        let outline = scan_from(at, &self.json, max_depth, attachments, &mut self.elements)?;
         self.has_escape = outline.has_escape;
         self.has_huge_number = outline.has_huge_number;
         if !outline.lone_surrogates.is_empty() {
             replace_lone_surrogates(self.json.to_mut(), &outline.lone_surrogates);
         }
-        Ok((outline.shape, outline.placeholders))
+        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
+        Ok(outline.shape)
     }
 
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {

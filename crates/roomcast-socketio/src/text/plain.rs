@@ -18,6 +18,7 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
 /// Up to here a text counts as short.
 const SHORT_BYTES: usize = 64;
 
+#[inline(never)]
 fn plain_blocks(bytes: &[u8]) -> usize {
     let (blocks, _) = bytes.as_chunks::<64>();
     let plain = blocks.iter().take_while(|block| !has_special(block));

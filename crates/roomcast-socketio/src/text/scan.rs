@@ -90,7 +90,7 @@ pub(super) enum Front {
 /// escapes and nothing but commas between them.
 ///
 /// Cost: a third of the instructions that the scanner needs for them.
-#[inline]
+#[inline(never)]
 pub(super) fn plain_front(json: &str, max_depth: usize, elements: &mut Spans) -> Front {
     let bytes = json.as_bytes();
     let mut rest = match bytes {
@@ -124,7 +124,6 @@ fn are_positions(len: usize) -> bool {
 }
 
 /// Goes on with a [`scan`] from the element of an array that starts at `at`; 0 is the start of all.
-#[inline(never)]
 pub(super) fn scan_from(
     at: usize,
     json: &str,
