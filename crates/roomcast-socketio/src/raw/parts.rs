@@ -21,11 +21,7 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn data(self) -> Result<text::Data<'a>, ValueError> {
         let depth = Limits::default().max_depth;
-        Ok(text::Data::of_value(
-            self.json,
-            depth,
-            self.attachments.to_vec(),
-        )?)
+        Ok(text::Data::of_value(self.json, depth, self.attachments)?)
     }
 
     /// For the writer of text, with the placeholders numbered from `first` on.

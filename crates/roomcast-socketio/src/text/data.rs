@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::argument::Argument;
-use super::placeholder::Placeholder;
+use super::placeholder::{Placeholder, Placeholders};
 use super::reader::Reader;
 use super::rules;
 use super::scan::{Front, Shape, plain_front, scan_from};
@@ -28,15 +29,18 @@ pub(crate) struct Data<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Binary {
     /// In the order of their starts.
-    pub(super) placeholders: Vec<Placeholder>,
-    pub(super) attachments: Vec<Bytes>,
+    pub(super) placeholders: Placeholders,
+    pub(super) attachments: Attachments,
 }
 
+/// Cost: one, as in most binary packets, needs no memory of its own.
+type Attachments = SmallVec<[Bytes; 1]>;
+
 impl Binary {
-    fn boxed(placeholders: Vec<Placeholder>, attachments: usize) -> Box<Self> {
+    fn boxed(placeholders: Placeholders, attachments: usize) -> Box<Self> {
         Box::new(Self {
             placeholders,
-            attachments: Vec::with_capacity(attachments.min(MOST_EXPECTED)),
+            attachments: Attachments::with_capacity(attachments.min(MOST_EXPECTED)),
         })
     }
 
@@ -70,7 +74,7 @@ impl<'a> Data<'a> {
         attachments: Option<usize>,
     ) -> Result<(), DecodeError> {
         if self.json.is_empty() {
-            self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+            self.binary = attachments.map(|count| Binary::boxed(Placeholders::new(), count));
             return Ok(());
         }
         let shape = self.scan(max_depth, attachments)?;
@@ -81,13 +85,13 @@ impl<'a> Data<'a> {
     pub(crate) fn of_value(
         json: &'a str,
         max_depth: usize,
-        attachments: Vec<Bytes>,
+        attachments: &[Bytes],
     ) -> Result<Self, DecodeError> {
         let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
         data.scan(max_depth, count)?;
         if let Some(binary) = &mut data.binary {
-            binary.attachments = attachments;
+            binary.attachments.extend(attachments.iter().cloned());
         }
         Ok(data)
     }
@@ -97,7 +101,7 @@ impl<'a> Data<'a> {
     fn scan(&mut self, max_depth: usize, attachments: Option<usize>) -> Result<Shape, DecodeError> {
         match plain_front(&self.json, max_depth, &mut self.elements) {
             Front::Whole => {
-                self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+                self.binary = attachments.map(|count| Binary::boxed(Placeholders::new(), count));
                 Ok(Shape::Array)
             }
             Front::UpTo(at) => self.scan_from(at, max_depth, attachments),
@@ -246,8 +250,8 @@ impl Serialize for Data<'_> {
 const MOST_EXPECTED: usize = 16;
 
 static NO_BINARY: Binary = Binary {
-    placeholders: Vec::new(),
-    attachments: Vec::new(),
+    placeholders: Placeholders::new_const(),
+    attachments: Attachments::new_const(),
 };
 
 /// The content of a JSON string, given with its quotes and known to be valid.

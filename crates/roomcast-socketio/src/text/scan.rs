@@ -4,7 +4,7 @@
 //! and never the stack.
 
 use super::containers::{Container, Containers};
-use super::placeholder::{Placeholder, Tracker};
+use super::placeholder::{Placeholders, Tracker};
 use super::plain::plain_prefix;
 use crate::DecodeError;
 use crate::span::{Span, Spans};
@@ -15,7 +15,7 @@ pub(super) struct Outline {
     /// The type of the outermost value.
     pub(super) shape: Shape,
     /// The placeholders of a binary packet, in the order of their starts.
-    pub(super) placeholders: Vec<Placeholder>,
+    pub(super) placeholders: Placeholders,
     /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
     pub(super) lone_surrogates: Vec<u32>,
     /// Whether a string or key has an escape.
@@ -29,7 +29,7 @@ impl Outline {
     fn of(shape: Shape) -> Self {
         Self {
             shape,
-            placeholders: Vec::new(),
+            placeholders: Placeholders::new(),
             lone_surrogates: Vec::new(),
             has_escape: false,
             has_huge_number: false,
@@ -197,7 +197,7 @@ impl Scanner<'_> {
         }
         Ok(Outline {
             shape,
-            placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
+            placeholders: self.tracker.map_or_else(Placeholders::new, Tracker::finish),
             lone_surrogates: self.lone_surrogates,
             has_escape: self.has_escape,
             has_huge_number: self.has_huge_number,
@@ -227,10 +227,14 @@ impl Scanner<'_> {
                 limit: self.max_depth,
             });
         }
-        self.containers.push(container);
         if let (Container::Object, Some(tracker)) = (container, &mut self.tracker) {
+            if let Some(end) = tracker.whole(self.json, self.at) {
+                self.at = end;
+                return Ok(Begun::Whole);
+            }
             tracker.open(self.at);
         }
+        self.containers.push(container);
         self.at += 1;
         self.skip_whitespace();
         if self.peek() == Some(container.end()) {

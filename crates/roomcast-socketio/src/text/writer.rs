@@ -286,4 +286,5 @@ pub(super) fn is_placeholder(text: &str, number: usize) -> bool {
 /// What [`write_placeholder`] writes for the first attachment.
 pub(crate) const FIRST_PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
 
-const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
+/// What comes before the number of a placeholder.
+pub(super) const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
