@@ -17,6 +17,15 @@ impl Span {
         }
     }
 
+    /// A string without its quotes.
+    #[inline]
+    pub(crate) fn content(self) -> Self {
+        Self {
+            start: self.start + 1,
+            end: self.end - 1,
+        }
+    }
+
     #[inline]
     pub(crate) fn of(self, json: &str) -> &str {
         &json[self.start as usize..self.end as usize]

@@ -162,21 +162,26 @@ impl<'a> Data<'a> {
         Some(self.elements.as_slice().get(index)?.of(&self.json))
     }
 
-    /// The content of an element that is a string without escapes.
+    /// The content of the first element, if that is a string and no string has an escape.
     #[inline]
-    pub(super) fn plain_content<'e>(&self, element: &'e str) -> Option<&'e str> {
-        if self.has_escape {
-            return None;
-        }
-        element.strip_prefix('"')?.strip_suffix('"')
+    pub(super) fn plain_name(&self) -> Option<&str> {
+        let name = self.elements.as_slice().first()?;
+        let is_plain = !self.has_escape && self.json.as_bytes()[name.start as usize] == b'"';
+        is_plain.then(|| name.content().of(&self.json))
     }
 
     /// The first element of the array, which for events was checked to be a name.
+    #[inline]
     pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
-        let name = self.element(0)?;
-        if let Some(name) = self.plain_content(name) {
+        if let Some(name) = self.plain_name() {
             return Some(EventName::from(name));
         }
+        self.rare_event_name()
+    }
+
+    #[cold]
+    fn rare_event_name(&self) -> Option<EventName<'_>> {
+        let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
             Shape::String => EventName::Text(unescape(name)),
             // JavaScript reads a number that no double holds as infinite.

@@ -27,12 +27,12 @@ pub(super) fn check(kind: PacketKind, data: &Data<'_>, shape: Shape) -> Result<(
 
 #[inline]
 fn has_event_name(data: &Data<'_>) -> bool {
+    if let Some(name) = data.plain_name() {
+        return !is_reserved(name);
+    }
     let Some(name) = data.element(0) else {
         return false;
     };
-    if let Some(name) = data.plain_content(name) {
-        return !is_reserved(name);
-    }
     match Shape::of(name.bytes().next()) {
         Shape::Number => true,
         Shape::String => !is_reserved(&unescape(name)),
