@@ -5,7 +5,7 @@
 //! leave together. A session whose connection takes no more goes on in its own task.
 //! `docs/decisions/0009-fan-out.md` has the figures.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -233,12 +233,11 @@ impl Round {
 
 impl Drop for Round {
     fn drop(&mut self) {
-        let is_gathered = GATHERED.with_borrow_mut(|gathered| match gathered {
-            Some(gathered) => {
-                gathered.extend(self.sockets.drain(..));
-                true
+        let is_gathered = GATHERED.with_borrow_mut(|gathered| {
+            if gathered.is_on {
+                gathered.sockets.extend(self.sockets.drain(..));
             }
-            None => false,
+            gathered.is_on
         });
         if !is_gathered {
             list_each(&mut self.sockets.drain(..).collect());
@@ -251,15 +250,16 @@ impl Drop for Round {
 
 /// Lists one session.
 pub(super) fn list(socket: Socket) {
-    let left = GATHERED.with_borrow_mut(|gathered| match gathered {
-        Some(gathered) => {
-            gathered.push(socket);
-            None
+    let left = GATHERED.with_borrow_mut(|gathered| {
+        if gathered.is_on {
+            gathered.sockets.push(socket);
+            return None;
         }
-        None => Some(socket),
+        Some(socket)
     });
-    left.into_iter()
-        .for_each(|socket| list_each(&mut vec![socket]));
+    if let Some(socket) = left {
+        list_each(&mut vec![socket]);
+    }
 }
 
 /// Does `work`, and lists then what it has queued for others.
@@ -267,8 +267,7 @@ pub(super) fn list(socket: Socket) {
 /// What the handlers of a session send in answer to all messages of one read leaves together, even
 /// if another thread could begin with the first of it at once.
 pub(super) fn gather<R>(work: impl FnOnce() -> R) -> R {
-    let spare = SPARE.take();
-    GATHERED.set(Some(spare));
+    GATHERED.with_borrow_mut(|gathered| gathered.is_on = true);
     let _end = Gathering;
     work()
 }
@@ -278,18 +277,33 @@ struct Gathering;
 
 impl Drop for Gathering {
     fn drop(&mut self) {
-        if let Some(mut sockets) = GATHERED.take() {
+        let sockets = GATHERED.with_borrow_mut(|gathered| {
+            gathered.is_on = false;
+            // Cost: most sessions have queued nothing for others.
+            (!gathered.sockets.is_empty()).then(|| std::mem::take(&mut gathered.sockets))
+        });
+        if let Some(mut sockets) = sockets {
             list_each(&mut sockets);
-            SPARE.set(sockets);
+            // The list, empty now, is used again.
+            GATHERED.with_borrow_mut(|gathered| gathered.sockets = sockets);
         }
     }
 }
 
+/// What the session that this thread polls has queued for others.
+struct Gathered {
+    /// A session is being polled.
+    is_on: bool,
+    sockets: Vec<Socket>,
+}
+
 thread_local! {
-    /// What the session that this thread polls has queued for others.
-    static GATHERED: RefCell<Option<Vec<Socket>>> = const { RefCell::new(None) };
-    /// The list of the last session, empty, for the next.
-    static SPARE: Cell<Vec<Socket>> = const { Cell::new(Vec::new()) };
+    static GATHERED: RefCell<Gathered> = const {
+        RefCell::new(Gathered {
+            is_on: false,
+            sockets: Vec::new(),
+        })
+    };
 }
 
 /// Lists sessions with the flushers of their servers, and empties the list; mostly it is one server.
