@@ -29,7 +29,7 @@ fn not_joined(kind: PacketKind, namespace: &str) -> StateError {
 
 #[test]
 fn packets_go_to_the_socket_of_their_namespace() {
-    let mut namespaces = joined(&["/", "/custom", "/dyn-1"]);
+    let namespaces = joined(&["/", "/custom", "/dyn-1"]);
 
     assert_eq!(
         namespaces.route(&packet(r#"2["x"]"#), LIMIT),
