@@ -141,14 +141,16 @@ impl Client {
         call: impl Fn() -> Call<'c>,
         cx: &mut task::Context<'_>,
     ) {
-        for entry in tables.all().flat_map(|table| table.entries(slot)) {
-            let Some(handler) = entry.claim() else {
-                continue;
-            };
-            if entry.is_once() {
-                socket.off_handler(entry.id());
+        for table in tables.all() {
+            for entry in table.entries(slot) {
+                let Some(handler) = entry.claim() else {
+                    continue;
+                };
+                if entry.is_once() {
+                    socket.off_handler(entry.id());
+                }
+                self.call_handler(socket, slot, handler, call(), cx);
             }
-            self.call_handler(socket, slot, handler, call(), cx);
         }
     }
 
