@@ -228,7 +228,7 @@ impl Scanner<'_> {
             });
         }
         if let (Container::Object, Some(tracker)) = (container, &mut self.tracker) {
-            if let Some(end) = tracker.whole(self.json, self.at) {
+            if let Some(end) = tracker.note_plain(self.json, self.at) {
                 self.at = end;
                 return Ok(Begun::Whole);
             }
