@@ -141,13 +141,16 @@ impl Mailbox {
                     state.line = Line::Idle(writer);
                     return Lending::Nothing;
                 }
-                let mut batch = state
-                    .stalled
-                    .take()
-                    .map_or_else(Batch::default, |stalled| *stalled);
-                if batch.is_empty() || state.backlog().is_none() {
-                    batch.append(&mut state.take_queue());
-                }
+                let mut batch = match state.stalled.take() {
+                    // Cost: as it is; appended, each frame is moved for itself.
+                    None => Batch::new(state.take_queue()),
+                    Some(mut stalled) => {
+                        if stalled.is_empty() || state.backlog().is_none() {
+                            stalled.append(&mut state.take_queue());
+                        }
+                        *stalled
+                    }
+                };
                 state.pending_bytes += batch.put_ahead(control);
                 state.is_writable = true;
                 Lending::Line(writer, batch)
