@@ -48,7 +48,10 @@ impl Shared {
             Polled::Packets(usual, may_compress) => (usual, may_compress),
         };
         let encoding = match may_compress {
-            true => self.encoding_for(request.head(), usual.body.len()),
+            true => {
+                let accepted = request.head().header_text(ACCEPT_ENCODING.as_str());
+                self.encoding_for(accepted, usual.body.len())
+            }
             false => None,
         };
         if encoding.is_none() && respond::is_usual(request, self.config()) {
@@ -62,12 +65,12 @@ impl Shared {
         Reply::Answer(answer)
     }
 
-    fn encoding_for(&self, head: &RequestHead, len: usize) -> Option<Encoding> {
-        let accepted = head.header_text(ACCEPT_ENCODING.as_str());
+    pub(super) fn encoding_for(&self, accepted: Option<&str>, len: usize) -> Option<Encoding> {
         self.config().http_compression.encoding_for(accepted, len)
     }
 
-    async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
+    /// Waits for the packets of the session.
+    pub(super) async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
         let (sender, answer) = oneshot::channel();
         socket.mailbox().tell(Input::Poll(sender));
         let guard = Abort::new(socket, || Input::PollAborted);
@@ -166,7 +169,7 @@ impl Polled {
     pub(super) const TOO_LARGE: Self = Self::Status(StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
+pub(super) fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
     let body = compression::compress(encoding, &usual.body);
     let mut answer = Answer::from(Usual {
         body,

@@ -78,9 +78,6 @@ impl Usual {
             body: Bytes::from_static(b"ok"),
         }
     }
-
-    /// What `Cache-Control` says.
-    pub(crate) const CACHE_CONTROL: &str = "no-store";
 }
 
 impl From<Usual> for Answer {
@@ -88,10 +85,7 @@ impl From<Usual> for Answer {
         let mut answer = Self::new(usual.body);
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(usual.content_type));
-        headers.insert(
-            CACHE_CONTROL,
-            HeaderValue::from_static(Usual::CACHE_CONTROL),
-        );
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer
     }
 }
@@ -139,5 +133,9 @@ pub(crate) fn call_hooks(
 /// Old versions of that browser take a payload for a script injection.
 fn is_internet_explorer(request: &Request) -> bool {
     let agent = request.header(USER_AGENT.as_str());
-    agent.is_some_and(|agent| agent.contains(";MSIE") || agent.contains("Trident/"))
+    agent.is_some_and(names_internet_explorer)
+}
+
+pub(super) fn names_internet_explorer(agent: &str) -> bool {
+    agent.contains(";MSIE") || agent.contains("Trident/")
 }

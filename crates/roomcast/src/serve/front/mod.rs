@@ -6,6 +6,7 @@
 //! together with the answer 101.
 
 mod body;
+mod head_timer;
 mod request;
 mod response;
 
@@ -19,15 +20,19 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use self::body::Incoming;
-use self::request::{Asked, Parsed};
+use self::head_timer::{HEAD_TIMEOUT, HeadTimer};
+use self::request::{Asked, Parsed, Wanted};
 use self::response::SwitchHead;
 use super::layer::Layer;
 use super::rewound::Rewound;
-use crate::engine::{Carrier, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer};
+use crate::engine::{
+    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer,
+};
+use crate::http::head::RequestHead;
 
 /// The task of one accepted connection. It becomes the task of the session that is opened over it.
 pub(super) struct Connection(Phase);
@@ -161,13 +166,14 @@ impl Front {
     }
 
     async fn converse(mut self) -> Outcome {
-        let mut head_by = Instant::now() + HEAD_TIMEOUT;
-        let mut timer = pin!(tokio::time::sleep_until(head_by));
+        let late_at = Instant::now() + HEAD_TIMEOUT;
+        let sleep = pin!(tokio::time::sleep_until(late_at));
+        let mut timer = HeadTimer::new(late_at, sleep);
         loop {
-            let next = poll_fn(|cx| self.poll_next(timer.as_mut(), head_by, cx)).await;
+            let next = poll_fn(|cx| self.poll_next(&mut timer, cx)).await;
             let asked = match next {
                 Next::Request(asked) => asked,
-                Next::Foreign => return Outcome::Foreign(self, head_by),
+                Next::Foreign => return Outcome::Foreign(self, timer.late_at()),
                 Next::End => return Outcome::End,
             };
             match self.exchange(asked).await {
@@ -183,31 +189,20 @@ impl Front {
                     return Outcome::End;
                 }
             }
-            head_by = Instant::now() + HEAD_TIMEOUT;
+            timer.restart();
         }
     }
 
-    fn poll_next(
-        &mut self,
-        mut timer: Pin<&mut Sleep>,
-        head_by: Instant,
-        cx: &mut Context<'_>,
-    ) -> Poll<Next> {
+    fn poll_next(&mut self, timer: &mut HeadTimer<'_>, cx: &mut Context<'_>) -> Poll<Next> {
         if let Poll::Ready(next) = self.poll_request(cx) {
             return Poll::Ready(next);
         }
         if self.unread.is_empty() && self.layer.engine().is_closing() {
             return Poll::Ready(Next::End);
         }
-        // Cost: a timer that fires too early is cheaper than one that is moved for each request.
-        while timer.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= head_by {
-                tracing::debug!(address = %self.address, "a connection asked for nothing");
-                return Poll::Ready(Next::End);
-            }
-            timer.as_mut().reset(head_by);
-        }
-        Poll::Pending
+        ready!(timer.poll_late(cx));
+        tracing::debug!(address = %self.address, "a connection asked for nothing");
+        Poll::Ready(Next::End)
     }
 
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -234,7 +229,7 @@ impl Front {
     /// Takes a request out of what was just read, or keeps it.
     fn take_from(&mut self, read: &[u8]) -> Option<Next> {
         if self.unread.is_empty() {
-            match request::parse(read, self.layer.engine().config()) {
+            match self.parse(read) {
                 Parsed::Request(asked, len) => {
                     self.unread.extend_from_slice(&read[len..]);
                     return Some(Next::Request(asked));
@@ -260,7 +255,7 @@ impl Front {
             return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
         }
         self.searched = self.unread.len();
-        match request::parse(&self.unread, self.layer.engine().config()) {
+        match self.parse(&self.unread) {
             Parsed::Request(asked, len) => {
                 self.unread.drain(..len);
                 self.searched = 0;
@@ -271,7 +266,50 @@ impl Front {
         }
     }
 
+    fn parse(&self, bytes: &[u8]) -> Parsed {
+        let engine = self.layer.engine();
+        request::parse(bytes, engine.config(), |plain| engine.ordinary(plain))
+    }
+
     async fn exchange(&mut self, asked: Asked) -> io::Result<Step> {
+        match asked.wanted {
+            Wanted::Ordinary(ordinary) => self.exchange_ordinary(ordinary, asked.is_last).await,
+            // Cost: what answers is large, and in here it would be a part of each waiting connection.
+            Wanted::Other(head) => {
+                let exchange = self.exchange_any(head, asked.content_length, asked.is_last);
+                Box::pin(exchange).await
+            }
+        }
+    }
+
+    async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {
+        let Self {
+            layer,
+            stream,
+            unread,
+            searched,
+            ..
+        } = self;
+        *searched = 0;
+        let engine = layer.engine();
+        let reply = {
+            let mut reply = pin!(engine.reply_ordinary(ordinary));
+            poll_fn(|cx| match reply.as_mut().poll(cx) {
+                Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+            })
+            .await
+        };
+        let is_last = is_last || engine.is_closing();
+        finish_exchange(reply, is_last, true, stream).await
+    }
+
+    async fn exchange_any(
+        &mut self,
+        head: RequestHead,
+        content_length: u64,
+        is_last: bool,
+    ) -> io::Result<Step> {
         let Self {
             layer,
             stream,
@@ -281,12 +319,11 @@ impl Front {
         } = self;
         *searched = 0;
         let engine = layer.engine();
-        let request = Arc::new(Request::with_peer(asked.head, Peer::new(*address)));
-        let mut body = Incoming::new(stream, unread, asked.content_length);
+        let request = Arc::new(Request::with_peer(head, Peer::new(*address)));
+        let mut body = Incoming::new(stream, unread, content_length);
         let is_whole = body.is_whole();
         let reply = {
-            // Cost: what answers is large, and in here it would be a part of each waiting connection.
-            let mut reply = Box::pin(engine.reply(&request, &mut body, Carrier::Switchable));
+            let mut reply = pin!(engine.reply(&request, &mut body, Carrier::Switchable));
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
                 // As long as the body comes, its reader sees the end of the connection.
@@ -296,21 +333,8 @@ impl Front {
             .await
         };
         let is_read = body.is_whole();
-        match reply {
-            Some(Reply::Answer(answer)) => {
-                let is_last = asked.is_last || !is_read || engine.is_closing();
-                let is_last = response::write(&answer, is_last, stream).await?;
-                finish(stream, is_last, is_read).await
-            }
-            Some(Reply::Usual(usual)) => {
-                let is_last = asked.is_last || !is_read || engine.is_closing();
-                response::write_usual(&usual, is_last, stream).await?;
-                finish(stream, is_last, is_read).await
-            }
-            Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
-            // Invariant: the request's future is dropped, which tells its session.
-            None => Ok(Step::End),
-        }
+        let is_last = is_last || !is_read || engine.is_closing();
+        finish_exchange(reply, is_last, is_read, stream).await
     }
 
     fn begin(self, switch: Switch) -> Outcome {
@@ -352,6 +376,28 @@ impl Front {
     }
 }
 
+/// Writes what a request comes to. The request's future is dropped by now.
+async fn finish_exchange(
+    reply: Option<Reply>,
+    is_last: bool,
+    is_read: bool,
+    stream: &mut TcpStream,
+) -> io::Result<Step> {
+    match reply {
+        Some(Reply::Answer(answer)) => {
+            let is_last = response::write(&answer, is_last, stream).await?;
+            finish(stream, is_last, is_read).await
+        }
+        Some(Reply::Usual(usual)) => {
+            response::write_usual(&usual, is_last, stream).await?;
+            finish(stream, is_last, is_read).await
+        }
+        Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
+        // Invariant: that the future is dropped tells its session.
+        None => Ok(Step::End),
+    }
+}
+
 /// Closes a connection behind its last answer.
 async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Result<Step> {
     match (is_last, is_read) {
@@ -381,9 +427,6 @@ fn poll_hang_up(stream: &TcpStream, unread: &mut Vec<u8>, cx: &mut Context<'_>) 
     }
     Poll::Pending
 }
-
-/// From the acceptance of a connection to its first request, and from an answer to the next one.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What connections get to finish their answers when the server is closed.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(5);

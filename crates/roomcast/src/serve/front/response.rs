@@ -4,10 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::SystemTime;
 
-use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, SEC_WEBSOCKET_ACCEPT,
-    TRANSFER_ENCODING,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use roomcast_websocket::handshake::AcceptKey;
 use tokio::io::AsyncWriteExt as _;
@@ -50,9 +47,9 @@ pub(super) async fn write_usual(
     stream: &mut TcpStream,
 ) -> io::Result<()> {
     let rest = with_scratch(|out| {
-        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
-        put_header(out, CONTENT_TYPE.as_str(), usual.content_type.as_bytes());
-        put_header(out, CACHE_CONTROL.as_str(), Usual::CACHE_CONTROL.as_bytes());
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-type: ");
+        out.extend_from_slice(usual.content_type.as_bytes());
+        out.extend_from_slice(b"\r\ncache-control: no-store\r\n");
         if is_last {
             out.extend_from_slice(CLOSE);
         }
@@ -62,7 +59,10 @@ pub(super) async fn write_usual(
         out.extend_from_slice(&usual.body);
         write_now(out, stream)
     })?;
-    stream.write_all(&rest).await
+    match rest.is_empty() {
+        true => Ok(()),
+        false => stream.write_all(&rest).await,
+    }
 }
 
 /// An answer 101.
