@@ -9,10 +9,10 @@ use roomcast_engineio::Transport;
 use tokio::sync::oneshot;
 
 use super::dialect::Content;
-use super::handle::{self, Reply};
+use super::handle;
 use super::mailbox::{Input, PostAnswer};
 use super::polling::{Polled, compressed};
-use super::respond::{self, Usual};
+use super::respond::{self, Answer, Usual};
 use super::server::Shared;
 use super::socket::Socket;
 use crate::http::head;
@@ -48,6 +48,9 @@ pub(crate) struct Ordinary {
     task: Task,
 }
 
+/// What an ordinary request comes to, mostly.
+pub(crate) type OrdinaryReply = Result<Usual, Box<Answer>>;
+
 enum Task {
     /// With what `Accept-Encoding` says, if that is text.
     Poll(Option<Box<str>>),
@@ -79,24 +82,24 @@ impl Shared {
     }
 
     /// Answers an ordinary request.
-    pub(crate) async fn reply_ordinary(&self, ordinary: Ordinary) -> Reply {
+    pub(crate) async fn reply_ordinary(&self, ordinary: Ordinary) -> OrdinaryReply {
         let Ordinary { socket, task } = ordinary;
         match task {
             Task::Poll(accepted) => self.reply_packets(&socket, accepted.as_deref()).await,
             Task::Post(body) => match post(&socket, body).await {
-                PostAnswer::Accepted => Reply::Usual(Usual::taken()),
-                PostAnswer::Refused => Reply::Answer(respond::status(StatusCode::BAD_REQUEST)),
+                PostAnswer::Accepted => Ok(Usual::taken()),
+                PostAnswer::Refused => refused(),
             },
         }
     }
 
-    async fn reply_packets(&self, socket: &Socket, accepted: Option<&str>) -> Reply {
+    async fn reply_packets(&self, socket: &Socket, accepted: Option<&str>) -> OrdinaryReply {
         let (usual, may_compress) = match self.poll(socket).await {
             Ok(Polled::Packets(usual, may_compress)) => (usual, may_compress),
-            Ok(_) => return Reply::Answer(respond::status(StatusCode::BAD_REQUEST)),
+            Ok(_) => return refused(),
             Err(refusal) => {
                 handle::note(&refusal);
-                return Reply::Answer(respond::refuse(&refusal));
+                return Err(Box::new(respond::refuse(&refusal)));
             }
         };
         let encoding = match may_compress {
@@ -104,10 +107,14 @@ impl Shared {
             false => None,
         };
         match encoding {
-            Some(encoding) => Reply::Answer(compressed(&usual, encoding)),
-            None => Reply::Usual(usual),
+            Some(encoding) => Err(Box::new(compressed(usual, encoding))),
+            None => Ok(usual),
         }
     }
+}
+
+fn refused() -> OrdinaryReply {
+    Err(Box::new(respond::status(StatusCode::BAD_REQUEST)))
 }
 
 fn is_internet_explorer(agent: &[u8]) -> bool {
@@ -133,20 +140,29 @@ async fn post(socket: &Socket, body: Bytes) -> PostAnswer {
 /// The session that a query names on the polling transport. Of a repeated parameter the last value
 /// counts.
 fn polled_sid(query: &str) -> Option<&str> {
-    let (mut sid, mut transport) = (&b""[..], &b""[..]);
-    for parameter in query.as_bytes().split(|&byte| byte == b'&') {
-        if let Some(value) = parameter.strip_prefix(b"sid=") {
+    // Cost: what official clients begin with need not be taken apart.
+    let (mut transport, mut rest) = match query.strip_prefix(USUAL_START) {
+        Some(rest) => ("polling", rest),
+        None => ("", query),
+    };
+    let mut sid = "";
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|byte| byte == b'&');
+        let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if let Some(value) = parameter.strip_prefix("sid=") {
             sid = value;
-        } else if let Some(value) = parameter.strip_prefix(b"transport=") {
+        } else if let Some(value) = parameter.strip_prefix("transport=") {
             transport = value;
-        } else if matches!(parameter, b"sid" | b"transport") {
+        } else if matches!(parameter, "sid" | "transport") {
             // Without a value it is not ordinary.
             return None;
         }
+        rest = behind.strip_prefix('&').unwrap_or_default();
     }
-    let names_session = transport == b"polling" && !sid.is_empty();
-    names_session.then(|| str::from_utf8(sid).ok()).flatten()
+    (transport == "polling" && !sid.is_empty()).then_some(sid)
 }
+
+const USUAL_START: &str = "EIO=4&transport=polling&";
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +174,7 @@ mod tests {
     fn the_session_is_the_one_that_any_query_names() {
         for query in [
             "EIO=4&transport=polling&sid=a",
+            "EIO=4&transport=polling&t=x&sid=a&EIO=3",
             "sid=a&transport=polling&t=x&sid=b",
             "transport=websocket&transport=polling&sid=a&&",
             "transport=polling&sid==a=&ssid=b&sids=c&Sid=d",
@@ -174,6 +191,9 @@ mod tests {
         for query in [
             "",
             "EIO=4&transport=polling",
+            "EIO=4&transport=polling&",
+            "EIO=4&transport=polling&sid=a&transport=websocket",
+            "EIO=4&transport=polling&sid=a&transport=",
             "transport=polling&sid=",
             "transport=polling&sid",
             "transport=polling&sid=a&sid",

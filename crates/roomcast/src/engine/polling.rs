@@ -58,7 +58,7 @@ impl Shared {
             return Reply::Usual(usual);
         }
         let answer = match encoding {
-            Some(encoding) => compressed(&usual, encoding),
+            Some(encoding) => compressed(usual, encoding),
             None => usual.into(),
         };
         let answer = respond::finish_polling(answer, request, None, self.config());
@@ -169,12 +169,10 @@ impl Polled {
     pub(super) const TOO_LARGE: Self = Self::Status(StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-pub(super) fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
+pub(super) fn compressed(usual: Usual, encoding: Encoding) -> Answer {
     let body = compression::compress(encoding, &usual.body);
-    let mut answer = Answer::from(Usual {
-        body,
-        content_type: usual.content_type,
-    });
+    let mut answer = Answer::from(usual);
+    *answer.body_mut() = body;
     answer
         .headers_mut()
         .insert(CONTENT_ENCODING, encoding.header_value());

@@ -27,9 +27,9 @@ impl<'t> HeadTimer<'t> {
         }
     }
 
-    /// Begins to wait for the next head.
-    pub(super) fn restart(&mut self) {
-        self.late_at = Instant::now() + HEAD_TIMEOUT;
+    /// Waits for the head that follows an answer, which was given at this time.
+    pub(super) fn restart(&mut self, answered_at: Instant) {
+        self.late_at = answered_at + HEAD_TIMEOUT;
     }
 
     pub(super) fn late_at(&self) -> Instant {

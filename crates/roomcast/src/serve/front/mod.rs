@@ -108,8 +108,8 @@ enum Next {
 
 /// What an exchange leaves.
 enum Step {
-    /// A connection for the next request.
-    Next,
+    /// A connection for the next request, answered at this time.
+    Next(Instant),
     End,
     /// A connection whose request was not read to its end.
     Abandoned,
@@ -177,7 +177,7 @@ impl Front {
                 Next::End => return Outcome::End,
             };
             match self.exchange(asked).await {
-                Ok(Step::Next) => {}
+                Ok(Step::Next(answered_at)) => timer.restart(answered_at),
                 Ok(Step::Switched(switch)) => return self.begin(switch),
                 Ok(Step::Abandoned) => {
                     Box::pin(self.leave()).await;
@@ -189,7 +189,6 @@ impl Front {
                     return Outcome::End;
                 }
             }
-            timer.restart();
         }
     }
 
@@ -301,7 +300,21 @@ impl Front {
             .await
         };
         let is_last = is_last || engine.is_closing();
-        finish_exchange(reply, is_last, true, stream).await
+        match reply {
+            Some(Ok(usual)) => {
+                let answered_at = response::write_usual(&usual, is_last, stream).await?;
+                match is_last {
+                    true => finish(stream, is_last, true).await,
+                    false => Ok(Step::Next(answered_at)),
+                }
+            }
+            Some(Err(answer)) => {
+                let is_last = response::write(&answer, is_last, stream).await?;
+                finish(stream, is_last, true).await
+            }
+            // Invariant: that the future is dropped tells the session.
+            None => Ok(Step::End),
+        }
     }
 
     async fn exchange_any(
@@ -334,7 +347,19 @@ impl Front {
         };
         let is_read = body.is_whole();
         let is_last = is_last || !is_read || engine.is_closing();
-        finish_exchange(reply, is_last, is_read, stream).await
+        match reply {
+            Some(Reply::Answer(answer)) => {
+                let is_last = response::write(&answer, is_last, stream).await?;
+                finish(stream, is_last, is_read).await
+            }
+            Some(Reply::Usual(usual)) => {
+                response::write_usual(&usual, is_last, stream).await?;
+                finish(stream, is_last, is_read).await
+            }
+            Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
+            // Invariant: the request's future is dropped, which tells its session.
+            None => Ok(Step::End),
+        }
     }
 
     fn begin(self, switch: Switch) -> Outcome {
@@ -376,34 +401,12 @@ impl Front {
     }
 }
 
-/// Writes what a request comes to. The request's future is dropped by now.
-async fn finish_exchange(
-    reply: Option<Reply>,
-    is_last: bool,
-    is_read: bool,
-    stream: &mut TcpStream,
-) -> io::Result<Step> {
-    match reply {
-        Some(Reply::Answer(answer)) => {
-            let is_last = response::write(&answer, is_last, stream).await?;
-            finish(stream, is_last, is_read).await
-        }
-        Some(Reply::Usual(usual)) => {
-            response::write_usual(&usual, is_last, stream).await?;
-            finish(stream, is_last, is_read).await
-        }
-        Some(Reply::Switch(switch)) => Ok(Step::Switched(switch)),
-        // Invariant: that the future is dropped tells its session.
-        None => Ok(Step::End),
-    }
-}
-
 /// Closes a connection behind its last answer.
 async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Result<Step> {
     match (is_last, is_read) {
         (true, true) => stream.shutdown().await.map(|()| Step::End),
         (true, false) => Ok(Step::Abandoned),
-        (false, _) => Ok(Step::Next),
+        (false, _) => Ok(Step::Next(Instant::now())),
     }
 }
 
