@@ -72,7 +72,7 @@ impl Shared {
     /// Waits for the packets of the session.
     pub(super) async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
         let (sender, answer) = oneshot::channel();
-        socket.mailbox().tell(Input::Poll(sender));
+        socket.mailbox().tell_poll(sender);
         let guard = Abort::new(socket, || Input::PollAborted);
         let answer = answer.await;
         guard.disarm();

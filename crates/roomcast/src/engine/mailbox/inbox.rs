@@ -15,6 +15,8 @@ pub(super) struct Inbox(Option<Box<Inputs>>);
 struct Inputs {
     waiting: VecDeque<Input>,
     posting: Posting,
+    /// The session has nothing for a GET but to let it wait.
+    awaits_poll: bool,
 }
 
 /// How far a POST is.
@@ -40,6 +42,23 @@ impl Inbox {
     pub(super) fn is_empty(&self) -> bool {
         let inputs = self.0.as_ref();
         inputs.is_none_or(|inputs| inputs.waiting.is_empty())
+    }
+
+    /// Tells a task that runs whether there is something for it.
+    pub(super) fn wake_up(&mut self) -> bool {
+        self.set_awaiting_poll(false);
+        !self.is_empty()
+    }
+
+    /// Whether a GET has nothing to do but to wait, as long as the task sleeps.
+    pub(super) fn awaits_poll(&self) -> bool {
+        self.0.as_ref().is_some_and(|inputs| inputs.awaits_poll)
+    }
+
+    pub(super) fn set_awaiting_poll(&mut self, awaits_poll: bool) {
+        if let Some(inputs) = &mut self.0 {
+            inputs.awaits_poll = awaits_poll;
+        }
     }
 
     pub(super) fn is_posting(&self) -> bool {

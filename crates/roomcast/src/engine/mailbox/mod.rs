@@ -9,6 +9,7 @@ mod line;
 mod listening;
 mod options;
 mod relayed;
+mod requests;
 mod room;
 mod task;
 
@@ -233,20 +234,6 @@ impl Mailbox {
             state.inbox.set_posting(sender);
         }
         Some(end)
-    }
-
-    /// Tells the task of a POST that was read in one piece; not if another is being read or its
-    /// packets are not all handed in. Returns whether it was the only one.
-    pub(crate) fn tell_post(&self, post: Input) -> bool {
-        let mut state = self.state.lock();
-        if state.inbox.is_posting() {
-            return false;
-        }
-        if !state.is_closed {
-            state.inbox.push_post(post);
-            self.wake(state);
-        }
-        true
     }
 
     pub(crate) fn end_post(&self) {

@@ -24,7 +24,7 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.is_awake = true;
         News {
-            has_inputs: !state.inbox.is_empty(),
+            has_inputs: state.inbox.wake_up(),
             has_overflowed: state.has_overflowed,
         }
     }
