@@ -24,7 +24,7 @@ use crate::{Packet, PacketKind, StateError};
 /// namespaces.complete("/chat", "the socket");
 ///
 /// let event = decoder.text(r#"2/chat,["hello"]"#)?.expect("no attachments");
-/// assert_eq!(namespaces.route(&event, 100)?, Step::Deliver(&mut "the socket"));
+/// assert_eq!(namespaces.route(&event, 100)?, Step::Deliver(&"the socket"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -71,9 +71,9 @@ pub enum Step<'n, T> {
     /// A CONNECT: look the namespace up and answer with CONNECT or CONNECT_ERROR.
     Join,
     /// An event or acknowledgement for this socket.
-    Deliver(&'n mut T),
-    /// A DISCONNECT: this socket leaves its namespace, and was taken out of the list.
-    Leave(T),
+    Deliver(&'n T),
+    /// A DISCONNECT: the socket leaves its namespace, and is to be [removed](Namespaces::remove).
+    Leave,
 }
 
 impl<T> Default for Namespaces<T> {
@@ -91,7 +91,7 @@ impl<T> Namespaces<T> {
     /// # Errors
     ///
     /// A [`StateError`] if the packet does not fit the state. The connection must be closed.
-    pub fn route(&mut self, packet: &Packet<'_>, limit: usize) -> Result<Step<'_, T>, StateError> {
+    pub fn route(&self, packet: &Packet<'_>, limit: usize) -> Result<Step<'_, T>, StateError> {
         let namespace = packet.namespace();
         let index = self.position(namespace);
         match (packet.kind(), index) {
@@ -104,21 +104,17 @@ impl<T> Namespaces<T> {
             }
             (PacketKind::Connect, None) => Ok(Step::Join),
             (kind, index) => {
-                let joined = index.filter(|&index| self.entries[index].socket.is_some());
-                let step = joined.and_then(|index| self.step(kind, index));
-                step.ok_or_else(|| StateError::NotJoined {
-                    kind,
-                    namespace: namespace.to_owned(),
-                })
+                let socket = index.and_then(|index| self.entries[index].socket.as_ref());
+                match (kind, socket) {
+                    (PacketKind::Disconnect, Some(_)) => Ok(Step::Leave),
+                    (_, Some(socket)) => Ok(Step::Deliver(socket)),
+                    (kind, None) => Err(StateError::NotJoined {
+                        kind,
+                        namespace: namespace.to_owned(),
+                    }),
+                }
             }
         }
-    }
-
-    fn step(&mut self, kind: PacketKind, index: usize) -> Option<Step<'_, T>> {
-        if kind == PacketKind::Disconnect {
-            return self.entries.remove(index).socket.map(Step::Leave);
-        }
-        self.entries[index].socket.as_mut().map(Step::Deliver)
     }
 
     /// Notes that the namespace is being joined: a second CONNECT for it is an error from now on,

@@ -29,19 +29,19 @@ fn not_joined(kind: PacketKind, namespace: &str) -> StateError {
 
 #[test]
 fn packets_go_to_the_socket_of_their_namespace() {
-    let mut namespaces = joined(&["/", "/custom", "/dyn-1"]);
+    let namespaces = joined(&["/", "/custom", "/dyn-1"]);
 
     assert_eq!(
         namespaces.route(&packet(r#"2["x"]"#), LIMIT),
-        Ok(Step::Deliver(&mut 0))
+        Ok(Step::Deliver(&0))
     );
     assert_eq!(
         namespaces.route(&packet(r#"2/dyn-1,["x"]"#), LIMIT),
-        Ok(Step::Deliver(&mut 2))
+        Ok(Step::Deliver(&2))
     );
     assert_eq!(
         namespaces.route(&packet("3/custom,1[]"), LIMIT),
-        Ok(Step::Deliver(&mut 1))
+        Ok(Step::Deliver(&1))
     );
 }
 
@@ -98,15 +98,16 @@ fn disconnect_leaves_one_namespace_which_can_be_joined_again() {
 
     assert_eq!(
         namespaces.route(&packet("1/custom,"), LIMIT),
-        Ok(Step::Leave(1))
+        Ok(Step::Leave)
     );
+    assert_eq!(namespaces.remove("/custom"), Some(1));
     assert_eq!(
         namespaces.route(&packet(r#"2/custom,["x"]"#), LIMIT),
         Err(not_joined(PacketKind::Event, "/custom"))
     );
     assert_eq!(
         namespaces.route(&packet(r#"2["x"]"#), LIMIT),
-        Ok(Step::Deliver(&mut 0))
+        Ok(Step::Deliver(&0))
     );
     assert_eq!(namespaces.route(&packet("0/custom"), LIMIT), Ok(Step::Join));
 }

@@ -27,10 +27,13 @@ fn plain_blocks(bytes: &[u8]) -> usize {
 
 /// Whether one of the bytes needs attention. The compiler makes vector instructions of it.
 fn has_special(block: &[u8; 64]) -> bool {
-    let special =
-        |&byte: &u8| u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
+    let special = |&byte: &u8| u8::from(byte ^ QUOTE_TO_SPACE <= b' ') | u8::from(byte == b'\\');
     block.iter().map(special).fold(0, |any, one| any | one) != 0
 }
+
+/// Turns a quote into a space and a space into a quote, and leaves the control characters among
+/// themselves: one comparison finds quotes and control characters then.
+const QUOTE_TO_SPACE: u8 = b'"' ^ b' ';
 
 #[inline]
 fn plain_words(bytes: &[u8]) -> usize {
@@ -53,7 +56,8 @@ fn special_bytes(word: u64) -> u64 {
     // A byte below `limit` borrows from its highest bit, which must not be set before.
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHEST;
     let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    below(word, 0x20) | equal(b'"') | equal(b'\\')
+    let quotes_to_spaces = word ^ (ONES * u64::from(QUOTE_TO_SPACE));
+    below(quotes_to_spaces, u64::from(b' ') + 1) | equal(b'\\')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::task;
 use roomcast_socketio::Packet;
 
 use super::Client;
-use super::parked::{Finished, contained, panic_message};
+use super::parked::{Ended, Work, contained, panic_message};
 use super::span;
 use crate::engine::DisconnectCause;
 use crate::error::{Refusal, SocketError};
@@ -24,7 +24,7 @@ impl Client {
     ///
     /// Events that come after a disconnection are ignored.
     pub(super) fn dispatch(
-        &mut self,
+        &self,
         socket: &Socket,
         packet: &Packet<'_>,
         cx: &mut task::Context<'_>,
@@ -67,15 +67,35 @@ impl Client {
                 responder.to_owned(),
                 guards.to_owned(),
             );
-            self.start(Box::pin(asking), cx);
+            self.start_event(Box::pin(asking), cx);
         } else {
             self.call_handlers_in(socket, tables, packet, responder, cx);
         }
     }
 
+    /// Runs work that may have to wait: once here, and parked if it is not done then.
+    pub(super) fn start_event(&self, work: Work<Ended>, cx: &mut task::Context<'_>) {
+        if let Some(ended) = self.parked.start_event(work, cx) {
+            self.on_event_ended(ended, cx);
+        }
+    }
+
+    pub(super) fn on_event_ended(&self, ended: Ended, cx: &mut task::Context<'_>) {
+        match ended {
+            Ended::Handler => {}
+            Ended::Passed(socket, packet, responder) => {
+                self.call_event_handlers(&socket, &packet, responder.lend(), cx);
+            }
+            Ended::Refused(socket, refusal) => {
+                self.report(&socket, &SocketError::Refused(refusal), cx);
+            }
+            Ended::Panicked(socket, origin, message) => self.on_panic(&socket, origin, message, cx),
+        }
+    }
+
     /// Calls the handlers of an event that the middleware has let pass.
-    pub(super) fn call_event_handlers<'c>(
-        &mut self,
+    fn call_event_handlers<'c>(
+        &self,
         socket: &'c Socket,
         packet: &'c Packet<'_>,
         responder: Responder<'c>,
@@ -86,7 +106,7 @@ impl Client {
     }
 
     fn call_handlers_in<'c>(
-        &mut self,
+        &self,
         socket: &'c Socket,
         tables: Tables<'_>,
         packet: &'c Packet<'_>,
@@ -103,7 +123,7 @@ impl Client {
 
     /// Calls the handlers of the namespace, then those of the socket.
     pub(super) fn call_slot<'c>(
-        &mut self,
+        &self,
         socket: &Socket,
         slot: Slot<'_>,
         call: impl Fn() -> Call<'c>,
@@ -114,26 +134,28 @@ impl Client {
     }
 
     fn call_entries<'c>(
-        &mut self,
+        &self,
         socket: &Socket,
         tables: Tables<'_>,
         slot: Slot<'_>,
         call: impl Fn() -> Call<'c>,
         cx: &mut task::Context<'_>,
     ) {
-        for entry in tables.all().flat_map(|table| table.entries(slot)) {
-            let Some(handler) = entry.claim() else {
-                continue;
-            };
-            if entry.is_once() {
-                socket.off_handler(entry.id());
+        for table in tables.all() {
+            for entry in table.entries(slot) {
+                let Some(handler) = entry.claim() else {
+                    continue;
+                };
+                if entry.is_once() {
+                    socket.off_handler(entry.id());
+                }
+                self.call_handler(socket, slot, handler, call(), cx);
             }
-            self.call_handler(socket, slot, handler, call(), cx);
         }
     }
 
     fn call_handler(
-        &mut self,
+        &self,
         socket: &Socket,
         slot: Slot<'_>,
         handler: &AnyHandler,
@@ -153,7 +175,7 @@ impl Client {
                     drop(stay);
                 };
                 let work = contained(socket.clone(), slot.origin(), work, end);
-                self.start(work, cx);
+                self.start_event(work, cx);
             }
             Ok(Err(error)) => {
                 let error = SocketError::Argument {
@@ -170,12 +192,7 @@ impl Client {
     }
 
     /// Tells the error handlers of the socket; where there are none, the log.
-    pub(super) fn report(
-        &mut self,
-        socket: &Socket,
-        error: &SocketError,
-        cx: &mut task::Context<'_>,
-    ) {
+    pub(super) fn report(&self, socket: &Socket, error: &SocketError, cx: &mut task::Context<'_>) {
         socket.namespace().meter().error(error);
         if Guards::of(socket).tables().has(Slot::Error) {
             self.call_slot(
@@ -191,7 +208,7 @@ impl Client {
     }
 
     pub(super) fn on_panic(
-        &mut self,
+        &self,
         socket: &Socket,
         origin: Origin,
         message: Arc<str>,
@@ -211,7 +228,7 @@ impl Client {
 
     /// An error handler that cannot be called is not told of it.
     fn report_unless_error(
-        &mut self,
+        &self,
         socket: &Socket,
         slot: Slot<'_>,
         error: &SocketError,
@@ -282,16 +299,16 @@ async fn ask(
     packet: Packet<'static>,
     responder: OwnedResponder,
     tables: Vec<Arc<Table>>,
-) -> Finished {
+) -> Ended {
     let origin = packet.event().map_or_else(
         || Origin::Other("".into()),
         |event| Slot::Event(&event.to_text()).origin(),
     );
     let asking = AssertUnwindSafe(pass(&socket, &packet, &responder, &tables));
     match futures_util::FutureExt::catch_unwind(asking).await {
-        Ok(Ok(())) => Finished::Passed(socket, packet, responder),
-        Ok(Err(refusal)) => Finished::Refused(socket, refusal),
-        Err(panic) => Finished::Panicked(socket, origin, panic_message(&*panic)),
+        Ok(Ok(())) => Ended::Passed(socket, packet, responder),
+        Ok(Err(refusal)) => Ended::Refused(socket, refusal),
+        Err(panic) => Ended::Panicked(socket, origin, panic_message(&*panic)),
     }
 }
 

@@ -7,7 +7,6 @@ use roomcast_socketio::{DecodeError, Map, Packet, Value};
 
 use super::admission::Admitted;
 use super::leaving::discard;
-use super::parked::Finished;
 use super::{Client, admission, revision3};
 use crate::engine::{DisconnectCause, Revision, SendOptions};
 use crate::error::Refusal;
@@ -36,10 +35,9 @@ impl Client {
         self.namespaces.begin(namespace);
         let connection = Arc::clone(&self.connection);
         let admission = admission::admit(connection, namespace.to_owned(), auth);
-        self.start(
-            Box::pin(async move { Finished::Admission(admission.await) }),
-            cx,
-        );
+        if let Some(admitted) = self.parked.start_admission(Box::pin(admission), cx) {
+            self.on_admitted(admitted, cx);
+        }
     }
 
     /// The end of a client's way into a namespace.

@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// Whether so many handlers wait that no other should be started.
-    fn is_full(&self) -> bool {
+    fn is_full(&mut self) -> bool {
         let server = self.connection.server();
         self.parked.is_full(|| server.config().max_waiting_handlers)
     }
@@ -146,17 +146,16 @@ impl Client {
         let limit = self.connection.server().config().max_namespaces;
         match self.namespaces.route(packet, limit) {
             Ok(Step::Join) => self.join(packet, query, cx),
-            Ok(Step::Leave(socket)) => {
-                let reason = DisconnectReason::ClientNamespaceDisconnect;
-                self.disconnect(&socket, reason, &DisconnectCause::Client, cx);
-            }
-            Ok(Step::Deliver(socket)) => {
-                let socket = socket.clone();
-                match packet.kind() {
-                    PacketKind::Ack => self.acknowledge(&socket, packet),
-                    _ => self.dispatch(&socket, packet, cx),
+            Ok(Step::Leave) => {
+                if let Some(socket) = self.namespaces.remove(packet.namespace()) {
+                    let reason = DisconnectReason::ClientNamespaceDisconnect;
+                    self.disconnect(&socket, reason, &DisconnectCause::Client, cx);
                 }
             }
+            Ok(Step::Deliver(socket)) => match packet.kind() {
+                PacketKind::Ack => self.acknowledge(socket, packet),
+                _ => self.dispatch(socket, packet, cx),
+            },
             Err(error) => {
                 tracing::debug!(%error, "a client broke the rules of namespaces");
                 let cause = explanation::of_state_error(&error);
@@ -221,7 +220,7 @@ impl Client {
                 drop(done);
             }
             Command::JoinMain => self.begin_joining("/", Value::Object(Map::new()), cx),
-            Command::Drive(socket, work) => self.start(
+            Command::Drive(socket, work) => self.start_event(
                 parked::contained(socket, Slot::AnyOutgoing.origin(), work, || {}),
                 cx,
             ),
@@ -246,26 +245,10 @@ impl Client {
         }
     }
 
-    /// Runs work that may have to wait: once here, and parked if it is not done then.
-    fn start(&mut self, work: parked::Work, cx: &mut Context<'_>) {
-        if let Some(finished) = self.parked.start(work, cx) {
-            self.on_finished(finished, cx);
-        }
-    }
-
     fn on_finished(&mut self, finished: Finished, cx: &mut Context<'_>) {
         match finished {
-            Finished::Handler => {}
+            Finished::Event(ended) => self.on_event_ended(ended, cx),
             Finished::Admission(admitted) => self.on_admitted(admitted, cx),
-            Finished::Passed(socket, packet, responder) => {
-                self.call_event_handlers(&socket, &packet, responder.lend(), cx);
-            }
-            Finished::Refused(socket, refusal) => {
-                self.report(&socket, &SocketError::Refused(refusal), cx);
-            }
-            Finished::Panicked(socket, origin, message) => {
-                self.on_panic(&socket, origin, message, cx)
-            }
         }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roomcast_websocket::{CloseCode, Decoder, OpCode, deflate};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -54,6 +54,13 @@ impl Writer {
 
     fn pin(&mut self) -> Pin<&mut OwnedWriteHalf> {
         Pin::new(self.0.as_mut().expect("the half is there until the drop"))
+    }
+
+    /// Reads what [`try_write`](Self::try_write) reads first, and writes nothing.
+    pub(crate) fn look_at(&self) {
+        let stream: &TcpStream = self.half().as_ref();
+        // Whether the connection takes something is seen when it is written to.
+        drop(stream.try_io(Interest::WRITABLE, || Ok(())));
     }
 
     /// Writes what the connection takes now.

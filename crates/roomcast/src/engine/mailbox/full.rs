@@ -136,7 +136,7 @@ impl Mailbox {
             state.blame(|| DisconnectCause::SlowReader { pending_bytes });
         }
         state.is_notified = true;
-        self.wake(state);
+        Self::wake(state);
         Sent::Closed
     }
 }

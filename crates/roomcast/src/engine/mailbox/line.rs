@@ -105,7 +105,7 @@ impl Mailbox {
         }
         if is_news {
             state.is_notified = true;
-            self.wake(state);
+            Self::wake(state);
         }
         None
     }
@@ -120,7 +120,7 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.is_listed = false;
         state.is_notified = true;
-        self.wake(state);
+        Self::wake(state);
     }
 
     /// Lets others write to the connection.

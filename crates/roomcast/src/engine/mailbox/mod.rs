@@ -15,9 +15,9 @@ mod task;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::Waker;
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 use roomcast_websocket::OpCode;
 use smallvec::SmallVec;
@@ -31,8 +31,9 @@ pub(crate) use line::{Flushed, Lending};
 pub use options::OutboxPolicy;
 pub(crate) use options::{OutboxLimits, Pace, SendOptions, Sent};
 pub(crate) use room::Coming;
+pub(crate) use task::News;
 
-use super::draft::{self, Draft};
+use super::draft::Draft;
 use super::flusher::Flusher;
 use super::frame::Frame;
 use super::outbox::{Batch, Entry, Mark, Queue, Role};
@@ -40,7 +41,6 @@ use super::totals::Totals;
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
-    task: AtomicWaker,
     /// What the sessions of the server share when they send.
     flusher: Arc<Flusher>,
     // Lock order: last. Nothing else is locked, nothing is written and no user code runs while it
@@ -50,6 +50,8 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Of the session's task.
+    waker: Option<Waker>,
     queue: Queue,
     /// Bytes that were sent and are not yet written, wherever they are now.
     pending_bytes: usize,
@@ -87,9 +89,14 @@ impl Mailbox {
         state.set_limits(limits);
         Self {
             flusher,
-            task: AtomicWaker::new(),
             state: Mutex::new(state),
         }
+    }
+
+    /// Reads a byte of what [`send`](Self::send) changes, and takes no lock.
+    #[inline]
+    pub(crate) fn look_at(&self) {
+        std::hint::black_box(self.state.is_locked());
     }
 
     /// Queues all frames of one message side by side, or none of them.
@@ -219,7 +226,7 @@ impl Mailbox {
             return;
         }
         state.inbox.push(input);
-        self.wake(state);
+        Self::wake(state);
     }
 
     /// Notes that a POST is read from now on; `None` if one is already being read or its packets
@@ -245,7 +252,7 @@ impl Mailbox {
     pub(crate) fn notify(&self) {
         let mut state = self.state.lock();
         state.is_notified = true;
-        self.wake(state);
+        Self::wake(state);
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
@@ -293,16 +300,20 @@ impl Mailbox {
             // Who writes looks for more before it ends.
             Line::Lent => Sent::Queued,
             Line::None | Line::Broken(_) => {
-                self.wake(state);
+                Self::wake(state);
                 Sent::Queued
             }
         }
     }
 
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        if !std::mem::replace(&mut state.is_awake, true) {
-            drop(state);
-            self.task.wake();
+    fn wake(mut state: MutexGuard<'_, State>) {
+        if std::mem::replace(&mut state.is_awake, true) {
+            return;
+        }
+        let waker = state.waker.clone();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 }
@@ -334,24 +345,18 @@ impl State {
     }
 
     fn push_own(&mut self, mut packet: Draft, opcode: OpCode) {
-        if packet.len() > MAX_COPIED_BYTES {
-            let (bytes, start) = packet.into_frame(opcode);
-            self.pending_bytes += bytes.len() - start;
-            self.queue.push(Entry::Own { bytes, start });
+        if packet.len() <= MAX_COPIED_BYTES
+            && let Some(Entry::Own { bytes, .. }) = self.queue.last_mut()
+            && bytes.len() <= MAX_COPIED_BYTES
+        {
+            let frame = packet.frame(opcode);
+            self.pending_bytes += frame.len();
+            bytes.extend_from_slice(frame);
             return;
         }
-        let frame = packet.frame(opcode);
-        self.pending_bytes += frame.len();
-        match self.queue.last_mut() {
-            Some(Entry::Own { bytes, .. }) if bytes.len() <= MAX_COPIED_BYTES => {
-                bytes.extend_from_slice(frame);
-            }
-            _ => {
-                let mut bytes = draft::take_buffer();
-                bytes.extend_from_slice(frame);
-                self.queue.push(Entry::Own { bytes, start: 0 });
-            }
-        }
+        let (bytes, start) = packet.into_frame(opcode);
+        self.pending_bytes += bytes.len() - start;
+        self.queue.push(Entry::Own { bytes, start });
     }
 }
 
@@ -440,7 +445,7 @@ mod tests {
 
             assert_eq!(mailbox.send(&[text("4x")], SendOptions::default()), beyond);
             assert_eq!(
-                mailbox.wake_up().has_overflowed,
+                mailbox.wake_up(Waker::noop()).has_overflowed,
                 policy == OutboxPolicy::Disconnect
             );
             assert_eq!(take(&mailbox), ["4four"]);

@@ -22,7 +22,7 @@ impl Mailbox {
             Input::Relayed(Box::new(relayed))
         };
         state.inbox.push(input);
-        self.wake(state);
+        Self::wake(state);
     }
 
     /// The session has looked at so many bytes of what other servers said.

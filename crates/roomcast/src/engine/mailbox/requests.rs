@@ -24,7 +24,7 @@ impl Mailbox {
             // From now on a packet wakes the task.
             state.is_writable = true;
         } else {
-            self.wake(state);
+            Self::wake(state);
         }
     }
 
@@ -45,7 +45,7 @@ impl Mailbox {
         }
         if !state.is_closed {
             state.inbox.push_post(post);
-            self.wake(state);
+            Self::wake(state);
         }
         true
     }
@@ -54,9 +54,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::task::Context;
-
-    use futures_util::task::noop_waker;
+    use std::task::Waker;
 
     use super::*;
     use crate::engine::frame::Frame;
@@ -65,9 +63,8 @@ mod tests {
     /// The mailbox of a session that has answered a poll, and whose task sleeps.
     fn polled(need_not_know: bool) -> Mailbox {
         let mailbox = Mailbox::new(OutboxLimits::default(), Arc::default());
-        mailbox.register(&Context::from_waker(&noop_waker()));
         mailbox.tell_poll(oneshot::channel().0);
-        assert!(mailbox.wake_up().has_inputs);
+        assert!(mailbox.wake_up(Waker::noop()).has_inputs);
         mailbox.next_input();
         mailbox.await_poll(need_not_know);
         assert!(mailbox.try_sleep());
@@ -91,7 +88,7 @@ mod tests {
         assert!(!is_awake(&mailbox));
         mailbox.send(&event(), SendOptions::default());
         assert!(is_awake(&mailbox));
-        assert!(mailbox.wake_up().has_inputs);
+        assert!(mailbox.wake_up(Waker::noop()).has_inputs);
     }
 
     #[test]
@@ -127,7 +124,7 @@ mod tests {
     #[test]
     fn what_a_task_said_before_it_ran_is_forgotten() {
         let mailbox = polled(true);
-        mailbox.wake_up();
+        mailbox.wake_up(Waker::noop());
         assert!(mailbox.try_sleep());
 
         mailbox.tell_poll(oneshot::channel().0);

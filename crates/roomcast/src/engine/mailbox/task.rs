@@ -1,6 +1,7 @@
 //! The side of the mailbox that the session's own task uses.
 
 use std::collections::VecDeque;
+use std::task::Waker;
 
 use super::line::Line;
 use super::{Input, Mailbox, State, room};
@@ -15,18 +16,27 @@ pub(crate) struct News {
 }
 
 impl Mailbox {
-    pub(crate) fn register(&self, cx: &std::task::Context<'_>) {
-        self.task.register(cx.waker());
-    }
-
-    /// Notes that the task runs, whoever woke it, and says what has come.
-    pub(crate) fn wake_up(&self) -> News {
+    /// Notes that the task runs, whoever woke it, and says what has come. From now on it is woken
+    /// through `waker`.
+    pub(crate) fn wake_up(&self, waker: &Waker) -> News {
         let mut state = self.state.lock();
         state.is_awake = true;
-        News {
+        let news = News {
             has_inputs: state.inbox.wake_up(),
             has_overflowed: state.has_overflowed,
-        }
+        };
+        let is_known = state
+            .waker
+            .as_ref()
+            .is_some_and(|known| known.will_wake(waker));
+        let former = match is_known {
+            true => None,
+            false => state.waker.replace(waker.clone()),
+        };
+        // Invariant: dropped without the lock.
+        drop(state);
+        drop(former);
+        news
     }
 
     pub(crate) fn next_input(&self) -> Option<Input> {

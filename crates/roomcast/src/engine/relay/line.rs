@@ -276,9 +276,8 @@ impl Line {
 
     fn poll_line(&mut self, owner: &NodeId, cx: &mut Context<'_>) -> Poll<Over> {
         let end = Arc::clone(&self.end);
-        end.mailbox.register(cx);
         for _ in 0..MAX_ROUNDS {
-            if end.mailbox.wake_up().has_overflowed {
+            if end.mailbox.wake_up(cx.waker()).has_overflowed {
                 return Poll::Ready(Over::Slow);
             }
             while let Some(input) = end.mailbox.next_input() {

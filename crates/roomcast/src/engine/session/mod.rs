@@ -21,7 +21,7 @@ use super::duplex::Duplex;
 use super::events::{Kinds, SessionEvent};
 use super::flusher;
 use super::frame::Frame;
-use super::mailbox::{Input, PollAnswer, PostAnswer};
+use super::mailbox::{Input, News, PollAnswer, PostAnswer};
 use super::outgoing::Written;
 use super::server::Shared;
 use super::socket::Socket;
@@ -101,9 +101,8 @@ impl SessionTask {
     }
 
     /// Does what can be done now.
-    fn run(&mut self, cx: &mut Context<'_>) {
+    fn run(&mut self, news: News, cx: &mut Context<'_>) {
         self.now = now();
-        let news = self.socket.mailbox().wake_up();
         if news.has_inputs {
             while let Some(input) = self.socket.mailbox().next_input() {
                 self.on_input(input, cx);
@@ -419,10 +418,10 @@ impl Future for SessionTask {
 
 impl SessionTask {
     fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.socket.mailbox().register(cx);
         for _ in 0..MAX_ROUNDS {
+            let news = self.socket.mailbox().wake_up(cx.waker());
             if !self.session.is_closed() {
-                self.run(cx);
+                self.run(news, cx);
             }
             if self.session.is_closed() {
                 self.application.poll(cx);

@@ -176,7 +176,16 @@ impl Front {
                 Next::Foreign => return Outcome::Foreign(self, timer.late_at()),
                 Next::End => return Outcome::End,
             };
-            match self.exchange(asked).await {
+            let step = match asked.wanted {
+                Wanted::Ordinary(ordinary) => self.exchange_ordinary(ordinary, asked.is_last).await,
+                // Cost: what answers is large, and in here it would be a part of each waiting
+                // connection.
+                Wanted::Other(head) => {
+                    let exchange = self.exchange_any(head, asked.content_length, asked.is_last);
+                    Box::pin(exchange).await
+                }
+            };
+            match step {
                 Ok(Step::Next(answered_at)) => timer.restart(answered_at),
                 Ok(Step::Switched(switch)) => return self.begin(switch),
                 Ok(Step::Abandoned) => {
@@ -268,17 +277,6 @@ impl Front {
     fn parse(&self, bytes: &[u8]) -> Parsed {
         let engine = self.layer.engine();
         request::parse(bytes, engine.config(), |plain| engine.ordinary(plain))
-    }
-
-    async fn exchange(&mut self, asked: Asked) -> io::Result<Step> {
-        match asked.wanted {
-            Wanted::Ordinary(ordinary) => self.exchange_ordinary(ordinary, asked.is_last).await,
-            // Cost: what answers is large, and in here it would be a part of each waiting connection.
-            Wanted::Other(head) => {
-                let exchange = self.exchange_any(head, asked.content_length, asked.is_last);
-                Box::pin(exchange).await
-            }
-        }
     }
 
     async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {

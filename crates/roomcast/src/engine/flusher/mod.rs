@@ -5,7 +5,9 @@
 //! leave together. A session whose connection takes no more goes on in its own task.
 //! `docs/decisions/0009-fan-out.md` has the figures.
 
-use std::cell::{Cell, RefCell};
+mod gathering;
+mod lent;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -15,9 +17,10 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::events::SessionEvent;
-use super::frame::Frame;
-use super::mailbox::Flushed;
+pub(crate) use gathering::Round;
+pub(super) use gathering::{gather, list};
+use lent::Lent;
+
 use super::socket::Socket;
 use super::totals::Totals;
 
@@ -152,16 +155,27 @@ impl Driver {
             // The others of this round may have more for the same sessions.
             tokio::task::yield_now().await;
             while self.refill() {
-                for _ in 0..MAX_WRITES {
-                    let Some(socket) = self.sockets.pop_front() else {
-                        break;
-                    };
-                    flush(&socket);
+                for _ in 0..MAX_STEPS {
+                    self.write_step();
                 }
                 // Others get their turn between many writes.
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Writes to the next sessions.
+    ///
+    /// Cost: what is known of a connection lies in several places in memory. The processor fetches
+    /// those of all sessions of one step side by side, where the locks and calls between would make
+    /// it fetch one after the other.
+    fn write_step(&mut self) {
+        let count = self.sockets.len().min(STEP);
+        self.sockets.range(..count).for_each(Socket::look_at);
+        let lent = self.sockets.drain(..count).filter_map(Lent::new);
+        let lent: SmallVec<[Lent; STEP]> = lent.collect();
+        lent.iter().for_each(|lent| lent.writer.look_at());
+        lent.into_iter().for_each(Lent::write);
     }
 
     /// Waits until something is listed; false if the server is gone.
@@ -213,138 +227,6 @@ impl Drop for Driver {
     }
 }
 
-/// Receivers of one broadcast that something was queued for, listed together when it is over.
-#[derive(Default)]
-pub(crate) struct Round {
-    sockets: SmallVec<[Socket; 2]>,
-    /// Packets that listeners are told of, once nothing is locked any more.
-    created: Vec<(Socket, Vec<Frame>)>,
-}
-
-impl Round {
-    pub(super) fn add(&mut self, socket: &Socket) {
-        self.sockets.push(socket.clone());
-    }
-
-    pub(super) fn note_created(&mut self, socket: &Socket, frames: &[Frame]) {
-        self.created.push((socket.clone(), frames.to_vec()));
-    }
-}
-
-impl Drop for Round {
-    fn drop(&mut self) {
-        let is_gathered = GATHERED.with_borrow_mut(|gathered| match gathered {
-            Some(gathered) => {
-                gathered.extend(self.sockets.drain(..));
-                true
-            }
-            None => false,
-        });
-        if !is_gathered {
-            list_each(&mut self.sockets.drain(..).collect());
-        }
-        for (socket, frames) in self.created.drain(..) {
-            socket.tell_created(&frames);
-        }
-    }
-}
-
-/// Lists one session.
-pub(super) fn list(socket: Socket) {
-    let left = GATHERED.with_borrow_mut(|gathered| match gathered {
-        Some(gathered) => {
-            gathered.push(socket);
-            None
-        }
-        None => Some(socket),
-    });
-    left.into_iter()
-        .for_each(|socket| list_each(&mut vec![socket]));
-}
-
-/// Does `work`, and lists then what it has queued for others.
-///
-/// What the handlers of a session send in answer to all messages of one read leaves together, even
-/// if another thread could begin with the first of it at once.
-pub(super) fn gather<R>(work: impl FnOnce() -> R) -> R {
-    let spare = SPARE.take();
-    GATHERED.set(Some(spare));
-    let _end = Gathering;
-    work()
-}
-
-/// Lists what was gathered when it is dropped, also in a panic.
-struct Gathering;
-
-impl Drop for Gathering {
-    fn drop(&mut self) {
-        if let Some(mut sockets) = GATHERED.take() {
-            list_each(&mut sockets);
-            SPARE.set(sockets);
-        }
-    }
-}
-
-thread_local! {
-    /// What the session that this thread polls has queued for others.
-    static GATHERED: RefCell<Option<Vec<Socket>>> = const { RefCell::new(None) };
-    /// The list of the last session, empty, for the next.
-    static SPARE: Cell<Vec<Socket>> = const { Cell::new(Vec::new()) };
-}
-
-/// Lists sessions with the flushers of their servers, and empties the list; mostly it is one server.
-fn list_each(sockets: &mut Vec<Socket>) {
-    while let Some(flusher) = sockets.first().map(|socket| Arc::clone(socket.flusher())) {
-        let is_own = |socket: &Socket| Arc::ptr_eq(socket.flusher(), &flusher);
-        if sockets.iter().all(is_own) {
-            return flusher.list(sockets);
-        }
-        let (mut own, others) = sockets.drain(..).partition(is_own);
-        flusher.list(&mut own);
-        *sockets = others;
-    }
-}
-
-/// Writes what waits for one session, as far as its connection takes it.
-fn flush(socket: &Socket) {
-    let mailbox = socket.mailbox();
-    let mut lent = mailbox.lend();
-    let mut rounds = 0;
-    while let Some((writer, mut batch)) = lent {
-        socket.tell(SessionEvent::Flush);
-        let (mut bytes, mut flushed) = (0, Flushed::All);
-        batch.advance(0);
-        while !batch.is_empty() {
-            match batch.write_with(|slices| writer.try_write(slices)) {
-                Ok(written) if written > 0 => {
-                    bytes += written;
-                    batch.advance(written);
-                }
-                end => {
-                    flushed = ended(&end);
-                    break;
-                }
-            }
-        }
-        rounds += 1;
-        if rounds == MAX_ROUNDS {
-            mailbox.want_line();
-        }
-        lent = mailbox.give_back(writer, batch, bytes, flushed);
-        if flushed == Flushed::All {
-            socket.tell(SessionEvent::Drain);
-        }
-    }
-}
-
-fn ended(end: &std::io::Result<usize>) -> Flushed {
-    match end {
-        Ok(_) => Flushed::Broken(std::io::ErrorKind::WriteZero),
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Flushed::Blocked,
-        Err(error) => Flushed::Broken(error.kind()),
-    }
-}
-
 /// A number for each thread: what it lists goes to a lane that it has woken before.
 fn lane_of_thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -358,7 +240,7 @@ fn lane_of_thread() -> usize {
 const MAX_LANES: usize = 16;
 /// Receivers that are worth a lane of their own.
 const MIN_SHARE: usize = 64;
-/// Sessions that are written to before other tasks get their turn.
-const MAX_WRITES: usize = 64;
-/// Writes to one session, whose emitters are as fast as this, before its own task goes on.
-const MAX_ROUNDS: usize = 8;
+/// Sessions whose connections the processor fetches at a time.
+const STEP: usize = 16;
+/// Steps before other tasks get their turn.
+const MAX_STEPS: usize = 4;
