@@ -28,17 +28,23 @@ pub struct AckId(u64);
 const EXACT: u64 = 1 << 53;
 
 impl AckId {
-    /// Reads the digits of a packet. `digits` holds ASCII digits only and at least one.
-    pub(crate) fn parse(digits: &str) -> Self {
-        if digits.len() <= 19 {
-            // Up to 19 digits cannot exceed the range of u64.
-            let id = digits
-                .bytes()
-                .fold(0, |id: u64, digit| id * 10 + u64::from(digit - b'0'));
-            return Self::from(id);
+    /// Takes the digits at the start of a text, if there are any.
+    #[inline]
+    pub(crate) fn take(text: &str) -> (Option<Self>, &str) {
+        let (mut id, mut len) = (0_u64, 0);
+        while let Some(&byte @ b'0'..=b'9') = text.as_bytes().get(len) {
+            id = id.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+            len += 1;
         }
-        // Leading zeros may make a long text small.
-        Self::from_f64(digits.parse().unwrap_or(f64::INFINITY))
+        let (digits, rest) = text.split_at(len);
+        let id = match len {
+            0 => return (None, rest),
+            // So many digits cannot exceed the range of u64.
+            1..=19 => Self::from(id),
+            // Leading zeros may make a long text small.
+            _ => Self::from_f64(digits.parse().unwrap_or(f64::INFINITY)),
+        };
+        (Some(id), rest)
     }
 
     /// An id that is not negative and has no fraction.
@@ -65,11 +71,17 @@ impl AckId {
     }
 
     /// Appends the text of the id.
+    #[inline]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         match self.as_u64() {
             Some(id) => out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes()),
-            None => out.extend_from_slice(self.large_text(&mut ryu_js::Buffer::new()).as_bytes()),
+            None => self.write_large(out),
         }
+    }
+
+    #[cold]
+    fn write_large(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.large_text(&mut ryu_js::Buffer::new()).as_bytes());
     }
 
     fn large_text(self, buffer: &mut ryu_js::Buffer) -> &str {
@@ -107,6 +119,12 @@ impl fmt::Debug for AckId {
 mod tests {
     use super::*;
 
+    fn parse(digits: &str) -> AckId {
+        let (id, rest) = AckId::take(digits);
+        assert_eq!(rest, "");
+        id.expect("digits")
+    }
+
     #[test]
     fn ids_are_printed_as_javascript_prints_the_double() {
         for (digits, text) in [
@@ -119,22 +137,19 @@ mod tests {
             ("100000000000000000000000000000", "1e+29"),
             ("000000000000000000000000000000000005", "5"),
         ] {
-            assert_eq!(AckId::parse(digits).to_string(), text);
+            assert_eq!(parse(digits).to_string(), text);
             let mut out = Vec::new();
-            AckId::parse(digits).write(&mut out);
+            parse(digits).write(&mut out);
             assert_eq!(out, text.as_bytes());
         }
-        assert_eq!(AckId::parse(&"9".repeat(400)).to_string(), "Infinity");
+        assert_eq!(parse(&"9".repeat(400)).to_string(), "Infinity");
     }
 
     #[test]
     fn ids_that_javascript_rounds_to_one_double_are_equal() {
-        assert_eq!(AckId::parse("9007199254740993"), AckId::from(1 << 53));
-        assert_eq!(AckId::from(u64::MAX), AckId::parse("18446744073709551615"));
-        assert_eq!(
-            AckId::from(u64::MAX),
-            AckId::parse("000018446744073709551615")
-        );
+        assert_eq!(parse("9007199254740993"), AckId::from(1 << 53));
+        assert_eq!(AckId::from(u64::MAX), parse("18446744073709551615"));
+        assert_eq!(AckId::from(u64::MAX), parse("000018446744073709551615"));
         assert_ne!(AckId::from((1 << 53) + 2), AckId::from(1 << 53));
     }
 }

@@ -50,6 +50,7 @@ impl<'a> Args<'a> {
     ///
     /// [`ArgError::Mismatch`] if it is something else than a `T`; the reader stands behind it.
     #[expect(clippy::should_implement_trait, reason = "each call chooses its type")]
+    #[inline]
     pub fn next<T: Deserialize<'a>>(&mut self) -> Option<Result<T, ArgError>> {
         let value = self.get(0)?;
         self.position += 1;
@@ -63,12 +64,10 @@ impl<'a> Args<'a> {
     ///
     /// [`ArgError::Mismatch`] if the argument is something else than a `T`,
     /// [`ArgError::Missing`] if there is none and `T` cannot be read from `null`.
+    #[inline]
     pub fn read<T: Deserialize<'a>>(&mut self) -> Result<T, ArgError> {
         let index = self.position;
-        self.next().unwrap_or_else(|| {
-            let null = serde::de::value::UnitDeserializer::<serde::de::value::Error>::new();
-            T::deserialize(Absent(null)).map_err(|_| ArgError::Missing { index })
-        })
+        self.next().unwrap_or_else(|| read_missing(index))
     }
 
     /// Reads the argument that is `offset` places behind the next, without moving the reader.
@@ -76,13 +75,11 @@ impl<'a> Args<'a> {
     /// # Errors
     ///
     /// [`ArgError::Mismatch`] if it is something else than a `T`.
+    #[inline]
     pub fn get<T: Deserialize<'a>>(&self, offset: usize) -> Option<Result<T, ArgError>> {
         let index = self.position.checked_add(offset)?;
         let value = self.data.read_element(self.skipped.checked_add(index)?)?;
-        Some(value.map_err(|error| ArgError::Mismatch {
-            index,
-            message: error.to_string(),
-        }))
+        Some(value.map_err(|error| mismatch(index, &error)))
     }
 
     /// Reads all remaining arguments into values of one type.
@@ -128,6 +125,20 @@ impl<'a> Args<'a> {
                 .checked_add(self.position)?
                 .checked_add(offset)?,
         )
+    }
+}
+
+#[cold]
+fn read_missing<'a, T: Deserialize<'a>>(index: usize) -> Result<T, ArgError> {
+    let null = serde::de::value::UnitDeserializer::<serde::de::value::Error>::new();
+    T::deserialize(Absent(null)).map_err(|_| ArgError::Missing { index })
+}
+
+#[cold]
+fn mismatch(index: usize, error: &serde_json::Error) -> ArgError {
+    ArgError::Mismatch {
+        index,
+        message: error.to_string(),
     }
 }
 

@@ -52,6 +52,7 @@ impl<'a> EventName<'a> {
     }
 }
 
+#[inline]
 pub(crate) fn is_reserved(name: &str) -> bool {
     // The reserved names start with one of these letters: most names are decided by one byte.
     matches!(name.as_bytes().first(), Some(b'c' | b'd' | b'n' | b'r'))

@@ -1,19 +1,23 @@
 //! Values that are passed on unread.
 
-use std::borrow::Cow;
+mod packed;
+mod parts;
+
 use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::OnceLock;
 
+use arrayvec::ArrayString;
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
-use serde::ser::{Error as _, SerializeStruct, Serializer};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::raw_text::RawText;
-use crate::text::{self, renumbered, write_json};
+use self::packed::Packed;
+use self::parts::{Attachment, Parts};
+use crate::raw_text::{Json, RawText};
+use crate::text::FIRST_PLACEHOLDER;
 use crate::{Limits, Value, ValueError, msgpack, shared_bytes};
 
 /// A value as it came, for when it is only stored or passed on: JSON text and attachments, or
@@ -41,42 +45,51 @@ use crate::{Limits, Value, ValueError, msgpack, shared_bytes};
 #[derive(Clone, Debug)]
 pub struct Raw(Form);
 
+/// Cost: the values that are passed on most, short ones and attachments, need no memory of their own.
 #[derive(Clone, Debug)]
 enum Form {
+    /// JSON text without attachments.
+    Short(ArrayString<SHORT_BYTES>),
+    /// An attachment alone, whose JSON text is its placeholder.
+    Attachment(Bytes),
     Text(Text),
     /// Cost: a value that came as text, as nearly all do, stays small.
     MessagePack(Box<Packed>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What fits in the room that [`Text`] takes with 64-bit pointers.
+const SHORT_BYTES: usize = 36;
+
+/// JSON text of any length and with any number of attachments.
+#[derive(Clone, Debug)]
 struct Text {
     json: RawText,
     attachments: Vec<Bytes>,
 }
 
-/// A value in MessagePack form.
-#[derive(Clone, Debug)]
-struct Packed {
-    bytes: Bytes,
-    /// The same as text, for who asks for it.
-    text: OnceLock<Text>,
-}
-
 impl Raw {
     /// Name under which readers and writers of packets know that a raw value is wanted.
     pub(crate) const TOKEN: &'static str = "roomcast_socketio::Raw";
+    /// Name under which the writer of text knows JSON text without attachments, as a string, that it
+    /// writes as it is.
+    pub(crate) const TEXT_TOKEN: &'static str = "roomcast_socketio::Raw::Text";
     /// Name under which the writer of MessagePack knows bytes that it writes as they are.
     pub(crate) const PACKED_TOKEN: &'static str = "roomcast_socketio::Raw::MessagePack";
+
+    /// JSON text without attachments.
+    fn of_json(json: impl AsRef<str> + Into<RawText>) -> Self {
+        match ArrayString::from(json.as_ref()) {
+            Ok(json) => Self(Form::Short(json)),
+            Err(_) => Self::of_text(json.into(), Vec::new()),
+        }
+    }
 
     fn of_text(json: RawText, attachments: Vec<Bytes>) -> Self {
         Self(Form::Text(Text { json, attachments }))
     }
 
     fn of_messagepack(bytes: Bytes) -> Self {
-        Self(Form::MessagePack(Box::new(Packed {
-            bytes,
-            text: OnceLock::new(),
-        })))
+        Self(Form::MessagePack(Box::new(Packed::new(bytes))))
     }
 
     /// Keeps `bytes` if they are one MessagePack value.
@@ -103,19 +116,22 @@ impl Raw {
     /// The JSON text, in which placeholders stand for [`attachments`](Self::attachments). Of a value
     /// that came as MessagePack it is made when it is first asked for.
     pub fn json(&self) -> &str {
-        &self.text().json
+        self.parts().json
     }
 
     /// The binary parts of this value, numbered as its placeholders are.
     pub fn attachments(&self) -> &[Bytes] {
-        &self.text().attachments
+        self.parts().attachments
     }
 
-    fn text(&self) -> &Text {
-        match &self.0 {
-            Form::Text(text) => text,
-            Form::MessagePack(packed) => packed.text.get_or_init(|| packed.to_text()),
-        }
+    fn parts(&self) -> Parts<'_> {
+        let (json, attachments) = match &self.0 {
+            Form::Short(json) => (json.as_str(), &[][..]),
+            Form::Attachment(attachment) => (FIRST_PLACEHOLDER, std::slice::from_ref(attachment)),
+            Form::Text(text) => (&*text.json, &*text.attachments),
+            Form::MessagePack(packed) => return packed.parts(),
+        };
+        Parts { json, attachments }
     }
 
     /// Reads the value into a type, as an argument is read.
@@ -125,8 +141,8 @@ impl Raw {
     /// [`ValueError`] if it is something else than a `T`, or is beyond the default [`Limits`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         match &self.0 {
-            Form::Text(text) => Ok(text.data()?.read()?),
             Form::MessagePack(packed) => Ok(packed.data()?.read()?),
+            _ => Ok(self.parts().data()?.read()?),
         }
     }
 
@@ -153,98 +169,13 @@ impl Raw {
     }
 }
 
-impl Text {
-    fn data(&self) -> Result<text::Data<'_>, ValueError> {
-        let depth = Limits::default().max_depth;
-        let attachments = self.attachments.clone();
-        Ok(text::Data::of_value(&self.json, depth, attachments)?)
-    }
-
-    /// The text with its placeholders numbered from `first` on.
-    #[inline]
-    fn numbered_from(&self, first: usize) -> Result<Cow<'_, str>, ValueError> {
-        if first == 0 || self.attachments.is_empty() {
-            return Ok(Cow::Borrowed(&self.json));
-        }
-        let json = renumbered(&self.json, self.attachments.len(), first)?;
-        Ok(Cow::Owned(json))
-    }
-
-    #[inline]
-    fn serialize_in_parts<S: Serializer>(
-        &self,
-        first: usize,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let json = self.numbered_from(first).map_err(S::Error::custom)?;
-        let mut parts = serializer.serialize_struct(Raw::TOKEN, 1 + self.attachments.len())?;
-        parts.serialize_field("json", &*json)?;
-        for attachment in &self.attachments {
-            parts.serialize_field("attachment", &Attachment(attachment))?;
-        }
-        parts.end()
-    }
-
-    fn serialize_for_others<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.attachments.is_empty() {
-            let raw: &RawValue = serde_json::from_str(&self.json).map_err(S::Error::custom)?;
-            return raw.serialize(serializer);
-        }
-        self.serialize_as_value(serializer)
-    }
-
-    #[cold]
-    fn serialize_as_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.data().map_err(S::Error::custom)?.serialize(serializer)
-    }
-}
-
-impl Packed {
-    fn data(&self) -> Result<msgpack::Data<'_>, ValueError> {
-        let buffer = msgpack::Buffer::Shared(self.bytes.clone());
-        let limits = Limits {
-            max_depth: Limits::default().max_depth,
-            ..Limits::NONE
-        };
-        Ok(msgpack::Data::of_value(buffer, &limits)?)
-    }
-
-    /// `null` if the value is nested too deep for JSON.
-    fn to_text(&self) -> Text {
-        let (mut json, mut attachments) = (Vec::new(), Vec::new());
-        let written = self.data().is_ok_and(|data| {
-            let written = write_json(&mut json, &data, Some(&mut attachments));
-            written.is_ok()
-        });
-        let json = String::from_utf8(json).ok().filter(|_| written);
-        let json = json.unwrap_or_else(|| "null".to_owned());
-        Text {
-            json: json.into_boxed_str().into(),
-            attachments,
-        }
-    }
-
-    #[cold]
-    fn serialize_wanted<S: Serializer>(
-        &self,
-        wanted: Option<Wanted>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        if let Some(Wanted::MessagePack) = wanted {
-            let bytes = Verbatim(&self.bytes);
-            return serializer.serialize_newtype_struct(Raw::PACKED_TOKEN, &bytes);
-        }
-        self.data().map_err(S::Error::custom)?.serialize(serializer)
-    }
-}
-
 impl PartialEq for Raw {
     /// Values that came in the same form are equal if they came as the same text or bytes, others if
     /// they have the same text.
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Form::MessagePack(one), Form::MessagePack(other)) => one.bytes == other.bytes,
-            _ => self.text() == other.text(),
+            (Form::MessagePack(one), Form::MessagePack(other)) => one.bytes() == other.bytes(),
+            _ => self.parts() == other.parts(),
         }
     }
 }
@@ -262,7 +193,7 @@ impl FromStr for Raw {
 
 impl From<Box<RawValue>> for Raw {
     fn from(json: Box<RawValue>) -> Self {
-        Self::of_text(Box::<str>::from(json).into(), Vec::new())
+        Self::of_json(Box::<str>::from(json))
     }
 }
 
@@ -278,13 +209,29 @@ struct Content<'a>(&'a Raw);
 impl Serialize for Content<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let wanted = WRITTEN.take();
-        match &self.0.0 {
-            Form::Text(text) => match wanted {
-                Some(Wanted::Parts(first)) => text.serialize_in_parts(first, serializer),
-                Some(Wanted::MessagePack) => text.serialize_as_value(serializer),
-                None => text.serialize_for_others(serializer),
-            },
-            Form::MessagePack(packed) => packed.serialize_wanted(wanted, serializer),
+        if let (Form::Short(json), Some(Wanted::Parts(_))) = (&self.0.0, wanted) {
+            return serializer.serialize_newtype_struct(Raw::TEXT_TOKEN, json.as_str());
+        }
+        self.serialize_wanted(wanted, serializer)
+    }
+}
+
+impl Content<'_> {
+    #[inline(never)]
+    fn serialize_wanted<S: Serializer>(
+        &self,
+        wanted: Option<Wanted>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match (&self.0.0, wanted) {
+            (Form::Attachment(attachment), _) => Attachment(attachment).serialize(serializer),
+            (Form::MessagePack(packed), Some(Wanted::MessagePack)) => {
+                packed.serialize_verbatim(serializer)
+            }
+            (Form::MessagePack(packed), _) => packed.serialize_as_value(serializer),
+            (_, Some(Wanted::Parts(first))) => self.0.parts().serialize_numbered(first, serializer),
+            (_, Some(Wanted::MessagePack)) => self.0.parts().serialize_as_value(serializer),
+            (_, None) => self.0.parts().serialize_for_others(serializer),
         }
     }
 }
@@ -301,22 +248,6 @@ enum Wanted {
     Parts(usize),
     /// MessagePack bytes.
     MessagePack,
-}
-
-struct Verbatim<'a>(&'a Bytes);
-
-impl Serialize for Verbatim<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
-}
-
-struct Attachment<'a>(&'a Bytes);
-
-impl Serialize for Attachment<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        shared_bytes::offer(self.0, || serializer.serialize_bytes(self.0))
-    }
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -344,17 +275,46 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::of_messagepack(shared_bytes::take(bytes)))
     }
 
+    /// The reader of text gives that of a value without attachments.
+    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<Raw, D::Error> {
+        Json::deserialize(json).map(|Json(json)| Raw::of_json(json))
+    }
+
     /// The reader of binary packets gives the text and then the attachments.
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Raw, A::Error> {
-        let json = parts.next_element::<RawText>()?;
-        let json = json.ok_or_else(|| A::Error::invalid_length(0, &self))?;
-        let mut attachments = Vec::new();
-        while let Some(attachment) = parts.next_element::<Value>()? {
-            let Value::Binary(attachment) = attachment else {
-                return Err(A::Error::custom("expected an attachment"));
-            };
+        let Some(Json(json)) = parts.next_element()? else {
+            return Err(A::Error::invalid_length(0, &self));
+        };
+        let Some(first) = next_attachment(&mut parts)? else {
+            return Ok(Raw::of_json(json));
+        };
+        let second = next_attachment(&mut parts)?;
+        if second.is_none() && json == FIRST_PLACEHOLDER {
+            return Ok(Raw(Form::Attachment(first)));
+        }
+        let mut attachments = vec![first];
+        attachments.extend(second);
+        while let Some(attachment) = next_attachment(&mut parts)? {
             attachments.push(attachment);
         }
-        Ok(Raw::of_text(json, attachments))
+        Ok(Raw::of_text(json.into(), attachments))
+    }
+}
+
+fn next_attachment<'de, A: SeqAccess<'de>>(parts: &mut A) -> Result<Option<Bytes>, A::Error> {
+    match parts.next_element::<Value>()? {
+        Some(Value::Binary(attachment)) => Ok(Some(attachment)),
+        Some(_) => Err(A::Error::custom("expected an attachment")),
+        None => Ok(None),
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_values_make_no_value_larger() {
+        assert_eq!(size_of::<Raw>(), size_of::<Text>());
     }
 }

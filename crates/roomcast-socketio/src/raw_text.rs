@@ -1,5 +1,6 @@
 //! The text of raw values, whose large buffers are used again.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
@@ -76,27 +77,43 @@ impl From<Box<str>> for RawText {
     }
 }
 
-impl<'de> Deserialize<'de> for RawText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
+impl From<Cow<'_, str>> for RawText {
+    fn from(text: Cow<'_, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::new(text),
+            Cow::Owned(text) => Self(text),
+        }
     }
 }
 
-struct TextVisitor;
+/// The text of a value, as its reader has it.
+pub(crate) struct Json<'de>(pub(crate) Cow<'de, str>);
 
-impl Visitor<'_> for TextVisitor {
-    type Value = RawText;
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the text of a value")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<RawText, E> {
-        Ok(RawText::new(text))
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<RawText, E> {
-        Ok(RawText(text))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Json<'de>, E> {
+        Ok(Json(Cow::Owned(text)))
     }
 }
 

@@ -17,6 +17,16 @@ impl Span {
         }
     }
 
+    /// A string without its quotes.
+    #[inline]
+    pub(crate) fn content(self) -> Self {
+        Self {
+            start: self.start + 1,
+            end: self.end - 1,
+        }
+    }
+
+    #[inline]
     pub(crate) fn of(self, json: &str) -> &str {
         &json[self.start as usize..self.end as usize]
     }
@@ -49,12 +59,20 @@ impl Default for Spans {
 }
 
 impl Spans {
+    #[inline]
     pub(crate) fn push(&mut self, span: Span) {
         match self {
             Self::Inline { len, spans } if usize::from(*len) < INLINE => {
                 spans[usize::from(*len)] = span;
                 *len += 1;
             }
+            _ => self.push_to_heap(span),
+        }
+    }
+
+    #[cold]
+    fn push_to_heap(&mut self, span: Span) {
+        match self {
             Self::Inline { spans, .. } => {
                 let mut heap = Vec::with_capacity(INLINE * 4);
                 heap.extend_from_slice(spans);
@@ -65,6 +83,7 @@ impl Spans {
         }
     }
 
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[Span] {
         match self {
             Self::Inline { len, spans } => &spans[..usize::from(*len)],

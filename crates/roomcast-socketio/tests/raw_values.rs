@@ -185,3 +185,65 @@ fn other_serializers_see_a_raw_value_as_the_value_it_is() {
         Ok(value!(Bytes::from("zero")))
     );
 }
+
+#[test]
+fn raw_values_of_every_length_around_that_of_a_short_one_are_the_same_elsewhere() {
+    for len in 30..45 {
+        let json = format!("\"{}\"", "é".repeat(len / 2) + &"x".repeat(len % 2));
+        let text = format!("2[\"x\",{json}]");
+        let packet = Decoder::default().text(&text).unwrap().unwrap();
+
+        let raw: Raw = packet.args().read().unwrap();
+
+        assert_eq!((raw.json(), raw.attachments().len()), (&*json, 0));
+        assert_eq!(raw, json.parse().unwrap());
+        assert_eq!(raw.clone(), raw);
+        assert_eq!(
+            raw.parse(),
+            Ok(serde_json::from_str::<String>(&json).unwrap())
+        );
+        assert_eq!(serde_json::to_string(&raw).unwrap(), json);
+        let mut out = Vec::new();
+        assert_eq!(encode_ack(&mut out, MAIN, &(&raw, &raw)), Ok(vec![]));
+        assert_eq!(out, format!("3[{json},{json}]").as_bytes());
+    }
+}
+
+#[test]
+fn an_attachment_alone_is_a_raw_value_however_its_placeholder_is_written() {
+    for placeholder in [
+        r#"{"_placeholder":true,"num":0}"#,
+        r#"{ "num" : 0 , "_placeholder":true, "x": [] }"#,
+    ] {
+        let mut decoder = Decoder::default();
+        let text = format!(r#"51-["x",{placeholder},{placeholder}]"#);
+        assert!(decoder.text(&text).unwrap().is_none());
+        let packet = decoder.binary(b"one").unwrap().unwrap();
+
+        let raws: Vec<Raw> = packet.args().rest().unwrap();
+
+        assert_eq!(raws[0], raws[1]);
+        assert_eq!(raws[0].json(), r#"{"_placeholder":true,"num":0}"#);
+        assert_eq!(raws[0].attachments(), [&b"one"[..]]);
+        assert_eq!(raws[0].parse::<Bytes>(), Ok(Bytes::from("one")));
+        assert_eq!(raws[0].parse::<Vec<u8>>(), Ok(b"one".to_vec()));
+        assert_eq!(serde_json::to_string(&raws[0]).unwrap(), "[111,110,101]");
+        let mut out = Vec::new();
+        let attachments = encode_event(&mut out, MAIN, "y", &Spread(raws));
+        assert_eq!(
+            attachments,
+            Ok(vec![Bytes::from("one"), Bytes::from("one")])
+        );
+        assert_eq!(
+            out,
+            br#"52-["y",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#
+        );
+    }
+}
+
+#[test]
+fn only_readers_of_packets_make_raw_values_of_text_unread() {
+    type Texts<'t> = serde::de::value::BorrowedStrDeserializer<'t, serde::de::value::Error>;
+
+    assert!(Raw::deserialize(Texts::new("no JSON")).is_err());
+}

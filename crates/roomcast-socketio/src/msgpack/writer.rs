@@ -79,7 +79,7 @@ impl<'a> Writer<'a> {
     /// Writes what JSON text says.
     fn json(&mut self, json: &str) -> Result<()> {
         let depth = Limits::default().max_depth;
-        let data = text::Data::of_value(json, depth, Vec::new()).map_err(Error::custom)?;
+        let data = text::Data::of_value(json, depth, &[]).map_err(Error::custom)?;
         self.write_as(Form::Value, &data)
     }
 

@@ -6,9 +6,9 @@
 
 use serde::Deserializer;
 use serde::de::Visitor;
+use serde::de::value::BorrowedStrDeserializer;
 use serde_json::Error;
 
-use super::reader::RawParts;
 use crate::Raw;
 
 /// One JSON value without whitespace around it, which was scanned and holds no placeholder and no number beyond a double.
@@ -76,7 +76,7 @@ impl<'de> Deserializer<'de> for Argument<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name == Raw::TOKEN {
-            return visitor.visit_seq(RawParts::text(self.json));
+            return visitor.visit_some(BorrowedStrDeserializer::new(self.json));
         }
         // serde_json's own raw value shows itself by its name.
         self.parser().deserialize_newtype_struct(name, visitor)

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::argument::Argument;
-use super::placeholder::Placeholder;
+use super::placeholder::{Placeholder, Placeholders};
 use super::reader::Reader;
 use super::rules;
-use super::scan::{Outline, Shape, scan};
+use super::scan::{Front, Shape, plain_front, scan_from};
 use crate::span::{Span, Spans};
 use crate::transcode::Transcode;
 use crate::{DecodeError, EventName, PacketKind};
@@ -28,15 +29,18 @@ pub(crate) struct Data<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Binary {
     /// In the order of their starts.
-    pub(super) placeholders: Vec<Placeholder>,
-    pub(super) attachments: Vec<Bytes>,
+    pub(super) placeholders: Placeholders,
+    pub(super) attachments: Attachments,
 }
 
+/// Cost: one, as in most binary packets, needs no memory of its own.
+type Attachments = SmallVec<[Bytes; 1]>;
+
 impl Binary {
-    fn boxed(placeholders: Vec<Placeholder>, attachments: usize) -> Box<Self> {
+    fn boxed(placeholders: Placeholders, attachments: usize) -> Box<Self> {
         Box::new(Self {
             placeholders,
-            attachments: Vec::with_capacity(attachments.min(MOST_EXPECTED)),
+            attachments: Attachments::with_capacity(attachments.min(MOST_EXPECTED)),
         })
     }
 
@@ -70,46 +74,54 @@ impl<'a> Data<'a> {
         attachments: Option<usize>,
     ) -> Result<(), DecodeError> {
         if self.json.is_empty() {
-            self.binary = attachments.map(|count| Binary::boxed(Vec::new(), count));
+            self.binary = attachments.map(|count| Binary::boxed(Placeholders::new(), count));
             return Ok(());
         }
-        let outline = self.scan(max_depth, attachments)?;
-        rules::check(kind, self, outline.shape)?;
-        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
-        Ok(())
+        let shape = self.scan(max_depth, attachments)?;
+        rules::check(kind, self, shape)
     }
 
     /// Checks any JSON value; where it has attachments, its placeholders stand for them.
     pub(crate) fn of_value(
         json: &'a str,
         max_depth: usize,
-        attachments: Vec<Bytes>,
+        attachments: &[Bytes],
     ) -> Result<Self, DecodeError> {
         let mut data = Self::unchecked(json);
         let count = Some(attachments.len()).filter(|&count| count > 0);
-        let outline = data.scan(max_depth, count)?;
-        data.binary = count.map(|_| {
-            Box::new(Binary {
-                placeholders: outline.placeholders,
-                attachments,
-            })
-        });
+        data.scan(max_depth, count)?;
+        if let Some(binary) = &mut data.binary {
+            binary.attachments.extend(attachments.iter().cloned());
+        }
         Ok(data)
     }
 
+    /// Notes what is where, and gives the type of the value.
     #[inline]
-    fn scan(
+    fn scan(&mut self, max_depth: usize, attachments: Option<usize>) -> Result<Shape, DecodeError> {
+        match plain_front(&self.json, max_depth, &mut self.elements) {
+            Front::Whole => {
+                self.binary = attachments.map(|count| Binary::boxed(Placeholders::new(), count));
+                Ok(Shape::Array)
+            }
+            Front::UpTo(at) => self.scan_from(at, max_depth, attachments),
+        }
+    }
+
+    fn scan_from(
         &mut self,
+        at: usize,
         max_depth: usize,
         attachments: Option<usize>,
-    ) -> Result<Outline, DecodeError> {
-        let outline = scan(&self.json, max_depth, attachments, &mut self.elements)?;
+    ) -> Result<Shape, DecodeError> {
+        let outline = scan_from(at, &self.json, max_depth, attachments, &mut self.elements)?;
         self.has_escape = outline.has_escape;
         self.has_huge_number = outline.has_huge_number;
         if !outline.lone_surrogates.is_empty() {
             replace_lone_surrogates(self.json.to_mut(), &outline.lone_surrogates);
         }
-        Ok(outline)
+        self.binary = attachments.map(|count| Binary::boxed(outline.placeholders, count));
+        Ok(outline.shape)
     }
 
     pub(super) fn push_attachment(&mut self, attachment: Bytes) {
@@ -145,21 +157,32 @@ impl<'a> Data<'a> {
         self.elements.as_slice().len()
     }
 
-    /// Whether an escape may be in one of the strings.
-    pub(super) fn has_escape(&self) -> bool {
-        self.has_escape
-    }
-
     /// The text of an element of the array.
     pub(crate) fn element(&self, index: usize) -> Option<&str> {
         Some(self.elements.as_slice().get(index)?.of(&self.json))
     }
 
+    /// The content of the first element, if that is a string and no string has an escape.
+    #[inline]
+    pub(super) fn plain_name(&self) -> Option<&str> {
+        let name = self.elements.as_slice().first()?;
+        let is_plain = !self.has_escape && self.json.as_bytes()[name.start as usize] == b'"';
+        is_plain.then(|| name.content().of(&self.json))
+    }
+
     /// The first element of the array, which for events was checked to be a name.
+    #[inline]
     pub(crate) fn event_name(&self) -> Option<EventName<'_>> {
+        if let Some(name) = self.plain_name() {
+            return Some(EventName::from(name));
+        }
+        self.rare_event_name()
+    }
+
+    #[cold]
+    fn rare_event_name(&self) -> Option<EventName<'_>> {
         let name = self.element(0)?;
         Some(match Shape::of(name.bytes().next()) {
-            Shape::String if !self.has_escape => EventName::from(unquoted(name)),
             Shape::String => EventName::Text(unescape(name)),
             // JavaScript reads a number that no double holds as infinite.
             _ => match serde_json::from_str(name) {
@@ -232,8 +255,8 @@ impl Serialize for Data<'_> {
 const MOST_EXPECTED: usize = 16;
 
 static NO_BINARY: Binary = Binary {
-    placeholders: Vec::new(),
-    attachments: Vec::new(),
+    placeholders: Placeholders::new_const(),
+    attachments: Attachments::new_const(),
 };
 
 /// The content of a JSON string, given with its quotes and known to be valid.
@@ -247,7 +270,7 @@ pub(super) fn unescape(string: &str) -> Cow<'_, str> {
 }
 
 /// A JSON string without its quotes, escapes as they are.
-pub(super) fn unquoted(string: &str) -> &str {
+fn unquoted(string: &str) -> &str {
     &string[1..string.len() - 1]
 }
 

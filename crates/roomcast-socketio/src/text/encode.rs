@@ -211,12 +211,21 @@ fn encode_array<T: Serialize + ?Sized>(
         .map_err(|error| undo(out, start, &error))?;
     if !attachments.is_empty() {
         out[start] = kind.binary;
-        // Cost: the text of a binary packet is moved once more; a text packet pays nothing.
-        let mut count = itoa::Buffer::new();
-        let count = count.format(attachments.len()).bytes();
-        out.splice(start + 1..start + 1, count.chain([b'-']));
+        insert_count(out, start + 1, attachments.len());
     }
     Ok(attachments)
+}
+
+/// Cost: the text of a binary packet is moved once more; a text packet pays nothing.
+#[inline(never)]
+fn insert_count(out: &mut Vec<u8>, at: usize, count: usize) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(count).as_bytes();
+    let (end, behind) = (out.len(), at + digits.len() + 1);
+    out.resize(end + digits.len() + 1, b'-');
+    out.copy_within(at..end, behind);
+    out[at..behind - 1].copy_from_slice(digits);
+    out[behind - 1] = b'-';
 }
 
 /// Writes the arguments and the end of the array; its start is written if there is an event name.
@@ -248,6 +257,7 @@ fn write_args<T: Serialize + ?Sized>(
     Ok(())
 }
 
+#[inline]
 fn write_front(out: &mut Vec<u8>, kind: u8, namespace: &str, ack: Option<AckId>) {
     out.push(kind);
     if namespace != "/" {
@@ -259,6 +269,7 @@ fn write_front(out: &mut Vec<u8>, kind: u8, namespace: &str, ack: Option<AckId>)
     }
 }
 
+#[cold]
 fn undo(out: &mut Vec<u8>, start: usize, error: &serde_json::Error) -> EncodeError {
     out.truncate(start);
     EncodeError::Value {

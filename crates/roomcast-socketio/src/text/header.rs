@@ -33,7 +33,7 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<WireHeader<'a>
         (None, rest)
     };
     let (namespace, rest) = namespace(rest);
-    let (ack, data) = ack_id(rest);
+    let (ack, data) = AckId::take(rest);
     Ok(WireHeader {
         kind,
         attachments,
@@ -74,14 +74,6 @@ fn namespace(text: &str) -> (&str, &str) {
     text.split_once(',').unwrap_or((text, ""))
 }
 
-#[inline]
-fn ack_id(text: &str) -> (Option<AckId>, &str) {
-    let (digits, rest) = text.split_at(digits_len(text));
-    let id = (!digits.is_empty()).then(|| AckId::parse(digits));
-    (id, rest)
-}
-
-#[inline]
 fn digits_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let end = bytes.iter().position(|byte| !byte.is_ascii_digit());

@@ -23,4 +23,4 @@ pub use encode::{
     encode_error, encode_event,
 };
 pub(crate) use placeholder::renumbered;
-pub(crate) use writer::{VERBATIM, write_json};
+pub(crate) use writer::{FIRST_PLACEHOLDER, VERBATIM, write_json};

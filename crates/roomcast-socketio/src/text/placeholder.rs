@@ -5,8 +5,10 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::scan::scan;
-use super::writer::{is_placeholder, write_placeholder};
+use super::writer::{PLACEHOLDER, is_placeholder, write_placeholder};
 use crate::DecodeError;
 use crate::span::{Span, Spans};
 
@@ -18,6 +20,9 @@ pub(super) struct Placeholder {
     pub(super) attachment: u32,
 }
 
+/// Cost: most binary packets have one, which needs no memory of its own.
+pub(super) type Placeholders = SmallVec<[Placeholder; 1]>;
+
 /// Watches the objects that a scan passes and notes those that are placeholders.
 #[derive(Debug)]
 pub(super) struct Tracker {
@@ -25,7 +30,7 @@ pub(super) struct Tracker {
     innermost: Option<OpenObject>,
     /// The objects around it.
     outer: Vec<OpenObject>,
-    found: Vec<Placeholder>,
+    found: Placeholders,
 }
 
 #[derive(Debug)]
@@ -50,8 +55,29 @@ impl Tracker {
             attachments,
             innermost: None,
             outer: Vec::new(),
-            found: Vec::new(),
+            found: Placeholders::new(),
         }
+    }
+
+    /// Notes an object that starts at `start` if it is a placeholder as the official clients write
+    /// them, and gives its end.
+    ///
+    /// Cost: a tenth of the instructions that the scanner needs for such an object.
+    pub(super) fn note_plain(&mut self, json: &str, start: usize) -> Option<usize> {
+        let rest = json.as_bytes()[start..].strip_prefix(PLACEHOLDER.as_bytes())?;
+        let [digit @ b'0'..=b'9', b'}', ..] = rest else {
+            return None;
+        };
+        let attachment = u32::from(digit - b'0');
+        if attachment as usize >= self.attachments {
+            return None;
+        }
+        let end = start + PLACEHOLDER.len() + 2;
+        self.found.push(Placeholder {
+            span: Span::new(start, end),
+            attachment,
+        });
+        Some(end)
     }
 
     /// An object starts.
@@ -106,7 +132,7 @@ impl Tracker {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Vec<Placeholder> {
+    pub(super) fn finish(mut self) -> Placeholders {
         // They were found in the order of their ends, which differs if one lies within another.
         self.found
             .sort_unstable_by_key(|placeholder| placeholder.span.start);
@@ -301,5 +327,31 @@ mod tests {
             found(r#"["x",{"_placeholder":true}]"#, 2),
             Err(DecodeError::IllegalPlaceholder)
         );
+    }
+
+    #[test]
+    fn a_placeholder_counts_the_same_with_whitespace_in_it() {
+        for num in ["0", "1", "2", "9", "10", "00", "-0", "0.0", "", "x", "0,"] {
+            for attachments in [0, 1, 2, 10, 11] {
+                let plain = format!(r#"[{{"a":{{"_placeholder":true,"num":{num}}}}}]"#);
+                let spaced = plain.replace(":true", ": true");
+                let numbers = |found: Result<Vec<(&str, u32)>, _>| {
+                    found.map(|found| found.iter().map(|(_, number)| *number).collect::<Vec<_>>())
+                };
+
+                let (plain, spaced) = (found(&plain, attachments), found(&spaced, attachments));
+
+                assert_eq!(numbers(plain), numbers(spaced), "{num} of {attachments}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_as_deep_as_any_object() {
+        let json = r#"["x",[{"_placeholder":true,"num":0}]]"#;
+        let depth = |limit| scan(json, limit, Some(1), &mut Spans::default()).map(|_| ());
+
+        assert_eq!(depth(2), Err(DecodeError::TooDeep { limit: 2 }));
+        assert_eq!(depth(3), Ok(()));
     }
 }

@@ -17,7 +17,7 @@ use serde::de::{Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde_json::Error;
 
 use self::containers::{Elements, Entries};
-pub(super) use self::raw_parts::RawParts;
+use self::raw_parts::RawParts;
 use self::variant::Variant;
 use super::data::{Binary, unescape};
 use super::placeholder::Outermost;

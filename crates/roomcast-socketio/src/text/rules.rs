@@ -1,6 +1,6 @@
 //! What the data of each kind of packet must be.
 
-use super::data::{Data, unescape, unquoted};
+use super::data::{Data, unescape};
 use super::scan::Shape;
 use crate::event_name::is_reserved;
 use crate::{DecodeError, PacketKind};
@@ -27,13 +27,15 @@ pub(super) fn check(kind: PacketKind, data: &Data<'_>, shape: Shape) -> Result<(
 
 #[inline]
 fn has_event_name(data: &Data<'_>) -> bool {
+    if let Some(name) = data.plain_name() {
+        return !is_reserved(name);
+    }
     let Some(name) = data.element(0) else {
         return false;
     };
     match Shape::of(name.bytes().next()) {
         Shape::Number => true,
-        Shape::String if data.has_escape() => !is_reserved(&unescape(name)),
-        Shape::String => !is_reserved(unquoted(name)),
+        Shape::String => !is_reserved(&unescape(name)),
         _ => false,
     }
 }

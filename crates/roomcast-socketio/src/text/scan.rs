@@ -4,7 +4,7 @@
 //! and never the stack.
 
 use super::containers::{Container, Containers};
-use super::placeholder::{Placeholder, Tracker};
+use super::placeholder::{Placeholders, Tracker};
 use super::plain::plain_prefix;
 use crate::DecodeError;
 use crate::span::{Span, Spans};
@@ -15,13 +15,26 @@ pub(super) struct Outline {
     /// The type of the outermost value.
     pub(super) shape: Shape,
     /// The placeholders of a binary packet, in the order of their starts.
-    pub(super) placeholders: Vec<Placeholder>,
+    pub(super) placeholders: Placeholders,
     /// Where the four digits of `\u` escapes stand that name half of a surrogate pair.
     pub(super) lone_surrogates: Vec<u32>,
     /// Whether a string or key has an escape.
     pub(super) has_escape: bool,
     /// Whether there is a number that serde_json does not read for its size, as `1e999`.
     pub(super) has_huge_number: bool,
+}
+
+impl Outline {
+    /// Of a value that holds nothing to note.
+    fn of(shape: Shape) -> Self {
+        Self {
+            shape,
+            placeholders: Placeholders::new(),
+            lone_surrogates: Vec::new(),
+            has_escape: false,
+            has_huge_number: false,
+        }
+    }
 }
 
 /// The type of a JSON value, as far as packets ask for it.
@@ -58,14 +71,73 @@ pub(super) fn scan(
     attachments: Option<usize>,
     elements: &mut Spans,
 ) -> Result<Outline, DecodeError> {
-    // Positions are kept in 32 bits.
-    if u32::try_from(json.len()).is_err() {
+    let front = plain_front(json, max_depth, elements);
+    match front {
+        Front::Whole => Ok(Outline::of(Shape::Array)),
+        Front::UpTo(at) => scan_from(at, json, max_depth, attachments, elements),
+    }
+}
+
+/// How much of a text was passed as the front of an array.
+pub(super) enum Front {
+    /// All of it.
+    Whole,
+    /// What is before this element of the array; 0 for nothing.
+    UpTo(usize),
+}
+
+/// Passes the strings with which an array begins, as most packets do, as long as they have no
+/// escapes and nothing but commas between them.
+///
+/// Cost: a third of the instructions that the scanner needs for them.
+#[inline(never)]
+pub(super) fn plain_front(json: &str, max_depth: usize, elements: &mut Spans) -> Front {
+    let bytes = json.as_bytes();
+    let mut rest = match bytes {
+        [b'[', rest @ ..] if max_depth > 0 && are_positions(bytes.len()) => rest,
+        _ => return Front::UpTo(0),
+    };
+    while let Some(content) = rest.strip_prefix(b"\"") {
+        let start = bytes.len() - rest.len();
+        rest = match &content[plain_prefix(content)..] {
+            [b'"', b',', next @ ..] => {
+                elements.push(Span::new(start, bytes.len() - next.len() - 1));
+                next
+            }
+            [b'"', b']'] => {
+                elements.push(Span::new(start, bytes.len() - 1));
+                return Front::Whole;
+            }
+            _ => break,
+        };
+    }
+    match bytes.len() - rest.len() {
+        // Nothing but the bracket; no element may follow it.
+        1 => Front::UpTo(0),
+        at => Front::UpTo(at),
+    }
+}
+
+/// Positions are kept in 32 bits.
+fn are_positions(len: usize) -> bool {
+    u32::try_from(len).is_ok()
+}
+
+/// Goes on with a [`scan`] from the element of an array that starts at `at`; 0 is the start of all.
+pub(super) fn scan_from(
+    at: usize,
+    json: &str,
+    max_depth: usize,
+    attachments: Option<usize>,
+    elements: &mut Spans,
+) -> Result<Outline, DecodeError> {
+    if !are_positions(json.len()) {
         return Err(DecodeError::TooLong);
     }
     let scanner = Scanner {
         json,
         bytes: json.as_bytes(),
-        at: 0,
+        at,
         max_depth,
         containers: Containers::default(),
         element_start: 0,
@@ -102,8 +174,15 @@ const INVALID: DecodeError = DecodeError::InvalidPayload;
 
 impl Scanner<'_> {
     fn run(mut self) -> Scan<Outline> {
+        let is_in_array = self.at > 0;
         self.skip_whitespace();
-        let shape = Shape::of(self.peek());
+        let shape = if is_in_array {
+            self.containers.push(Container::Array);
+            self.element_start = self.at;
+            Shape::Array
+        } else {
+            Shape::of(self.peek())
+        };
         loop {
             if self.begin_value()? == Begun::Container {
                 continue;
@@ -118,7 +197,7 @@ impl Scanner<'_> {
         }
         Ok(Outline {
             shape,
-            placeholders: self.tracker.map_or_else(Vec::new, Tracker::finish),
+            placeholders: self.tracker.map_or_else(Placeholders::new, Tracker::finish),
             lone_surrogates: self.lone_surrogates,
             has_escape: self.has_escape,
             has_huge_number: self.has_huge_number,
@@ -148,10 +227,14 @@ impl Scanner<'_> {
                 limit: self.max_depth,
             });
         }
-        self.containers.push(container);
         if let (Container::Object, Some(tracker)) = (container, &mut self.tracker) {
+            if let Some(end) = tracker.note_plain(self.json, self.at) {
+                self.at = end;
+                return Ok(Begun::Whole);
+            }
             tracker.open(self.at);
         }
+        self.containers.push(container);
         self.at += 1;
         self.skip_whitespace();
         if self.peek() == Some(container.end()) {
@@ -389,6 +472,8 @@ pub(super) fn huge_number(number: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn outline(json: &str, max_depth: usize) -> Scan<Outline> {
@@ -458,5 +543,40 @@ mod tests {
         assert_eq!(noted(r#""\ud800\ud83d\ude00""#), [3]);
         assert_eq!(noted(r#""\ud800\u0041""#), [3]);
         assert_eq!(noted(r#""\ud800\n""#), [3]);
+    }
+
+    /// Valid arrays, and texts that differ from one in a few places.
+    fn texts() -> impl Strategy<Value = String> {
+        let element = prop_oneof![
+            6 => r#""[a-z é"\\]{0,20}""#,
+            1 => Just(r#"{"_placeholder":true,"num":0}"#.to_owned()),
+            1 => "[0-9]{1,3}|null|\\[\\]|\\[\"x\"\\]|1e999|\"\\\\ud800\"",
+        ];
+        let array = prop::collection::vec(element, 0..7).prop_map(|elements| elements.join(","));
+        (array, any::<prop::sample::Index>(), r#"|[\[\]", \\]"#).prop_map(|(array, at, noise)| {
+            let mut text: Vec<_> = format!("[{array}]").chars().collect();
+            let at = at.index(text.len());
+            text.splice(at..at, noise.chars());
+            text.into_iter().collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_front_of_plain_strings_changes_nothing(
+            text in texts(),
+            max_depth in 0..3_usize,
+            attachments in prop::option::of(0..2_usize),
+        ) {
+            let (mut fast, mut plain) = (Spans::default(), Spans::default());
+
+            let with_front = scan(&text, max_depth, attachments, &mut fast);
+            let without = scan_from(0, &text, max_depth, attachments, &mut plain);
+
+            prop_assert_eq!(format!("{with_front:?}"), format!("{without:?}"));
+            if without.is_ok() {
+                prop_assert_eq!(fast.as_slice(), plain.as_slice());
+            }
+        }
     }
 }

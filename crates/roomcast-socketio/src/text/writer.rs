@@ -183,11 +183,18 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
         self.serialize_str(variant)
     }
 
+    #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         name: &'static str,
         value: &T,
     ) -> Result<()> {
+        if name == Raw::TEXT_TOKEN {
+            self.form = Form::RawPart;
+            value.serialize(&mut *self)?;
+            self.form = Form::Json;
+            return Ok(());
+        }
         match &self.attachments {
             Some(attachments) if name == Raw::TOKEN => {
                 Raw::in_parts(attachments.len(), || value.serialize(self))
@@ -276,4 +283,8 @@ pub(super) fn is_placeholder(text: &str, number: usize) -> bool {
     digits == Some(itoa::Buffer::new().format(number))
 }
 
-const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
+/// What [`write_placeholder`] writes for the first attachment.
+pub(crate) const FIRST_PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
+
+/// What comes before the number of a placeholder.
+pub(super) const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;

@@ -34,7 +34,7 @@ impl Value {
         let mut json = Vec::new();
         let mut attachments = Vec::new();
         write_json(&mut json, value, Some(&mut attachments))?;
-        let read = read_json(&json, attachments);
+        let read = read_json(&json, &attachments);
         read.map_err(|ValueError { message }| EncodeError::Value { message })
     }
 
@@ -48,7 +48,7 @@ impl Value {
         let mut json = Vec::new();
         let mut attachments = Vec::new();
         write_json(&mut json, self, Some(&mut attachments))?;
-        read_json(&json, attachments)
+        read_json(&json, &attachments)
     }
 }
 
@@ -57,11 +57,11 @@ impl FromStr for Value {
 
     /// Reads JSON. Placeholders for attachments are ordinary objects here.
     fn from_str(json: &str) -> Result<Self, ValueError> {
-        read_json(json.as_bytes(), Vec::new())
+        read_json(json.as_bytes(), &[])
     }
 }
 
-fn read_json<T: DeserializeOwned>(json: &[u8], attachments: Vec<Bytes>) -> Result<T, ValueError> {
+fn read_json<T: DeserializeOwned>(json: &[u8], attachments: &[Bytes]) -> Result<T, ValueError> {
     let json = std::str::from_utf8(json).map_err(ValueError::new)?;
     let data = Data::of_value(json, Limits::default().max_depth, attachments)?;
     Ok(data.read()?)

@@ -8,26 +8,16 @@ use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::Error;
 
 use crate::shared_bytes;
-use crate::span::Span;
 use crate::text::placeholder::{Outermost, renumber};
 
 /// A value as a sequence: its text, then its attachments.
-pub(in crate::text) struct RawParts<'de> {
+pub(super) struct RawParts<'de> {
     json: Option<Cow<'de, str>>,
     placed: Outermost<'de>,
     attachments: &'de [Bytes],
 }
 
 impl<'de> RawParts<'de> {
-    /// A value without attachments.
-    pub(in crate::text) fn text(json: &'de str) -> Self {
-        Self {
-            json: Some(Cow::Borrowed(json)),
-            placed: Outermost::of(&[], Span::default()),
-            attachments: &[],
-        }
-    }
-
     pub(super) fn new(json: &'de str, placed: Outermost<'de>, attachments: &'de [Bytes]) -> Self {
         Self {
             json: Some(renumber(json, placed.clone(), 0)),
