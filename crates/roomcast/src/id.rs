@@ -115,6 +115,10 @@ impl RandomId {
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only base64url characters are stored")
     }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl From<RandomId> for SocketId {

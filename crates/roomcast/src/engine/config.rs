@@ -138,6 +138,14 @@ impl Config {
         self.strip_path(path).is_some()
     }
 
+    /// Whether all requests are looked at, or what answers them.
+    pub(crate) fn looks_at_requests(&self) -> bool {
+        self.cors.is_some()
+            || !self.middleware.is_empty()
+            || self.headers.is_some()
+            || self.connection_error.is_some()
+    }
+
     /// The transports to which a session on `transport` may upgrade.
     pub(crate) fn upgrades(&self, transport: Transport) -> Vec<Transport> {
         let upgrades = if self.allows_upgrades {

@@ -59,7 +59,7 @@ impl Dialect {
     /// The answer to a poll of the session that `handshake` has opened.
     pub(super) fn answer(self, handshake: &Request, body: Vec<u8>, content: Content) -> Usual {
         if self != Self::Three(Bodies::Jsonp) {
-            return Usual::packets(body.into(), content);
+            return Usual::packets(body, content);
         }
         let jsonp = Jsonp::new(handshake.query("j").unwrap_or_default());
         Usual::script(jsonp.wrap(&String::from_utf8_lossy(&body)))

@@ -180,8 +180,7 @@ impl Shared {
 
     /// Tells the application of a request that was refused.
     pub(super) fn report(&self, request: &Arc<Request>, refusal: &Refusal) {
-        tracing::debug!(%refusal, "request refused");
-        metrics::request_refused(refusal.code().code());
+        note(refusal);
         if let Some(hook) = &self.config().connection_error {
             hook(&ConnectionError {
                 request: Arc::clone(request),
@@ -444,6 +443,12 @@ impl Shared {
         let text = self.config().initial_packet.as_deref()?;
         Some(std::str::from_utf8(text).expect("the option takes text"))
     }
+}
+
+/// Notes that a request was refused.
+pub(super) fn note(refusal: &Refusal) {
+    tracing::debug!(%refusal, "request refused");
+    metrics::request_refused(refusal.code().code());
 }
 
 /// Where the id stands in the JSON of an open packet.

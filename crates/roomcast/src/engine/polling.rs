@@ -48,28 +48,31 @@ impl Shared {
             Polled::Packets(usual, may_compress) => (usual, may_compress),
         };
         let encoding = match may_compress {
-            true => self.encoding_for(request.head(), usual.body.len()),
+            true => {
+                let accepted = request.head().header_text(ACCEPT_ENCODING.as_str());
+                self.encoding_for(accepted, usual.body.len())
+            }
             false => None,
         };
         if encoding.is_none() && respond::is_usual(request, self.config()) {
             return Reply::Usual(usual);
         }
         let answer = match encoding {
-            Some(encoding) => compressed(&usual, encoding),
+            Some(encoding) => compressed(usual, encoding),
             None => usual.into(),
         };
         let answer = respond::finish_polling(answer, request, None, self.config());
         Reply::Answer(answer)
     }
 
-    fn encoding_for(&self, head: &RequestHead, len: usize) -> Option<Encoding> {
-        let accepted = head.header_text(ACCEPT_ENCODING.as_str());
+    pub(super) fn encoding_for(&self, accepted: Option<&str>, len: usize) -> Option<Encoding> {
         self.config().http_compression.encoding_for(accepted, len)
     }
 
-    async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
+    /// Waits for the packets of the session.
+    pub(super) async fn poll(&self, socket: &Socket) -> Result<Polled, Refusal> {
         let (sender, answer) = oneshot::channel();
-        socket.mailbox().tell(Input::Poll(sender));
+        socket.mailbox().tell_poll(sender);
         let guard = Abort::new(socket, || Input::PollAborted);
         let answer = answer.await;
         guard.disarm();
@@ -166,12 +169,10 @@ impl Polled {
     pub(super) const TOO_LARGE: Self = Self::Status(StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-fn compressed(usual: &Usual, encoding: Encoding) -> Answer {
+pub(super) fn compressed(usual: Usual, encoding: Encoding) -> Answer {
     let body = compression::compress(encoding, &usual.body);
-    let mut answer = Answer::from(Usual {
-        body,
-        content_type: usual.content_type,
-    });
+    let mut answer = Answer::from(usual);
+    *answer.body_mut() = body;
     answer
         .headers_mut()
         .insert(CONTENT_ENCODING, encoding.header_value());

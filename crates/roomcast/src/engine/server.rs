@@ -406,21 +406,21 @@ type Shard = HashSet<Known, RandomState>;
 /// Cost: a map would hold each id a second time, 16 bytes and a counter beside the socket's 8.
 struct Known(Socket);
 
-impl Borrow<str> for Known {
-    fn borrow(&self) -> &str {
-        self.0.sid()
+impl Borrow<[u8]> for Known {
+    fn borrow(&self) -> &[u8] {
+        self.0.sid_bytes()
     }
 }
 
 impl Hash for Known {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.sid().hash(state);
+        self.0.sid_bytes().hash(state);
     }
 }
 
 impl PartialEq for Known {
     fn eq(&self, other: &Self) -> bool {
-        self.0.sid() == other.0.sid()
+        self.0.sid_bytes() == other.0.sid_bytes()
     }
 }
 
@@ -444,7 +444,7 @@ impl Sessions {
 
     fn find(&self, sid: &str) -> Option<Socket> {
         let shard = self.shard(sid).lock();
-        shard.get(sid).map(|known| known.0.clone())
+        shard.get(sid.as_bytes()).map(|known| known.0.clone())
     }
 
     /// Whether the id was free.
@@ -461,7 +461,7 @@ impl Sessions {
 
     fn remove(&self, sid: &str) {
         // The socket is dropped behind the lock.
-        let removed = self.shard(sid).lock().take(sid);
+        let removed = self.shard(sid).lock().take(sid.as_bytes());
         if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }

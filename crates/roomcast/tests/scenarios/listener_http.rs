@@ -180,6 +180,52 @@ async fn requests_in_one_segment_are_answered_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn a_poll_of_an_old_browser_is_told_to_leave_its_filter_off() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut stream = host.stream().await;
+    let target = session_over(&mut stream).await;
+    assert_eq!(ask(&mut stream, &post(&target, "40")).await, ok());
+
+    for (agent, protection) in [("Trident/7.0", Some("0")), ("Mozilla/5.0", None)] {
+        let poll = get(&target).replace("Host: a", &format!("Host: a\r\nUser-Agent: {agent}"));
+        let event = post(&target, r#"421["alive"]"#);
+        stream.write((event + &poll).as_bytes()).await;
+
+        assert_eq!(Response::read(&mut stream).await.summary(), (200, "ok"));
+        let answer = Response::read(&mut stream).await;
+        assert_eq!(answer.header("x-xss-protection"), protection, "{agent}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(answer.text().ends_with(r#"431["yes"]"#));
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_found_by_a_query_in_any_order_and_encoding() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut stream = host.stream().await;
+    let target = session_over(&mut stream).await;
+    let (path, query) = target.split_once('?').expect("a query");
+    let sid = query.split_once("sid=").expect("an id").1;
+
+    for query in [
+        format!("sid={sid}&transport=polling"),
+        format!("sid=x&t=1&transport=websocket&transport=polling&sid={sid}"),
+        format!("%73id={sid}&transport=pollin%67&EIO=4"),
+    ] {
+        let answer = ask(&mut stream, &post(&format!("{path}?{query}"), "40")).await;
+        assert_eq!(answer, ok(), "{query}");
+    }
+    let unknown = ask(&mut stream, &get(&(target + "x"))).await;
+    assert_eq!(
+        unknown,
+        (
+            400,
+            r#"{"code":1,"message":"Session ID unknown"}"#.to_owned()
+        )
+    );
+}
+
+#[tokio::test]
 async fn a_body_may_come_in_pieces() {
     let host = Host::tcp(&echo_server()).await;
     let mut stream = host.stream().await;

@@ -9,6 +9,7 @@ mod line;
 mod listening;
 mod options;
 mod relayed;
+mod requests;
 mod room;
 mod task;
 

@@ -22,7 +22,7 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.is_awake = true;
         let news = News {
-            has_inputs: !state.inbox.is_empty(),
+            has_inputs: state.inbox.wake_up(),
             has_overflowed: state.has_overflowed,
         };
         let is_known = state

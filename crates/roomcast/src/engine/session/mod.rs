@@ -393,7 +393,7 @@ impl SessionTask {
         if self.session.writable() == Some(Transport::Polling) {
             self.write_poll(cx);
         } else if !is_carried {
-            self.socket.mailbox().set_busy();
+            self.await_poll();
             if self.socket.mailbox().pending_bytes() == 0 {
                 self.check_drained(cx);
             }

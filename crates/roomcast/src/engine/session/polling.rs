@@ -193,5 +193,17 @@ impl SessionTask {
         if self.session.is_flushing() {
             self.tell(proto::Input::Drained, cx);
         }
+        self.await_poll();
+    }
+
+    /// Notes that nothing can be written until the next GET, and whether that need not be told.
+    pub(super) fn await_poll(&self) {
+        let session = &self.session;
+        let is_alone = self.elsewhere.is_none() && self.engine.exchange().is_none();
+        let need_not_know = is_alone
+            && session.is_open()
+            && session.transport() == Transport::Polling
+            && !session.is_upgrading();
+        self.socket.mailbox().await_poll(need_not_know);
     }
 }

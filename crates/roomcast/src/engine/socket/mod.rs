@@ -114,6 +114,16 @@ impl Socket {
         }
     }
 
+    /// The bytes of the session's id.
+    ///
+    /// Cost: as a text the usual id is checked to be one.
+    pub(super) fn sid_bytes(&self) -> &[u8] {
+        match &self.0.sid {
+            Sid::Random(id) => id.as_bytes(),
+            Sid::Text(text) => text.as_bytes(),
+        }
+    }
+
     /// Returns the request that opened the session. Example: [`Request`].
     #[must_use]
     pub fn request(&self) -> &Arc<Request> {

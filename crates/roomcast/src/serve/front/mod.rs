@@ -6,6 +6,7 @@
 //! together with the answer 101.
 
 mod body;
+mod head_timer;
 mod request;
 mod response;
 
@@ -19,15 +20,19 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use self::body::Incoming;
-use self::request::{Asked, Parsed};
+use self::head_timer::{HEAD_TIMEOUT, HeadTimer};
+use self::request::{Asked, Parsed, Wanted};
 use self::response::SwitchHead;
 use super::layer::Layer;
 use super::rewound::Rewound;
-use crate::engine::{Carrier, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer};
+use crate::engine::{
+    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer,
+};
+use crate::http::head::RequestHead;
 
 /// The task of one accepted connection. It becomes the task of the session that is opened over it.
 pub(super) struct Connection(Phase);
@@ -103,8 +108,8 @@ enum Next {
 
 /// What an exchange leaves.
 enum Step {
-    /// A connection for the next request.
-    Next,
+    /// A connection for the next request, answered at this time.
+    Next(Instant),
     End,
     /// A connection whose request was not read to its end.
     Abandoned,
@@ -161,17 +166,27 @@ impl Front {
     }
 
     async fn converse(mut self) -> Outcome {
-        let mut head_by = Instant::now() + HEAD_TIMEOUT;
-        let mut timer = pin!(tokio::time::sleep_until(head_by));
+        let late_at = Instant::now() + HEAD_TIMEOUT;
+        let sleep = pin!(tokio::time::sleep_until(late_at));
+        let mut timer = HeadTimer::new(late_at, sleep);
         loop {
-            let next = poll_fn(|cx| self.poll_next(timer.as_mut(), head_by, cx)).await;
+            let next = poll_fn(|cx| self.poll_next(&mut timer, cx)).await;
             let asked = match next {
                 Next::Request(asked) => asked,
-                Next::Foreign => return Outcome::Foreign(self, head_by),
+                Next::Foreign => return Outcome::Foreign(self, timer.late_at()),
                 Next::End => return Outcome::End,
             };
-            match self.exchange(asked).await {
-                Ok(Step::Next) => {}
+            let step = match asked.wanted {
+                Wanted::Ordinary(ordinary) => self.exchange_ordinary(ordinary, asked.is_last).await,
+                // Cost: what answers is large, and in here it would be a part of each waiting
+                // connection.
+                Wanted::Other(head) => {
+                    let exchange = self.exchange_any(head, asked.content_length, asked.is_last);
+                    Box::pin(exchange).await
+                }
+            };
+            match step {
+                Ok(Step::Next(answered_at)) => timer.restart(answered_at),
                 Ok(Step::Switched(switch)) => return self.begin(switch),
                 Ok(Step::Abandoned) => {
                     Box::pin(self.leave()).await;
@@ -183,31 +198,19 @@ impl Front {
                     return Outcome::End;
                 }
             }
-            head_by = Instant::now() + HEAD_TIMEOUT;
         }
     }
 
-    fn poll_next(
-        &mut self,
-        mut timer: Pin<&mut Sleep>,
-        head_by: Instant,
-        cx: &mut Context<'_>,
-    ) -> Poll<Next> {
+    fn poll_next(&mut self, timer: &mut HeadTimer<'_>, cx: &mut Context<'_>) -> Poll<Next> {
         if let Poll::Ready(next) = self.poll_request(cx) {
             return Poll::Ready(next);
         }
         if self.unread.is_empty() && self.layer.engine().is_closing() {
             return Poll::Ready(Next::End);
         }
-        // Cost: a timer that fires too early is cheaper than one that is moved for each request.
-        while timer.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= head_by {
-                tracing::debug!(address = %self.address, "a connection asked for nothing");
-                return Poll::Ready(Next::End);
-            }
-            timer.as_mut().reset(head_by);
-        }
-        Poll::Pending
+        ready!(timer.poll_late(cx));
+        tracing::debug!(address = %self.address, "a connection asked for nothing");
+        Poll::Ready(Next::End)
     }
 
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -234,7 +237,7 @@ impl Front {
     /// Takes a request out of what was just read, or keeps it.
     fn take_from(&mut self, read: &[u8]) -> Option<Next> {
         if self.unread.is_empty() {
-            match request::parse(read, self.layer.engine().config()) {
+            match self.parse(read) {
                 Parsed::Request(asked, len) => {
                     self.unread.extend_from_slice(&read[len..]);
                     return Some(Next::Request(asked));
@@ -260,7 +263,7 @@ impl Front {
             return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
         }
         self.searched = self.unread.len();
-        match request::parse(&self.unread, self.layer.engine().config()) {
+        match self.parse(&self.unread) {
             Parsed::Request(asked, len) => {
                 self.unread.drain(..len);
                 self.searched = 0;
@@ -271,7 +274,53 @@ impl Front {
         }
     }
 
-    async fn exchange(&mut self, asked: Asked) -> io::Result<Step> {
+    fn parse(&self, bytes: &[u8]) -> Parsed {
+        let engine = self.layer.engine();
+        request::parse(bytes, engine.config(), |plain| engine.ordinary(plain))
+    }
+
+    async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {
+        let Self {
+            layer,
+            stream,
+            unread,
+            searched,
+            ..
+        } = self;
+        *searched = 0;
+        let engine = layer.engine();
+        let reply = {
+            let mut reply = pin!(engine.reply_ordinary(ordinary));
+            poll_fn(|cx| match reply.as_mut().poll(cx) {
+                Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+            })
+            .await
+        };
+        let is_last = is_last || engine.is_closing();
+        match reply {
+            Some(Ok(usual)) => {
+                let answered_at = response::write_usual(&usual, is_last, stream).await?;
+                match is_last {
+                    true => finish(stream, is_last, true).await,
+                    false => Ok(Step::Next(answered_at)),
+                }
+            }
+            Some(Err(answer)) => {
+                let is_last = response::write(&answer, is_last, stream).await?;
+                finish(stream, is_last, true).await
+            }
+            // Invariant: that the future is dropped tells the session.
+            None => Ok(Step::End),
+        }
+    }
+
+    async fn exchange_any(
+        &mut self,
+        head: RequestHead,
+        content_length: u64,
+        is_last: bool,
+    ) -> io::Result<Step> {
         let Self {
             layer,
             stream,
@@ -281,12 +330,11 @@ impl Front {
         } = self;
         *searched = 0;
         let engine = layer.engine();
-        let request = Arc::new(Request::with_peer(asked.head, Peer::new(*address)));
-        let mut body = Incoming::new(stream, unread, asked.content_length);
+        let request = Arc::new(Request::with_peer(head, Peer::new(*address)));
+        let mut body = Incoming::new(stream, unread, content_length);
         let is_whole = body.is_whole();
         let reply = {
-            // Cost: what answers is large, and in here it would be a part of each waiting connection.
-            let mut reply = Box::pin(engine.reply(&request, &mut body, Carrier::Switchable));
+            let mut reply = pin!(engine.reply(&request, &mut body, Carrier::Switchable));
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
                 // As long as the body comes, its reader sees the end of the connection.
@@ -296,14 +344,13 @@ impl Front {
             .await
         };
         let is_read = body.is_whole();
+        let is_last = is_last || !is_read || engine.is_closing();
         match reply {
             Some(Reply::Answer(answer)) => {
-                let is_last = asked.is_last || !is_read || engine.is_closing();
                 let is_last = response::write(&answer, is_last, stream).await?;
                 finish(stream, is_last, is_read).await
             }
             Some(Reply::Usual(usual)) => {
-                let is_last = asked.is_last || !is_read || engine.is_closing();
                 response::write_usual(&usual, is_last, stream).await?;
                 finish(stream, is_last, is_read).await
             }
@@ -357,7 +404,7 @@ async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Res
     match (is_last, is_read) {
         (true, true) => stream.shutdown().await.map(|()| Step::End),
         (true, false) => Ok(Step::Abandoned),
-        (false, _) => Ok(Step::Next),
+        (false, _) => Ok(Step::Next(Instant::now())),
     }
 }
 
@@ -381,9 +428,6 @@ fn poll_hang_up(stream: &TcpStream, unread: &mut Vec<u8>, cx: &mut Context<'_>) 
     }
     Poll::Pending
 }
-
-/// From the acceptance of a connection to its first request, and from an answer to the next one.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What connections get to finish their answers when the server is closed.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(5);

@@ -5,27 +5,37 @@ use std::mem::MaybeUninit;
 use http::Method;
 use httparse::Status;
 
-use crate::engine::Config;
+use crate::engine::{Asks, Config, Ordinary, Plain};
 use crate::http::head::RequestHead;
 
 /// A request that is served here.
 pub(super) struct Asked {
-    pub(super) head: RequestHead,
+    pub(super) wanted: Wanted,
+    /// Of what is still to be read.
     pub(super) content_length: u64,
     /// The client wants the connection to be closed behind the answer.
     pub(super) is_last: bool,
 }
 
+pub(super) enum Wanted {
+    Ordinary(Ordinary),
+    Other(RequestHead),
+}
+
 pub(super) enum Parsed {
-    /// A request, and the length of its head in bytes.
+    /// A request, and how many bytes of it were taken: its head, and the body of an ordinary one.
     Request(Asked, usize),
     Partial,
     /// Something for hyper: another path, version or method, an encoded body, or no HTTP at all.
     Foreign,
 }
 
-/// Reads the head at the front of `bytes`.
-pub(super) fn parse(bytes: &[u8], config: &Config) -> Parsed {
+/// Reads the head at the front of `bytes`. `ordinary` says whether a request is one.
+pub(super) fn parse(
+    bytes: &[u8],
+    config: &Config,
+    ordinary: impl FnOnce(&Plain<'_>) -> Option<Ordinary>,
+) -> Parsed {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut []);
     let len = match request.parse_with_uninit_headers(bytes, &mut headers) {
@@ -33,10 +43,37 @@ pub(super) fn parse(bytes: &[u8], config: &Config) -> Parsed {
         Ok(Status::Partial) => return Parsed::Partial,
         Err(_) => return Parsed::Foreign,
     };
-    match asked(&request, config) {
-        Some(asked) => Parsed::Request(asked, len),
-        None => Parsed::Foreign,
+    let Some(line) = Line::of(&request, config) else {
+        return Parsed::Foreign;
+    };
+    let Some(fields) = Fields::of(request.headers) else {
+        return Parsed::Foreign;
+    };
+    let content_length = fields.content_length.unwrap_or(0);
+    if line.method != Method::POST && content_length > 0 {
+        return Parsed::Foreign;
     }
+    let is_last = fields.is_last;
+    if let Some(plain) = plain(&line, &fields, &bytes[len..])
+        && let Some(ordinary) = ordinary(&plain)
+    {
+        let asked = Asked {
+            wanted: Wanted::Ordinary(ordinary),
+            content_length: 0,
+            is_last,
+        };
+        return Parsed::Request(asked, len + plain.body_len());
+    }
+    let head = RequestHead::new(&line.method, "", line.target, || {
+        let headers = request.headers.iter();
+        headers.map(|header| (header.name.as_bytes(), header.value))
+    });
+    let asked = Asked {
+        wanted: Wanted::Other(head),
+        content_length,
+        is_last,
+    };
+    Parsed::Request(asked, len)
 }
 
 /// Whether a head may end behind the first `searched` bytes: there is an empty line.
@@ -46,55 +83,123 @@ pub(super) fn may_end(bytes: &[u8], searched: usize) -> bool {
     ends.any(|(at, _)| matches!(bytes[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]))
 }
 
-fn asked(request: &httparse::Request<'_, '_>, config: &Config) -> Option<Asked> {
-    if request.version? != 1 {
-        return None;
-    }
-    let method = match request.method? {
-        "GET" => Method::GET,
-        "POST" => Method::POST,
-        "OPTIONS" => Method::OPTIONS,
-        _ => return None,
-    };
-    let target = request.path.filter(|target| is_plain(target))?;
-    let path = target.split_once('?').map_or(target, |(path, _)| path);
-    if !config.serves(path) {
-        return None;
-    }
-    let mut content_length = None;
-    let mut is_last = false;
-    for header in &*request.headers {
-        let is = |name| header.name.eq_ignore_ascii_case(name);
-        if is("content-length") {
-            if content_length.is_some() {
-                return None;
-            }
-            content_length = Some(number(header.value)?);
-        } else if is("connection") {
-            is_last |= names_close(header.value);
-        } else if is("transfer-encoding") || is("expect") {
+/// What a request line says.
+struct Line<'h> {
+    method: Method,
+    target: &'h str,
+    /// What is behind the `?`.
+    query: &'h str,
+    /// The path is the server's own, without anything behind it, and nothing in the query is encoded.
+    is_plain: bool,
+}
+
+impl<'h> Line<'h> {
+    /// The line of a request that may be served here.
+    fn of(request: &httparse::Request<'_, 'h>, config: &Config) -> Option<Self> {
+        if request.version? != 1 {
             return None;
         }
+        let method = match request.method? {
+            "GET" => Method::GET,
+            "POST" => Method::POST,
+            "OPTIONS" => Method::OPTIONS,
+            _ => return None,
+        };
+        let target = request.path?;
+        let kind = kind_of(target)?;
+        // Cost: mostly the path is the one that is expected, and need not be searched for.
+        let expected = target.strip_prefix(config.path.as_str());
+        if let Some(query) = expected.and_then(|rest| rest.strip_prefix('?')) {
+            return Some(Self {
+                method,
+                target,
+                query,
+                is_plain: kind & LITERAL != 0,
+            });
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        config.serves(path).then_some(Self {
+            method,
+            target,
+            query,
+            is_plain: false,
+        })
     }
-    let content_length = content_length.unwrap_or(0);
-    if method != Method::POST && content_length > 0 {
+}
+
+/// What the headers say that matters here.
+#[derive(Default)]
+struct Fields<'h> {
+    content_length: Option<u64>,
+    is_last: bool,
+    has_upgrade: bool,
+    content_type: Option<&'h [u8]>,
+    user_agent: Option<&'h [u8]>,
+    accept_encoding: Option<&'h [u8]>,
+}
+
+impl<'h> Fields<'h> {
+    /// Of a repeated header the first counts, as anywhere. Nothing if hyper is to look at them.
+    fn of(headers: &[httparse::Header<'h>]) -> Option<Self> {
+        let mut fields = Self::default();
+        for header in headers {
+            let is = |name| header.name.eq_ignore_ascii_case(name);
+            let value = header.value;
+            // Cost: the length tells most names apart.
+            match header.name.len() {
+                6 if is("expect") => return None,
+                7 if is("upgrade") => fields.has_upgrade = true,
+                10 if is("connection") => fields.is_last |= names_close(value),
+                10 if is("user-agent") => fields.user_agent = fields.user_agent.or(Some(value)),
+                12 if is("content-type") => {
+                    fields.content_type = fields.content_type.or(Some(value));
+                }
+                14 if is("content-length") => {
+                    if fields.content_length.is_some() {
+                        return None;
+                    }
+                    fields.content_length = Some(number(value)?);
+                }
+                15 if is("accept-encoding") => {
+                    fields.accept_encoding = fields.accept_encoding.or(Some(value));
+                }
+                17 if is("transfer-encoding") => return None,
+                _ => {}
+            }
+        }
+        Some(fields)
+    }
+}
+
+/// The request as one that may be ordinary; of a POST the whole body must be there.
+fn plain<'h>(line: &Line<'h>, fields: &Fields<'h>, behind: &'h [u8]) -> Option<Plain<'h>> {
+    if !line.is_plain || fields.has_upgrade {
         return None;
     }
-    let head = RequestHead::new(&method, "", target, || {
-        let headers = request.headers.iter();
-        headers.map(|header| (header.name.as_bytes(), header.value))
-    });
-    Some(Asked {
-        head,
-        content_length,
-        is_last,
+    let asks = if line.method == Method::GET {
+        Asks::Poll(fields.accept_encoding)
+    } else if line.method == Method::POST {
+        let len = usize::try_from(fields.content_length.unwrap_or(0)).ok()?;
+        Asks::Post(fields.content_type, behind.get(..len)?)
+    } else {
+        return None;
+    };
+    Some(Plain {
+        asks,
+        query: line.query,
+        user_agent: fields.user_agent,
     })
 }
 
-/// Whether a target consists of a path and a query with nothing that hyper might refuse.
-fn is_plain(target: &str) -> bool {
-    let plain = |all, byte: u8| all & PLAIN[usize::from(byte)];
-    target.starts_with('/') && target.len() <= MAX_TARGET_BYTES && target.bytes().fold(true, plain)
+/// What all bytes of a target are, if it consists of a path and a query with nothing that hyper might
+/// refuse.
+fn kind_of(target: &str) -> Option<u8> {
+    if !target.starts_with('/') || target.len() > MAX_TARGET_BYTES {
+        return None;
+    }
+    let all = |all, byte: u8| all & KINDS[usize::from(byte)];
+    let kind = target.bytes().fold(PLAIN | LITERAL, all);
+    (kind & PLAIN != 0).then_some(kind)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -110,20 +215,27 @@ fn names_close(connection: &[u8]) -> bool {
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
-/// The bytes of a plain target.
-static PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
+/// A byte that may stand in a target.
+const PLAIN: u8 = 1;
+
+/// A byte that stands for itself in a query.
+const LITERAL: u8 = 2;
+
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 128 {
-        plain[byte] = (byte as u8).is_ascii_alphanumeric()
-            || matches!(
-                byte as u8,
-                b'!' | b'$' | b'%' | b'&'..=b'/' | b':' | b';' | b'=' | b'?'
-            )
-            || matches!(byte as u8, b'@' | b'_' | b'~');
+        kinds[byte] = match byte as u8 {
+            b'%' | b'+' => PLAIN,
+            b'!' | b'$' | b'&'..=b'/' | b':' | b';' | b'=' | b'?' | b'@' | b'_' | b'~' => {
+                PLAIN | LITERAL
+            }
+            letter if letter.is_ascii_alphanumeric() => PLAIN | LITERAL,
+            _ => 0,
+        };
         byte += 1;
     }
-    plain
+    kinds
 };
 
 /// Of one request; hyper takes a few more.
@@ -139,7 +251,7 @@ mod tests {
     const POLL: &str = "GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: a\r\n\r\n";
 
     fn parsed(text: &str) -> &'static str {
-        match parse(text.as_bytes(), &Config::default()) {
+        match parse(text.as_bytes(), &Config::default(), |_| None) {
             Parsed::Request(..) => "request",
             Parsed::Partial => "partial",
             Parsed::Foreign => "foreign",
@@ -147,7 +259,7 @@ mod tests {
     }
 
     fn asked(text: &str) -> (Asked, usize) {
-        match parse(text.as_bytes(), &Config::default()) {
+        match parse(text.as_bytes(), &Config::default(), |_| None) {
             Parsed::Request(asked, len) => (asked, len),
             _ => panic!("no request: {text:?}"),
         }
@@ -162,10 +274,13 @@ mod tests {
         assert_eq!(len, 70);
         assert_eq!(asked.content_length, 3);
         assert!(!asked.is_last);
-        assert_eq!(asked.head.method(), Method::POST);
-        assert_eq!(asked.head.target(), "/engine.io/?a=%20");
-        assert_eq!(asked.head.header("host"), Some(&b"b"[..]));
-        assert_eq!(asked.head.header("x"), Some("é".as_bytes()));
+        let Wanted::Other(head) = asked.wanted else {
+            panic!("no session is known");
+        };
+        assert_eq!(head.method(), Method::POST);
+        assert_eq!(head.target(), "/engine.io/?a=%20");
+        assert_eq!(head.header("host"), Some(&b"b"[..]));
+        assert_eq!(head.header("x"), Some("é".as_bytes()));
     }
 
     #[test]

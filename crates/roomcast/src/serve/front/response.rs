@@ -2,16 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, SEC_WEBSOCKET_ACCEPT,
-    TRANSFER_ENCODING,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use roomcast_websocket::handshake::AcceptKey;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::engine::{Answer, Usual};
 
@@ -33,7 +31,7 @@ pub(super) async fn write(
             put_len(out, answer.body());
         }
         if !answer.headers().contains_key(DATE) {
-            put_date(out);
+            put_date(out, Instant::now());
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(answer.body());
@@ -43,26 +41,31 @@ pub(super) async fn write(
     Ok(should_be_last || says_close)
 }
 
-/// Writes an answer of the polling transport.
+/// Writes an answer of the polling transport; tells when it was written.
 pub(super) async fn write_usual(
     usual: &Usual,
     is_last: bool,
     stream: &mut TcpStream,
-) -> io::Result<()> {
+) -> io::Result<Instant> {
+    // Cost: one look at the clock for the date and for who waits for the next request.
+    let now = Instant::now();
     let rest = with_scratch(|out| {
-        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
-        put_header(out, CONTENT_TYPE.as_str(), usual.content_type.as_bytes());
-        put_header(out, CACHE_CONTROL.as_str(), Usual::CACHE_CONTROL.as_bytes());
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-type: ");
+        out.extend_from_slice(usual.content_type.as_bytes());
+        out.extend_from_slice(b"\r\ncache-control: no-store\r\n");
         if is_last {
             out.extend_from_slice(CLOSE);
         }
         put_len(out, &usual.body);
-        put_date(out);
+        put_date(out, now);
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(&usual.body);
         write_now(out, stream)
     })?;
-    stream.write_all(&rest).await
+    match rest.is_empty() {
+        true => Ok(now),
+        false => stream.write_all(&rest).await.map(|()| Instant::now()),
+    }
 }
 
 /// An answer 101.
@@ -164,20 +167,42 @@ fn put_len(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Cost: the text is made once in a second and thread.
-fn put_date(out: &mut Vec<u8>) {
-    thread_local! {
-        static DATE_TEXT: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
-    }
-    let now = SystemTime::now();
-    let second = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    DATE_TEXT.with_borrow_mut(|(made_at, text)| {
-        if *made_at != second || text.is_empty() {
-            (*made_at, *text) = (second, httpdate::fmt_http_date(now));
+/// The line of a date, as long as it is the right one.
+struct DateLine {
+    made_at: Instant,
+    until: Instant,
+    text: String,
+}
+
+impl DateLine {
+    fn new(now: Instant) -> Self {
+        let time = SystemTime::now();
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        let into_second =
+            Duration::from_nanos(since.map_or(0, |since| since.subsec_nanos()).into());
+        Self {
+            made_at: now,
+            until: now + (Duration::from_secs(1) - into_second),
+            text: format!("date: {}\r\n", httpdate::fmt_http_date(time)),
         }
-        put_header(out, DATE.as_str(), text.as_bytes());
+    }
+
+    fn is_right(&self, now: Instant) -> bool {
+        (self.made_at..self.until).contains(&now)
+    }
+}
+
+/// Cost: the text is made once in a second and thread.
+fn put_date(out: &mut Vec<u8>, now: Instant) {
+    thread_local! {
+        static LINE: RefCell<Option<DateLine>> = const { RefCell::new(None) };
+    }
+    LINE.with_borrow_mut(|known| {
+        if known.as_ref().is_none_or(|line| !line.is_right(now)) {
+            *known = None;
+        }
+        let line = known.get_or_insert_with(|| DateLine::new(now));
+        out.extend_from_slice(line.text.as_bytes());
     });
 }
 
