@@ -13,6 +13,8 @@ from .place import GENERATOR, ROOT, WORK, free_port
 
 # Beyond the seconds that the scenario itself takes.
 PATIENCE = 240
+# Of what went wrong, so many lines are kept.
+MOST_ERRORS = 20
 
 
 class Bench:
@@ -93,7 +95,10 @@ def parsed(command, seconds):
     lines = run.stdout.strip().splitlines()
     if run.returncode or not lines:
         raise Failed((run.stderr.strip().splitlines() or ["no word from the generator"])[-1])
-    return json.loads(lines[-1])
+    figures = json.loads(lines[-1])
+    if figures.get("errors"):
+        figures["errors_are"] = run.stderr.strip().splitlines()[:MOST_ERRORS]
+    return figures
 
 
 def end(server):
@@ -108,7 +113,8 @@ def end(server):
 def brief(row):
     if "fail" in row:
         return row["fail"]
-    return f"{row['cpu_us']:8.2f} µs {row['per_s']:>9,}/s  errors {row['errors']}"
+    figures = f"{row['cpu_us']:8.2f} µs {row['per_s']:>9,}/s  errors {row['errors']}"
+    return "\n".join([figures, *row.get("errors_are", [])])
 
 
 def machine():
