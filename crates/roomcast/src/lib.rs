@@ -84,6 +84,7 @@
 //! over Engine.IO 3, for clients 1.x and 2.x (`docs/guide/old-clients.md`). The behaviour on the wire
 //! is that of `socket.io` 4.8.4.
 
+mod alarm;
 mod broadcast;
 mod client;
 pub mod cluster;

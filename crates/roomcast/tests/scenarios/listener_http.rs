@@ -128,6 +128,49 @@ async fn answers_are_those_that_hyper_writes() {
     }
 }
 
+/// Status, headers and body of the answers to what a client of long-polling asks in its time.
+async fn answers_of_a_session(host: Host) -> Vec<(u16, Vec<(String, String)>, Vec<u8>)> {
+    let client = host.joined_polling().await;
+    let target = client.target();
+    let long = format!(r#"42["echo","{}"]"#, "x".repeat(2_000));
+    let mut answers = Vec::new();
+    for request in [
+        Request::post(&target, r#"42["echo",1]"#),
+        Request::get(&target),
+        Request::post(&target, long.as_str()).header("connection", "keep-alive"),
+        Request::get(&target).header("accept-encoding", "gzip"),
+        Request::post(&target, long.as_str()),
+        Request::get(&target).header("accept-encoding", "identity"),
+        Request::post(&target, r#"42["echo",2]"#).header("connection", "close"),
+        Request::get(&target).header("connection", "close"),
+        Request::post(&target, "\u{1e}"),
+        Request::get(&target),
+        Request::post(&target, "3"),
+    ] {
+        answers.push(client.host.request(request).await);
+    }
+    let comparable = |answer: Response| {
+        let headers = answer.headers.into_iter();
+        let headers = headers.filter(|(name, _)| name != "date").collect();
+        (answer.status, headers, answer.body)
+    };
+    answers.into_iter().map(comparable).collect()
+}
+
+#[tokio::test]
+async fn answers_of_a_session_are_those_that_hyper_writes() {
+    let io = echo_server();
+
+    let own = answers_of_a_session(Host::tcp(&io).await).await;
+
+    assert_eq!(own, answers_of_a_session(Host::memory(&io)).await);
+    let statuses: Vec<_> = own.iter().map(|(status, ..)| *status).collect();
+    assert_eq!(
+        statuses,
+        [200, 200, 200, 200, 200, 200, 200, 200, 200, 400, 400]
+    );
+}
+
 #[tokio::test]
 async fn a_head_may_come_byte_by_byte() {
     let host = Host::tcp(&echo_server()).await;

@@ -8,44 +8,50 @@ use crate::engine::outbox::Batch;
 use crate::engine::socket::Socket;
 use crate::engine::websocket::Writer;
 
-/// A session whose connection is being written to.
+/// A session whose connection is written to here, by nobody else meanwhile.
 pub(super) struct Lent {
     socket: Socket,
-    pub(super) writer: Writer,
-    batch: Batch,
+    line: Option<(Writer, Batch)>,
 }
 
 impl Lent {
     pub(super) fn new(socket: Socket) -> Option<Self> {
-        let (writer, batch) = socket.mailbox().lend()?;
-        Some(Self {
-            socket,
-            writer,
-            batch,
-        })
+        let line = Some(socket.mailbox().lend()?);
+        Some(Self { socket, line })
+    }
+
+    /// Reads what [`write`](Self::write) reads first.
+    pub(super) fn look_at(&self) {
+        if let Some((writer, _)) = &self.line {
+            writer.look_at();
+        }
     }
 
     /// Writes what waits for the session, as far as its connection takes it.
-    pub(super) fn write(self) {
-        let Self {
-            socket,
-            writer,
-            batch,
-        } = self;
-        let mailbox = socket.mailbox();
-        let mut lent = Some((writer, batch));
+    pub(super) fn write(mut self) {
         let mut rounds = 0;
-        while let Some((writer, mut batch)) = lent {
-            socket.tell(SessionEvent::Flush);
+        while let Some((writer, mut batch)) = self.line.take() {
+            self.socket.tell(SessionEvent::Flush);
             let (bytes, flushed) = write_all(&writer, &mut batch);
+            let mailbox = self.socket.mailbox();
             rounds += 1;
             if rounds == MAX_ROUNDS {
                 mailbox.want_line();
             }
-            lent = mailbox.give_back(writer, batch, bytes, flushed);
+            self.line = mailbox.give_back(writer, batch, bytes, flushed);
             if flushed == Flushed::All {
-                socket.tell(SessionEvent::Drain);
+                self.socket.tell(SessionEvent::Drain);
             }
+        }
+    }
+}
+
+impl Drop for Lent {
+    /// Where one of several could not be written to for a panic, the others go on in their own tasks.
+    fn drop(&mut self) {
+        if let Some((writer, batch)) = self.line.take() {
+            let mailbox = self.socket.mailbox();
+            mailbox.give_back(writer, batch, 0, Flushed::Blocked);
         }
     }
 }

@@ -174,7 +174,7 @@ impl Driver {
         self.sockets.range(..count).for_each(Socket::look_at);
         let lent = self.sockets.drain(..count).filter_map(Lent::new);
         let lent: SmallVec<[Lent; STEP]> = lent.collect();
-        lent.iter().for_each(|lent| lent.writer.look_at());
+        lent.iter().for_each(Lent::look_at);
         lent.into_iter().for_each(Lent::write);
     }
 

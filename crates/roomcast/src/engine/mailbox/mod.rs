@@ -44,7 +44,7 @@ pub(crate) struct Mailbox {
     /// What the sessions of the server share when they send.
     flusher: Arc<Flusher>,
     // Lock order: last. Nothing else is locked, nothing is written and no user code runs while it
-    // is held.
+    // is held, but for the waker's own comparison and clone.
     state: Mutex<State>,
 }
 

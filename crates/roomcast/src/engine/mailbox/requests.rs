@@ -56,7 +56,10 @@ mod tests {
     use std::sync::Arc;
     use std::task::Waker;
 
+    use bytes::Bytes;
+
     use super::*;
+    use crate::engine::dialect::Content;
     use crate::engine::frame::Frame;
     use crate::engine::mailbox::{OutboxLimits, SendOptions};
 
@@ -100,6 +103,26 @@ mod tests {
         mailbox.tell_poll(oneshot::channel().0);
 
         assert!(is_awake(&mailbox));
+    }
+
+    #[test]
+    fn a_post_is_not_taken_before_the_one_ahead_of_it_has_ended() {
+        let mailbox = polled(true);
+        let post = || Input::Post {
+            body: Bytes::from_static(b"3"),
+            content: Content::Text,
+            done: oneshot::channel().0,
+        };
+
+        assert!(mailbox.tell_post(post()));
+        mailbox.wake_up(Waker::noop());
+        assert!(matches!(mailbox.next_input(), Some(Input::Post { .. })));
+        assert!(!mailbox.tell_post(post()));
+        assert!(mailbox.begin_post().is_none());
+        assert!(mailbox.next_input().is_none());
+
+        mailbox.end_post();
+        assert!(mailbox.tell_post(post()));
     }
 
     #[test]

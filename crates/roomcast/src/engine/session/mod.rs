@@ -25,7 +25,7 @@ use super::mailbox::{Input, News, PollAnswer, PostAnswer};
 use super::outgoing::Written;
 use super::server::Shared;
 use super::socket::Socket;
-use crate::metrics;
+use crate::{alarm, metrics};
 
 /// One session. Nothing else mutates what it owns.
 pub(crate) struct SessionTask {
@@ -323,7 +323,8 @@ impl SessionTask {
 
     fn check_time(&mut self, cx: &mut Context<'_>) {
         // Cost: the timer has this task's waker since it was set; it is not asked before its time.
-        if self.timer.deadline().into_std() <= self.now && self.timer.as_mut().poll(cx).is_ready() {
+        let is_due = self.timer.deadline().into_std() <= self.now;
+        if is_due && alarm::poll(self.timer.as_mut(), cx).is_ready() {
             self.tell(proto::Input::Timeout, cx);
             self.check_noop(cx);
         }
@@ -350,7 +351,7 @@ impl SessionTask {
             return false;
         }
         self.is_armed = true;
-        self.timer.as_mut().poll(cx).is_ready()
+        alarm::poll(self.timer.as_mut(), cx).is_ready()
     }
 
     /// Writes what is queued to wherever the session may write now.

@@ -1,11 +1,12 @@
 //! How long a connection may take to ask for something.
 
-use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
+
+use crate::alarm;
 
 /// Fires when a request's head is late.
 ///
@@ -39,7 +40,7 @@ impl<'t> HeadTimer<'t> {
     /// Ends when the head is late. Always polled by the same task.
     pub(super) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.is_armed || self.sleep.is_elapsed() {
-            self.is_armed = self.sleep.as_mut().poll(cx).is_pending();
+            self.is_armed = alarm::poll(self.sleep.as_mut(), cx).is_pending();
             if self.is_armed {
                 break;
             }
