@@ -1,7 +1,6 @@
 """What 1,000 sockets of a client process cost, each with a connection of its own: ours, the official client, rust_socketio."""
 
 import json
-import os
 import resource
 import select
 import shutil
@@ -14,8 +13,8 @@ from pathlib import Path
 from . import build
 from .broadcaster import Broadcaster
 from .figures import median, shown, table, values, verdict, with_spread
-from .measure import Failed, await_listening, end
-from .place import BINARIES, ROOT, WORK, free_port
+from .measure import Failed, end
+from .place import BINARIES, ROOT, WORK
 from .servers import OWN
 
 KIND = "clients"
@@ -57,25 +56,18 @@ class Trial:
 def run(bench, kind, name, trial, **more):
     """One client process against our fixture; the row, also after a failure."""
     row = {"kind": kind, "server": OWN, "client": name, "case": KIND, "conns": trial.sockets, **more}
-    port = free_port()
-    command, fixed = bench.servers[OWN]
-    environment = {**os.environ, **fixed, **HEARTBEATS, "PORT": str(port)}
+    command, _ = bench.servers[OWN]
     with open(WORK / f"{KIND}.log", "ab") as log:
-        server = subprocess.Popen(
-            [*bench.core(bench.options.server_core, True), *command],
-            env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-        client = None
         try:
-            await_listening(server, port)
-            client = Client([*bench.core(bench.options.gen_core, True), *command_of(name, command)], port, trial.sockets, log)
-            row.update(figures(client, port, trial))
+            with bench.serving(OWN, HEARTBEATS, log) as (_, port):
+                program = [*bench.core(bench.options.gen_core, True), *command_of(name, command)]
+                client = Client(program, port, trial.sockets, log)
+                try:
+                    row.update(figures(client, port, trial))
+                finally:
+                    end(client.process)
         except (Failed, OSError) as failed:
             row["fail"] = str(failed)[:200]
-        finally:
-            if client:
-                end(client.process)
-            end(server)
     bench.keep(row)
     print(f"{kind:8} {name:17} {brief(row)}", file=sys.stderr, flush=True)
     return row

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from .place import GENERATOR, ROOT, WORK, free_port
@@ -47,21 +48,26 @@ class Bench:
             file.write(json.dumps(row) + "\n")
 
     def figures(self, name, args, variables, seconds, warmup, pinned):
-        command, fixed = self.servers[name]
-        port = free_port()
-        environment = {**os.environ, **fixed, **variables, "PORT": str(port)}
-        with open(WORK / f"{name}.log", "ab") as log:
-            server = subprocess.Popen(
-                [*self.core(self.options.server_core, pinned), *command],
-                env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-        try:
-            await_listening(server, port)
+        with open(WORK / f"{name}.log", "ab") as log, self.serving(name, variables, log, pinned) as (server, port):
             target = ["--port", str(port), "--pid", str(server.pid)]
             window = ["--seconds", str(seconds), "--warmup", str(warmup)]
             spin = [] if self.options.block or not pinned else ["--spin"]
             generator = [*self.core(self.options.gen_core, pinned), str(GENERATOR)]
             return parsed([*generator, *args, *target, *window, *spin], seconds + warmup)
+
+    @contextmanager
+    def serving(self, name, variables, log, pinned=True):
+        """Server `name` as a process, and its port, once it listens."""
+        command, fixed = self.servers[name]
+        port = free_port()
+        server = subprocess.Popen(
+            [*self.core(self.options.server_core, pinned), *command],
+            env={**os.environ, **fixed, **variables, "PORT": str(port)},
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            await_listening(server, port)
+            yield server, port
         finally:
             end(server)
 

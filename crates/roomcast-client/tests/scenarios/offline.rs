@@ -48,16 +48,19 @@ async fn events_wait_in_order_and_flushed_tells_when_they_have_left() {
     }
 }
 
-#[tokio::test]
-async fn what_is_beyond_the_send_buffer_is_refused() {
+/// A socket that holds so many packets until there is a connection.
+fn holding(max_packets: usize) -> Socket {
     let limits = BufferLimits {
-        max_packets: 2,
+        max_packets,
         max_bytes: 1000,
     };
-    let socket = builder("http://127.0.0.1:9")
-        .send_buffer(limits)
-        .build()
-        .expect("a plain URL");
+    let builder = builder("http://127.0.0.1:9").send_buffer(limits);
+    builder.build().expect("a plain URL")
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_send_buffer_is_refused() {
+    let socket = holding(2);
     assert_eq!(socket.try_emit("a", ()), Ok(()));
     assert_eq!(socket.try_emit("b", ()), Ok(()));
     let refused = roomcast_client::Refusal::BufferFull {
@@ -76,14 +79,7 @@ async fn a_volatile_question_without_a_connection_fails_at_once() {
 
 #[tokio::test]
 async fn what_a_refused_callback_has_captured_may_use_the_socket_as_it_is_dropped() {
-    let limits = BufferLimits {
-        max_packets: 0,
-        max_bytes: 1000,
-    };
-    let socket = builder("http://127.0.0.1:9")
-        .send_buffer(limits)
-        .build()
-        .expect("a plain URL");
+    let socket = holding(0);
     let (asks, mut dropped) = Asks::new(&socket);
     let refused = socket.emit_with_callback("a", (), move |_| drop(asks));
 

@@ -1,6 +1,7 @@
 //! Options of an Engine.IO server, and of the Socket.IO server above it.
 
 mod hooks;
+mod limits;
 mod per_message_deflate;
 
 use std::fmt;
@@ -13,9 +14,9 @@ use roomcast_engineio::Transport;
 pub use per_message_deflate::PerMessageDeflate;
 
 use super::config::{Config, OriginCheck};
-use super::mailbox::OutboxPolicy;
+use super::connection::Connection;
 use super::relay::ClusterEngine;
-use super::server::{Connection, Engine};
+use super::server::Engine;
 use super::socket::Socket;
 use crate::{Cookie, Cors, HttpCompression};
 
@@ -242,62 +243,6 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Sets the most bytes of one POST body or one WebSocket message from a client. A larger body
-    /// is answered 413, a larger message closes its connection with code 1009, a larger packet over
-    /// WebTransport ends its session. Default: 1,000,000.
-    ///
-    /// A message that was compressed counts inflated.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder().max_http_buffer_size(100_000).build();
-    /// ```
-    ///
-    /// Spec: features 1.20.
-    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
-        self.config.max_message_bytes = bytes;
-        self
-    }
-
-    /// Sets the most frames that one WebSocket message from a client may be cut into; one more
-    /// closes its connection with code 1008. Default: 4096.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder().max_fragments(64).build();
-    /// ```
-    ///
-    /// Spec: features, section 10.
-    pub fn max_fragments(mut self, count: usize) -> Self {
-        self.config.max_fragments = count;
-        self
-    }
-
-    /// Sets how many bytes of a WebSocket are read at a time. Default: 256 KiB; at least 1.
-    ///
-    /// The buffer belongs to the worker thread, not to the connection: an idle connection has none,
-    /// so a smaller one saves memory only where there are many threads. Messages may be longer.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::Server;
-    ///
-    /// let io = Server::builder().read_buffer_bytes(64 * 1024).build();
-    /// ```
-    ///
-    /// Spec: features 1.52.
-    pub fn read_buffer_bytes(mut self, bytes: usize) -> Self {
-        self.config.read_buffer_bytes = bytes.max(1);
-        self
-    }
-
     /// Offers permessage-deflate on WebSockets, for messages of at least 1024 bytes. Default: off.
     ///
     /// # Example
@@ -424,24 +369,6 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Sets how many bytes may wait for one client, and what happens beyond.
-    /// Default: 16 MiB, then the client is disconnected with the reason `outbox full`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{OutboxPolicy, Server};
-    ///
-    /// let io = Server::builder().max_outbox(1024 * 1024, OutboxPolicy::Disconnect).build();
-    /// ```
-    ///
-    /// Spec: features 1.53.
-    pub fn max_outbox(mut self, bytes: usize, policy: OutboxPolicy) -> Self {
-        self.config.outbox.max_bytes = bytes;
-        self.config.outbox.policy = policy;
-        self
-    }
-
     /// Shares the sessions with the other servers on a bus, so that each of them can serve every
     /// request and no load balancer has to keep a client at one server. Default: a request whose
     /// session is not here is refused at once, 400 with code 1.
@@ -471,28 +398,6 @@ impl<Kind> Builder<Kind> {
     /// Spec: features 1.54, N12.
     pub fn cluster_engine(mut self, cluster_engine: impl Into<ClusterEngine>) -> Self {
         self.config.cluster_engine = Some(cluster_engine.into());
-        self
-    }
-
-    /// Sets how many messages may wait for one client; beyond, the policy of
-    /// [`max_outbox`](Self::max_outbox) decides. Default: no limit but that of the bytes.
-    ///
-    /// A message counts until it is handed to the transport; attachments count with their message.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use roomcast::{OutboxPolicy, Server};
-    ///
-    /// let io = Server::builder()
-    ///     .max_outbox(1024 * 1024, OutboxPolicy::DropOldest)
-    ///     .max_outbox_packets(100)
-    ///     .build();
-    /// ```
-    ///
-    /// Spec: features N8.
-    pub fn max_outbox_packets(mut self, count: u32) -> Self {
-        self.config.outbox.max_packets = count;
         self
     }
 }

@@ -1,27 +1,24 @@
 //! The Engine.IO server: its sessions, and what they share.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
 use std::fmt;
-use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::RandomState;
-use parking_lot::Mutex;
 use roomcast_engineio::{CloseReason, Config as Times, Transport};
 use roomcast_websocket::{CloseCode, deflate};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-use super::application::{Application, Message};
+use super::application::Application;
 use super::builder::{Bare, Builder};
-use super::cause::{DisconnectCause, Farewell};
+use super::cause::Farewell;
 use super::config::Config;
+use super::connection::{Connection, Plain};
 use super::duplex::Duplex;
 use super::flusher::Flusher;
 use super::relay::{Exchange, Exchanging};
+use super::sessions::Sessions;
 use super::socket::Socket;
 use super::totals::OutboxCounts;
 use crate::metrics;
@@ -55,51 +52,6 @@ use crate::metrics;
 /// Spec: Engine.IO protocol 4.
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
-
-/// What an application does with one session; its fields are the session's data.
-///
-/// A closure that takes each message is a connection too. A panic closes its session and harms no
-/// other.
-///
-/// # Example
-///
-/// ```
-/// use roomcast::engine::{CloseReason, Connection, Engine, Message, Socket};
-///
-/// struct Counter(usize);
-///
-/// impl Connection for Counter {
-///     fn message(&mut self, socket: &Socket, _: Message<'_>) {
-///         self.0 += 1;
-///         socket.send_text(&self.0.to_string());
-///     }
-///
-///     fn closed(&mut self, _: &Socket, reason: CloseReason) {
-///         println!("{} messages, then {reason}", self.0);
-///     }
-/// }
-///
-/// let engine = Engine::new(|_: &Socket| Counter(0));
-/// ```
-///
-/// Spec: features 1.48.
-pub trait Connection: Send + 'static {
-    /// Takes one message. It runs in the session's own task: it must not block. Example:
-    /// [`Connection`].
-    fn message(&mut self, socket: &Socket, message: Message<'_>);
-
-    /// Is told the end of the session; called once, and last. Does nothing by default. Example:
-    /// [`Connection`].
-    fn closed(&mut self, socket: &Socket, reason: CloseReason) {
-        let _ = (socket, reason);
-    }
-}
-
-impl<F: FnMut(&Socket, Message<'_>) + Send + 'static> Connection for F {
-    fn message(&mut self, socket: &Socket, message: Message<'_>) {
-        self(socket, message);
-    }
-}
 
 impl Engine {
     /// Makes a server with the default options; `accept` is called for each new session.
@@ -176,7 +128,7 @@ impl Engine {
     /// Spec: features 1.49.
     #[must_use]
     pub fn clients_count(&self) -> usize {
-        self.0.sessions.count.load(Ordering::Relaxed)
+        self.0.sessions.len()
     }
 
     /// Counts what full outboxes did with events since the server was made. Example:
@@ -391,123 +343,6 @@ impl fmt::Debug for Shared {
 /// is open.
 pub(crate) type Owner = Option<Arc<dyn std::any::Any + Send + Sync>>;
 
-/// The open sessions by id.
-struct Sessions {
-    // Lock order: a leaf, each shard alone.
-    shards: [Mutex<Shard>; SHARDS],
-    hasher: RandomState,
-    count: AtomicUsize,
-}
-
-type Shard = HashSet<Known, RandomState>;
-
-/// A session in the set, found by its id.
-///
-/// Cost: a map would hold each id a second time, 16 bytes and a counter beside the socket's 8.
-struct Known(Socket);
-
-impl Borrow<[u8]> for Known {
-    fn borrow(&self) -> &[u8] {
-        self.0.sid_bytes()
-    }
-}
-
-impl Hash for Known {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.sid_bytes().hash(state);
-    }
-}
-
-impl PartialEq for Known {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.sid_bytes() == other.0.sid_bytes()
-    }
-}
-
-impl Eq for Known {}
-
-impl Default for Sessions {
-    fn default() -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-            hasher: RandomState::default(),
-            count: AtomicUsize::new(0),
-        }
-    }
-}
-
-impl Sessions {
-    fn shard(&self, sid: &str) -> &Mutex<Shard> {
-        let hash = self.hasher.hash_one(sid);
-        &self.shards[usize::try_from(hash % SHARDS as u64).expect("a shard's number is small")]
-    }
-
-    fn find(&self, sid: &str) -> Option<Socket> {
-        let shard = self.shard(sid).lock();
-        shard.get(sid.as_bytes()).map(|known| known.0.clone())
-    }
-
-    /// Whether the id was free.
-    fn insert(&self, socket: &Socket) -> bool {
-        let is_new = self
-            .shard(socket.sid())
-            .lock()
-            .insert(Known(socket.clone()));
-        if is_new {
-            self.count.fetch_add(1, Ordering::Relaxed);
-        }
-        is_new
-    }
-
-    fn remove(&self, sid: &str) {
-        // The socket is dropped behind the lock.
-        let removed = self.shard(sid).lock().take(sid.as_bytes());
-        if removed.is_some() {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    fn all(&self) -> Vec<Socket> {
-        let mut all = Vec::new();
-        for shard in &self.shards {
-            all.extend(shard.lock().iter().map(|known| known.0.clone()));
-        }
-        all
-    }
-}
-
-/// A [`Connection`] as an application.
-struct Plain<C> {
-    socket: Socket,
-    connection: C,
-}
-
-impl<C: Connection> Application for Plain<C> {
-    fn message(&mut self, message: Message<'_>, _cx: &mut std::task::Context<'_>) {
-        let call = AssertUnwindSafe(|| self.connection.message(&self.socket, message));
-        if std::panic::catch_unwind(call).is_err() {
-            tracing::error!("a connection panicked, its session is closed");
-            self.socket.close();
-        }
-    }
-
-    fn poll(&mut self, _cx: &mut std::task::Context<'_>) {}
-
-    fn closed(
-        &mut self,
-        reason: CloseReason,
-        _cause: &DisconnectCause,
-        _cx: &mut std::task::Context<'_>,
-    ) {
-        let call = AssertUnwindSafe(|| self.connection.closed(&self.socket, reason));
-        if std::panic::catch_unwind(call).is_err() {
-            tracing::error!("a connection panicked when its session was over");
-        }
-    }
-}
-
-const SHARDS: usize = 16;
-
 #[cfg(test)]
 mod tests {
     use http::Request;
@@ -515,6 +350,7 @@ mod tests {
     use tower_service::Service as _;
 
     use super::*;
+    use crate::engine::Message;
 
     #[tokio::test(start_paused = true)]
     async fn a_session_that_is_opened_while_the_server_closes_ends_too() {

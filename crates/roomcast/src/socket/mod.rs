@@ -1,6 +1,7 @@
 //! One client in one namespace.
 
 mod acks;
+mod answer;
 mod data;
 mod emission;
 mod flow;
@@ -18,10 +19,11 @@ use std::sync::{Arc, Weak};
 use serde::Serialize;
 
 pub(crate) use acks::{PendingAcks, Waiting};
+pub use answer::Answer;
 pub(crate) use data::SavedData;
 pub use data::SocketData;
+pub use emission::Emission;
 pub(crate) use emission::log;
-pub use emission::{Answer, Emission};
 pub(crate) use flow::{has_room, in_time, released, room_for, room_in, scoped, send_when_room};
 pub use handshake::Handshake;
 pub(crate) use phase::Phase;
