@@ -27,7 +27,11 @@ def main():
     bench = Bench(servers(options, module), options)
     module.measure(bench, options)
     print(f"\nfigures: {bench.out}", file=sys.stderr)
-    text, passed = module.report(bench.rows, targets)
+    reported = module.report(bench.rows, targets)
+    if reported is None:
+        print("Nothing was measured.", file=sys.stderr)
+        return 1
+    text, passed = reported
     print(text)
     judged = options.command != compare.KIND or options.strict
     return 0 if passed or not judged else 1
