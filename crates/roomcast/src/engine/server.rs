@@ -141,7 +141,7 @@ impl Engine {
     }
 
     /// Counts the sessions that are over, by the name of their cause
-    /// ([`DisconnectCause::as_str`]); names whose count is 0 are among them.
+    /// ([`DisconnectCause::as_str`](crate::engine::DisconnectCause::as_str)); names whose count is 0 are among them.
     ///
     /// # Example
     ///
