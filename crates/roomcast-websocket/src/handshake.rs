@@ -153,6 +153,12 @@ impl AcceptKey {
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// The header value as bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for AcceptKey {
@@ -268,11 +274,9 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Whether a list header names `expected`, in either case.
 fn names(value: Option<&str>, expected: &str) -> bool {
-    value.is_some_and(|value| {
-        tokens(value)
-            .flatten()
-            .any(|t| t.eq_ignore_ascii_case(expected))
-    })
+    let is_it = |token: &str| token.eq_ignore_ascii_case(expected);
+    // Cost: mostly it stands alone, and need not be searched for.
+    value.is_some_and(|value| is_it(value) || tokens(value).flatten().any(is_it))
 }
 
 /// 16 bytes in base64 are 22 characters and two paddings.

@@ -86,11 +86,7 @@ pub(super) fn write_switch(switch: &SwitchHead, frames: &[u8], stream: &TcpStrea
         match switch {
             SwitchHead::Plain(accept) => {
                 out.extend_from_slice(PLAIN_SWITCH);
-                put_header(
-                    out,
-                    SEC_WEBSOCKET_ACCEPT.as_str(),
-                    accept.as_str().as_bytes(),
-                );
+                put_header(out, SEC_WEBSOCKET_ACCEPT.as_str(), accept.as_bytes());
             }
             SwitchHead::Full(answer) => {
                 put_line(out, answer.status());
