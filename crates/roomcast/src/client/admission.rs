@@ -20,7 +20,26 @@ use crate::socket::{Handshake, Socket};
 /// How a client's attempt to join `name` ended.
 pub(super) struct Admitted {
     pub(super) name: String,
-    pub(super) outcome: Result<(Socket, Option<Reclaimed>), Refusal>,
+    pub(super) outcome: Outcome,
+}
+
+pub(super) type Outcome = Result<(Socket, Option<Reclaimed>), Refusal>;
+
+/// Lets a client in where nothing on its way has to be asked, waited for or made; gives `auth` back
+/// where [`admit`] is the way.
+///
+/// Cost: most clients take this way, and it needs no future that could wait.
+pub(super) fn admit_at_once(
+    connection: &Arc<Connection>,
+    name: &str,
+    auth: Value,
+) -> Result<Socket, Value> {
+    let Some(namespace) = connection.server().open_namespace(name) else {
+        return Err(auth);
+    };
+    let handshake = Handshake::new(Arc::clone(connection.engine().request()), auth);
+    let connection = Arc::clone(connection);
+    Ok(Socket::new(namespace, connection, handshake, None))
 }
 
 /// Spec: features 2.9, 2.11, 2.15–2.18.

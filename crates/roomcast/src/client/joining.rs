@@ -5,7 +5,7 @@ use std::task::Context;
 
 use roomcast_socketio::{DecodeError, Map, Packet, Value};
 
-use super::admission::Admitted;
+use super::admission::{Admitted, Outcome};
 use super::leaving::discard;
 use super::{Client, admission, revision3};
 use crate::engine::{DisconnectCause, Revision, SendOptions};
@@ -33,6 +33,10 @@ impl Client {
     /// Starts a client's way into a namespace.
     pub(super) fn begin_joining(&mut self, namespace: &str, auth: Value, cx: &mut Context<'_>) {
         self.namespaces.begin(namespace);
+        let auth = match admission::admit_at_once(&self.connection, namespace, auth) {
+            Ok(socket) => return self.on_outcome(namespace, Ok((socket, None)), cx),
+            Err(auth) => auth,
+        };
         let connection = Arc::clone(&self.connection);
         let admission = admission::admit(connection, namespace.to_owned(), auth);
         if let Some(admitted) = self.parked.start_admission(Box::pin(admission), cx) {
@@ -40,16 +44,19 @@ impl Client {
         }
     }
 
-    /// The end of a client's way into a namespace.
     pub(super) fn on_admitted(&mut self, admitted: Admitted, cx: &mut Context<'_>) {
-        let Admitted { name, outcome } = admitted;
+        self.on_outcome(&admitted.name, admitted.outcome, cx);
+    }
+
+    /// The end of a client's way into a namespace.
+    fn on_outcome(&mut self, name: &str, outcome: Outcome, cx: &mut Context<'_>) {
         if self.is_closed || self.connection.engine().is_closing() {
             if let Ok((socket, reclaimed)) = outcome {
                 discard(&socket);
                 // Invariant: not before the socket's id is free in the rooms.
                 drop(reclaimed);
             }
-            self.namespaces.remove(&name);
+            self.namespaces.remove(name);
             return;
         }
         let outcome =
@@ -65,8 +72,8 @@ impl Client {
             Ok((socket, reclaimed)) => self.connect(&socket, reclaimed, cx),
             Err(refusal) => {
                 self.is_refused = true;
-                self.namespaces.remove(&name);
-                self.refuse(&name, &refusal);
+                self.namespaces.remove(name);
+                self.refuse(name, &refusal);
             }
         }
     }

@@ -369,6 +369,13 @@ impl Namespace {
         self.0.listeners.snapshot()
     }
 
+    /// Whether a client joins without anything that it could wait for: no middleware, no other
+    /// servers, no state of earlier connections.
+    pub(crate) fn is_open(&self) -> bool {
+        let is_alone = self.link().is_none() && self.keeper().is_none();
+        is_alone && self.table().connection_middleware().is_empty()
+    }
+
     pub(crate) fn next_ack_id(&self) -> AckId {
         AckId::from(self.0.next_ack.fetch_add(1, Ordering::Relaxed))
     }

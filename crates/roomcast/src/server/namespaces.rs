@@ -29,6 +29,15 @@ impl Server {
         self.0.enter_child(name.into(), &parent)
     }
 
+    /// The namespace of this name, if it is there and lets everybody in.
+    pub(crate) fn open_namespace(&self, name: &str) -> Option<Namespace> {
+        let namespaces = self.0.namespaces.read();
+        let found = namespaces.get(name).filter(|found| found.is_open())?;
+        // Invariant: as above.
+        found.add_guest();
+        Some(found.clone())
+    }
+
     pub(super) fn add_parent(&self, matcher: Matcher) -> Namespace {
         let parent = Namespace::parent("/_".into(), self.0.home(None));
         self.0.parents.add(matcher, parent.clone());
