@@ -108,7 +108,7 @@ impl RandomId {
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let id: [u8; ID_LEN] = text.as_bytes().try_into().ok()?;
-        let is_allowed = id.iter().all(|&byte| IS_ALLOWED[usize::from(byte)]);
+        let is_allowed = id.iter().all(|&byte| is_base64url(byte));
         is_allowed.then_some(Self(id))
     }
 
@@ -213,6 +213,11 @@ const IS_ALLOWED: [bool; 256] = {
     }
     is_allowed
 };
+
+/// Whether ids consist of bytes like this one.
+pub(crate) fn is_base64url(byte: u8) -> bool {
+    IS_ALLOWED[usize::from(byte)]
+}
 
 /// 6 random bits for each of `LEN` characters.
 pub(crate) fn random_base64<const LEN: usize>() -> [u8; LEN] {

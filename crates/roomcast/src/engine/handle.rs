@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Buf;
-use http::header::{HeaderMap, ORIGIN};
+use http::header::HeaderMap;
 use http::request::Parts;
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
@@ -11,10 +11,12 @@ use roomcast_engineio::{
     self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
     revision3, revision4,
 };
+use roomcast_websocket::OpCode;
 
 use super::application::Application;
 use super::config::{ConnectionError, OriginCheck};
 use super::dialect::{Content, Dialect};
+use super::draft::Draft;
 use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::relay::Delayed;
@@ -25,9 +27,9 @@ use super::session::SessionTask;
 use super::socket::{Opening, Socket};
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
-use crate::http::head::RequestHead;
+use crate::http::head::{Known, RequestHead};
 use crate::http::vary;
-use crate::metrics;
+use crate::{id, metrics};
 
 /// What a request comes to.
 pub(crate) enum Reply {
@@ -205,7 +207,7 @@ impl Shared {
         let facts = proto::Request {
             query: &query,
             method: head.method().as_str(),
-            origin: head.header(ORIGIN.as_str()),
+            origin: head.known(Known::ORIGIN).next(),
             kind,
         };
         let mut found = None;
@@ -249,6 +251,38 @@ impl Shared {
         self.switch(request, &query, carrier, purpose)
     }
 
+    /// Agrees to a WebSocket for a new session, where nobody is asked about it and nothing is wrong;
+    /// any other request is for [`reply`](Self::reply), which refuses it or not.
+    ///
+    /// Cost: most handshakes are like this, and need no future that could wait.
+    pub(crate) fn switch_at_once(&self, request: &Arc<Request>) -> Option<Switch> {
+        let (config, head) = (self.config(), request.head());
+        let is_looked_at = config.cors.is_some()
+            || !config.middleware.is_empty()
+            || config.allow_request.is_some()
+            || config.generate_id.is_some()
+            || self.exchange().is_some();
+        // No file of the client bundle has such a name.
+        if is_looked_at || !matches!(self.rest_of(head), "" | "/") {
+            return None;
+        }
+        let query = Query::parse(head.query());
+        let facts = proto::Request {
+            query: &query,
+            method: head.method().as_str(),
+            origin: head.known(Known::ORIGIN).next(),
+            kind: RequestKind::Upgrade,
+        };
+        let admission = proto::verify(&facts, &config.transports, |_| None);
+        let is_new = matches!(admission, Ok(Admission::Handshake(Transport::WebSocket)));
+        let is_known = query.revision() == Revision::Four || config.allows_eio3;
+        if !is_new || !is_known || !self.allows_origin_of(head) || self.is_closing() {
+            return None;
+        }
+        let purpose = Purpose::Session(id::random_text());
+        Switch::accept(self, request, &query, purpose).ok()
+    }
+
     /// Agrees to a WebSocket for this purpose; the carrier takes it.
     pub(super) fn switch(
         &self,
@@ -265,18 +299,23 @@ impl Shared {
     }
 
     pub(super) async fn check_origin(&self, head: &RequestHead) -> Result<(), Refusal> {
-        if self.config().origin_check == OriginCheck::None || cors::is_same_origin(head) {
-            return Ok(());
-        }
         let is_allowed = match &self.config().cors {
+            _ if self.allows_origin_of(head) => true,
             Some(cors) => cors.allows_origin(head).await,
-            None => !head.has_header(&ORIGIN),
+            None => false,
         };
         if is_allowed {
             Ok(())
         } else {
             Err(Refusal::Forbidden(Some("origin is not allowed".into())))
         }
+    }
+
+    /// Whether the origin of a WebSocket's handshake is allowed whatever CORS says.
+    fn allows_origin_of(&self, head: &RequestHead) -> bool {
+        !head.has(Known::ORIGIN)
+            || self.config().origin_check == OriginCheck::None
+            || cors::is_same_origin(head)
     }
 
     /// Asks the application whether a session may begin, and makes its id.
@@ -374,7 +413,7 @@ impl Shared {
 
     async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
         let Some(generate) = &self.config().generate_id else {
-            return Ok(crate::id::random_text());
+            return Ok(id::random_text());
         };
         match generate(Arc::clone(request)).await {
             Ok(sid) if self.find(&sid).is_none() => return Ok(sid),
@@ -402,17 +441,26 @@ impl Shared {
     }
 
     /// The JSON of the open packet.
+    pub(crate) fn open_packet(&self, sid: &str, transport: Transport) -> String {
+        self.with_open_packet(sid, transport, |pieces| pieces.concat())
+    }
+
+    /// Gives the JSON of the open packet, in pieces.
     ///
     /// Cost: only the id differs from session to session; all the rest is written once.
-    pub(crate) fn open_packet(&self, sid: &str, transport: Transport) -> String {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if !sid.bytes().all(is_plain) {
-            return self.write_open_packet(sid, transport);
+    fn with_open_packet<T>(
+        &self,
+        sid: &str,
+        transport: Transport,
+        take: impl FnOnce(&[&str]) -> T,
+    ) -> T {
+        if !sid.bytes().all(id::is_base64url) {
+            return take(&[&self.write_open_packet(sid, transport)]);
         }
         let template = self.open_template(transport);
         let json = template.get_or_init(|| self.write_open_packet("", transport));
         let (start, end) = json.split_at(SID_AT);
-        [start, sid, end].concat()
+        take(&[start, sid, end])
     }
 
     fn write_open_packet(&self, sid: &str, transport: Transport) -> String {
@@ -427,16 +475,31 @@ impl Shared {
     /// The frames that every WebSocket session begins with.
     pub(crate) fn greeting(&self, sid: &str) -> Vec<u8> {
         let mut frames = Vec::with_capacity(GREETING_BYTES);
-        self.greet(sid, Transport::WebSocket)
-            .for_each(|frame| frames.extend_from_slice(frame.websocket()));
+        let mut open = self.draft_open(sid, Transport::WebSocket);
+        frames.extend_from_slice(open.frame(OpCode::Text));
+        if let Some(text) = self.initial_text() {
+            frames.extend_from_slice(Frame::message(text).websocket());
+        }
         frames
     }
 
     /// The packets that a session on this transport begins with.
     pub(super) fn greet(&self, sid: &str, transport: Transport) -> impl Iterator<Item = Frame> {
-        let open = format!("0{}", self.open_packet(sid, transport));
+        let open = Frame::of(self.draft_open(sid, transport), OpCode::Text);
         let initial = self.initial_text().map(Frame::message);
-        std::iter::once(Frame::text(open.as_bytes())).chain(initial)
+        std::iter::once(open).chain(initial)
+    }
+
+    fn draft_open(&self, sid: &str, transport: Transport) -> Draft {
+        let mut draft = Draft::new();
+        let out = draft.buffer_mut();
+        out.push(b'0');
+        self.with_open_packet(sid, transport, |pieces| {
+            pieces
+                .iter()
+                .for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+        });
+        draft
     }
 
     fn initial_text(&self) -> Option<&str> {

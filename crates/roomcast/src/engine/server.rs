@@ -316,7 +316,7 @@ impl Shared {
     }
 
     pub(crate) fn forget(&self, socket: &Socket) {
-        self.sessions.remove(socket.sid());
+        self.sessions.remove(socket);
     }
 
     /// Says goodbye to a connection in a task of its own, since nothing else waits for it.

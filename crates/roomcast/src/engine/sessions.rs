@@ -56,20 +56,20 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    fn shard(&self, sid: &str) -> &Mutex<Shard> {
+    fn shard(&self, sid: &[u8]) -> &Mutex<Shard> {
         let hash = self.hasher.hash_one(sid);
         &self.shards[usize::try_from(hash % SHARDS as u64).expect("a shard's number is small")]
     }
 
     pub(super) fn find(&self, sid: &str) -> Option<Socket> {
-        let shard = self.shard(sid).lock();
+        let shard = self.shard(sid.as_bytes()).lock();
         shard.get(sid.as_bytes()).map(|known| known.0.clone())
     }
 
     /// Whether the id was free.
     pub(super) fn insert(&self, socket: &Socket) -> bool {
         let is_new = self
-            .shard(socket.sid())
+            .shard(socket.sid_bytes())
             .lock()
             .insert(Known(socket.clone()));
         if is_new {
@@ -78,9 +78,10 @@ impl Sessions {
         is_new
     }
 
-    pub(super) fn remove(&self, sid: &str) {
-        // The socket is dropped behind the lock.
-        let removed = self.shard(sid).lock().take(sid.as_bytes());
+    pub(super) fn remove(&self, socket: &Socket) {
+        let sid = socket.sid_bytes();
+        // The set's own handle is dropped behind the lock.
+        let removed = self.shard(sid).lock().take(sid);
         if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }

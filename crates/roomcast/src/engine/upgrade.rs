@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::{BadRequest, Query, Refusal, Revision, Transport};
 use roomcast_websocket::deflate::{self, Deflater};
@@ -20,7 +20,7 @@ use super::server::{Owner, Shared};
 use super::session::SessionTask;
 use super::socket::Socket;
 use super::websocket::WebSocket;
-use crate::http::head::RequestHead;
+use crate::http::head::{Known, RequestHead};
 use crate::http::vary;
 
 /// A WebSocket that was promised to a client; it begins once the answer 101 has left.
@@ -62,12 +62,13 @@ impl Switch {
         query: &Query<'_>,
         purpose: Purpose,
     ) -> Result<Self, Refusal> {
-        let text = |name: HeaderName| request.head().joined(&name);
-        let (connection, upgrade) = (text(header::CONNECTION), text(header::UPGRADE));
-        let (version, key) = (
-            text(header::SEC_WEBSOCKET_VERSION),
-            text(header::SEC_WEBSOCKET_KEY),
-        );
+        let head = request.head();
+        let [connection, upgrade, version, key] = head.joined([
+            Known::CONNECTION,
+            Known::UPGRADE,
+            Known::SEC_WEBSOCKET_VERSION,
+            Known::SEC_WEBSOCKET_KEY,
+        ]);
         let check = handshake::Request {
             method: request.method().as_str(),
             connection: connection.as_deref(),
@@ -80,7 +81,8 @@ impl Switch {
         };
         let config = engine.config().deflate.as_ref();
         let agreement = config.and_then(|config| {
-            deflate::negotiate(&text(header::SEC_WEBSOCKET_EXTENSIONS)?, config)
+            let [extensions] = head.joined([Known::SEC_WEBSOCKET_EXTENSIONS]);
+            deflate::negotiate(&extensions?, config)
         });
         Ok(Self {
             accept: Some(accept),
@@ -258,7 +260,7 @@ pub(super) fn asks_for_upgrade(head: &RequestHead) -> bool {
             .split(|&byte| byte == b',')
             .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     };
-    head.has_header(&header::UPGRADE) && head.values(header::CONNECTION.as_str()).any(names_upgrade)
+    head.has(Known::UPGRADE) && head.known(Known::CONNECTION).any(names_upgrade)
 }
 
 fn value(text: &str) -> HeaderValue {

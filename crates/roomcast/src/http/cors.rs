@@ -7,12 +7,12 @@ use http::{
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
         ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, HOST, ORIGIN, VARY,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, ORIGIN, VARY,
     },
 };
 
 use super::{
-    head::RequestHead,
+    head::{Known, RequestHead, text},
     origin::{CorsOrigin, Grant, PatternError},
     vary::add_to_vary,
 };
@@ -395,9 +395,11 @@ impl fmt::Debug for OriginSource {
 pub(crate) fn is_same_origin(request: &RequestHead) -> bool {
     let host = request
         .authority()
-        .or_else(|| request.header_text(HOST.as_str()));
+        .or_else(|| request.known(Known::HOST).next().and_then(text));
     let origin = request
-        .header_text(ORIGIN.as_str())
+        .known(Known::ORIGIN)
+        .next()
+        .and_then(text)
         .and_then(|origin| origin.split_once("://"));
     match (origin, host) {
         (Some((_scheme, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),

@@ -6,13 +6,41 @@ pub(super) fn code_of(name: &[u8]) -> Option<u8> {
     let (first, end) = (*FIRST.get(name.len())?, *FIRST.get(name.len() + 1)?);
     (first..end).find(|code| {
         let known = NAMES[usize::from(*code)].as_bytes();
-        known[0] == initial && known.eq_ignore_ascii_case(name)
+        // Cost: most come as they are written here.
+        known[0].to_ascii_lowercase() == initial
+            && (known == name || known.eq_ignore_ascii_case(name))
     })
 }
 
-/// The name with this number.
+/// The name with this number, in the case in which it mostly comes.
 pub(super) fn name_of(code: u8) -> Option<&'static str> {
     NAMES.get(usize::from(code)).copied()
+}
+
+/// A header that each handshake is asked for, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known(u8);
+
+impl Known {
+    pub(crate) const CONNECTION: Self = Self::named(b"Connection");
+    pub(crate) const HOST: Self = Self::named(b"Host");
+    pub(crate) const ORIGIN: Self = Self::named(b"Origin");
+    pub(crate) const SEC_WEBSOCKET_EXTENSIONS: Self = Self::named(b"Sec-WebSocket-Extensions");
+    pub(crate) const SEC_WEBSOCKET_KEY: Self = Self::named(b"Sec-WebSocket-Key");
+    pub(crate) const SEC_WEBSOCKET_VERSION: Self = Self::named(b"Sec-WebSocket-Version");
+    pub(crate) const UPGRADE: Self = Self::named(b"Upgrade");
+
+    pub(super) const fn code(self) -> u8 {
+        self.0
+    }
+
+    const fn named(name: &[u8]) -> Self {
+        let mut code = 0;
+        while !NAMES[code as usize].as_bytes().eq_ignore_ascii_case(name) {
+            code += 1;
+        }
+        Self(code)
+    }
 }
 
 /// A number that no name has.
@@ -20,55 +48,55 @@ pub(super) const UNKNOWN: u8 = u8::MAX;
 
 /// What browsers, clients and proxies send.
 ///
-/// Invariant: fewer than [`UNKNOWN`], in lower case, the shorter first.
+/// Invariant: fewer than [`UNKNOWN`], the shorter first.
 const NAMES: [&str; 47] = [
-    "te",
-    "dnt",
-    "via",
-    "date",
-    "from",
-    "host",
-    "accept",
-    "cookie",
-    "expect",
-    "origin",
-    "pragma",
-    "referer",
-    "sec-gpc",
-    "trailer",
-    "upgrade",
+    "TE",
+    "DNT",
+    "Via",
+    "Date",
+    "From",
+    "Host",
+    "Accept",
+    "Cookie",
+    "Expect",
+    "Origin",
+    "Pragma",
+    "Referer",
+    "Sec-GPC",
+    "Trailer",
+    "Upgrade",
     "priority",
-    "forwarded",
-    "save-data",
+    "Forwarded",
+    "Save-Data",
     "sec-ch-ua",
-    "x-real-ip",
-    "connection",
-    "keep-alive",
-    "user-agent",
+    "X-Real-IP",
+    "Connection",
+    "Keep-Alive",
+    "User-Agent",
     "traceparent",
-    "content-type",
-    "x-request-id",
-    "authorization",
-    "cache-control",
-    "if-none-match",
-    "accept-charset",
-    "content-length",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "sec-fetch-user",
-    "accept-encoding",
-    "accept-language",
-    "x-forwarded-for",
+    "Content-Type",
+    "X-Request-ID",
+    "Authorization",
+    "Cache-Control",
+    "If-None-Match",
+    "Accept-Charset",
+    "Content-Length",
+    "Sec-Fetch-Dest",
+    "Sec-Fetch-Mode",
+    "Sec-Fetch-Site",
+    "Sec-Fetch-User",
+    "Accept-Encoding",
+    "Accept-Language",
+    "X-Forwarded-For",
     "sec-ch-ua-mobile",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "sec-websocket-key",
-    "x-forwarded-proto",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "Sec-WebSocket-Key",
+    "X-Forwarded-Proto",
     "sec-ch-ua-platform",
-    "sec-websocket-version",
-    "sec-websocket-protocol",
-    "sec-websocket-extensions",
+    "Sec-WebSocket-Version",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Extensions",
 ];
 
 const LONGEST: usize = NAMES[NAMES.len() - 1].len();

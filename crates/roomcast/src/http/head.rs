@@ -8,7 +8,8 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::field_names;
+pub(crate) use super::field_names::Known;
+use super::field_names::{self, UNKNOWN};
 
 /// The head of an HTTP request in one block of bytes.
 ///
@@ -148,27 +149,39 @@ impl RequestHead {
         HeaderValue::from_bytes(self.header(name.as_str())?).ok()
     }
 
-    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
-        self.header(name.as_str()).is_some()
+    pub(crate) fn has(&self, header: Known) -> bool {
+        self.known(header).next().is_some()
     }
 
-    /// All headers of this name, those that are visible ASCII, joined by commas.
-    pub(crate) fn joined(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        let mut values = self.values(name.as_str()).filter_map(text);
-        let mut joined = Cow::Borrowed(values.next()?);
-        for value in values {
-            let joined = joined.to_mut();
-            joined.push_str(", ");
-            joined.push_str(value);
+    /// For each of these, all headers of the name, those that are visible ASCII, joined by commas.
+    pub(crate) fn joined<const N: usize>(&self, headers: [Known; N]) -> [Option<Cow<'_, str>>; N] {
+        let mut all = [const { None }; N];
+        for field in self.fields() {
+            if let Some(at) = headers.iter().position(|known| known.code() == field.code)
+                && let Some(value) = text(field.value)
+            {
+                join(&mut all[at], value);
+            }
         }
-        Some(joined)
+        all
     }
 
     /// All headers of this name, in any case.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let code = field_names::code_of(name.as_bytes()).unwrap_or(UNKNOWN);
         self.fields()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+            .filter(move |field| {
+                field.code == code
+                    && (code != UNKNOWN || field.name.eq_ignore_ascii_case(name.as_bytes()))
+            })
+            .map(|field| field.value)
+    }
+
+    /// All headers of this name.
+    pub(crate) fn known(&self, header: Known) -> impl Iterator<Item = &[u8]> {
+        self.fields()
+            .filter(move |field| field.code == header.code())
+            .map(|field| field.value)
     }
 
     /// The headers as a map, made at the first call.
@@ -178,9 +191,11 @@ impl RequestHead {
 
     fn unpacked(&self) -> &Unpacked {
         self.unpacked.get_or_init(|| {
-            let fields = self.fields().filter_map(|(name, value)| {
+            let fields = self.fields().filter_map(|field| {
+                let known = field_names::name_of(field.code);
+                let name = known.map_or(field.name, str::as_bytes);
                 let name = HeaderName::from_bytes(name).ok()?;
-                Some((name, HeaderValue::from_bytes(value).ok()?))
+                Some((name, HeaderValue::from_bytes(field.value).ok()?))
             });
             let parameters = form_urlencoded::parse(self.query().as_bytes());
             let method = self
@@ -215,20 +230,30 @@ impl fmt::Debug for RequestHead {
     }
 }
 
+/// A header of a block.
+struct Field<'b> {
+    code: u8,
+    /// Of a header that has no number.
+    name: &'b [u8],
+    value: &'b [u8],
+}
+
 /// Walks over the headers of a block.
 struct Fields<'b>(&'b [u8]);
 
 impl<'b> Iterator for Fields<'b> {
-    type Item = (&'b [u8], &'b [u8]);
+    type Item = Field<'b>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (code, rest) = self.0.split_first()?;
+        let (&code, rest) = self.0.split_first()?;
         self.0 = rest;
-        let name = match field_names::name_of(*code) {
-            Some(known) => known.as_bytes(),
-            None => self.take()?,
+        let name = match code {
+            UNKNOWN => self.take()?,
+            _ => &[],
         };
-        Some((name, self.take()?))
+        let value = self.take()?;
+        Some(Field { code, name, value })
     }
 }
 
@@ -267,7 +292,7 @@ fn put_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     if let Some(code) = field_names::code_of(name) {
         block.push(code);
     } else {
-        block.push(field_names::UNKNOWN);
+        block.push(UNKNOWN);
         put_len(block, name.len());
         let start = block.len();
         block.extend_from_slice(name);
@@ -275,6 +300,17 @@ fn put_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
     put_len(block, value.len());
     block.extend_from_slice(value);
+}
+
+fn join<'v>(joined: &mut Option<Cow<'v, str>>, value: &'v str) {
+    match joined {
+        None => *joined = Some(Cow::Borrowed(value)),
+        Some(joined) => {
+            let joined = joined.to_mut();
+            joined.push_str(", ");
+            joined.push_str(value);
+        }
+    }
 }
 
 /// Seven bits of the length in each byte, the low ones first; all but the last have the eighth set.
@@ -347,11 +383,30 @@ mod tests {
         let head = head();
 
         assert_eq!(head.header_text("X-TAG"), Some("one"));
-        let name = HeaderName::from_static("x-tag");
-        assert_eq!(head.joined(&name).as_deref(), Some("one, two"));
+        assert!(head.values("x-Tag").eq([b"one", b"two"]));
         assert_eq!(head.header("origin"), Some(&b"caf\xe9"[..]));
         assert_eq!(head.header_text("origin"), None);
         assert_eq!(head.header("x-ta"), None);
+    }
+
+    #[test]
+    fn known_headers_are_joined_in_one_walk() {
+        let fields: [(&[u8], &[u8]); 6] = [
+            (b"Connection", b"keep-alive"),
+            (b"x-connection", b"a"),
+            (b"UPGRADE", b"websocket"),
+            (b"connection", b"caf\xe9"),
+            (b"connection", b"Upgrade"),
+            (b"Origin", b""),
+        ];
+        let head = RequestHead::new(&Method::GET, "", "/", || fields.into_iter());
+
+        let wanted = [Known::UPGRADE, Known::CONNECTION, Known::HOST];
+        let [upgrade, connection, host] = head.joined(wanted);
+        assert_eq!(upgrade.as_deref(), Some("websocket"));
+        assert_eq!(connection.as_deref(), Some("keep-alive, Upgrade"));
+        assert_eq!(host, None);
+        assert!(head.has(Known::ORIGIN) && !head.has(Known::SEC_WEBSOCKET_KEY));
     }
 
     #[test]

@@ -30,9 +30,8 @@ use self::response::SwitchHead;
 use super::layer::Layer;
 use super::rewound::Rewound;
 use crate::engine::{
-    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Switch, WebSocket, read_buffer,
+    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Shared, Switch, WebSocket, read_buffer,
 };
-use crate::http::head::RequestHead;
 
 /// The task of one accepted connection. It becomes the task of the session that is opened over it.
 pub(super) struct Connection(Phase);
@@ -42,9 +41,23 @@ pub(super) struct Connection(Phase);
     reason = "the large one is what a connection is for most of its life"
 )]
 enum Phase {
-    /// In a box, so that the session keeps nothing of it.
+    /// Until the first request. In a box as the next one, so that the session keeps nothing of it.
+    ///
+    /// Cost: most WebSockets go from here to their session. What waits for requests at any time is
+    /// four times as large.
+    First(Pin<Box<dyn Future<Output = First> + Send>>),
     Http(Pin<Box<dyn Future<Output = Option<SessionTask>> + Send>>),
     Session(SessionTask),
+}
+
+/// What a connection begins with.
+struct First {
+    front: Front,
+    /// Nothing if the server is being closed.
+    next: Option<Next>,
+    /// When the first request is late.
+    late_at: Instant,
+    held: TaskTrackerToken,
 }
 
 impl Connection {
@@ -55,17 +68,22 @@ impl Connection {
         address: SocketAddr,
         held: TaskTrackerToken,
     ) -> Self {
-        let front = Front {
+        let mut front = Front {
             layer,
             stream,
             address,
             unread: Vec::new(),
             searched: 0,
         };
-        Self(Phase::Http(Box::pin(async move {
-            let session = front.serve().await;
-            drop(held);
-            session
+        Self(Phase::First(Box::pin(async move {
+            let late_at = Instant::now() + HEAD_TIMEOUT;
+            let next = front.first(late_at).await;
+            First {
+                front,
+                next,
+                late_at,
+                held,
+            }
         })))
     }
 }
@@ -74,16 +92,51 @@ impl Future for Connection {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Phase::Http(http) = &mut self.0 {
-            let Some(session) = ready!(http.as_mut().poll(cx)) else {
-                return Poll::Ready(());
+        loop {
+            let next = match &mut self.0 {
+                Phase::First(first) => ready!(first.as_mut().poll(cx)).go_on(),
+                Phase::Http(http) => ready!(http.as_mut().poll(cx)).map(Phase::Session),
+                Phase::Session(session) => return Pin::new(session).poll(cx),
             };
-            self.0 = Phase::Session(session);
+            match next {
+                Some(phase) => self.0 = phase,
+                None => return Poll::Ready(()),
+            }
         }
-        match &mut self.0 {
-            Phase::Session(session) => Pin::new(session).poll(cx),
-            Phase::Http(_) => unreachable!("it was replaced two lines above"),
+    }
+}
+
+impl First {
+    /// What the connection is next; nothing at its end.
+    fn go_on(self) -> Option<Phase> {
+        let Self {
+            mut front,
+            next,
+            late_at,
+            held,
+        } = self;
+        if let Some(Next::Request(Asked {
+            wanted: Wanted::Other(request),
+            ..
+        })) = &next
+            && let Some(switch) = front.layer.engine().switch_at_once(request)
+        {
+            return front.begin(switch).map(Phase::Session);
         }
+        Some(Phase::Http(Box::pin(async move {
+            let session = match front.serve(next, late_at).await {
+                Outcome::Switched(switch) => front.begin(switch),
+                Outcome::Foreign(first_by) => {
+                    let io = Rewound::new(front.stream, front.unread.into());
+                    let (layer, address) = (&front.layer, front.address);
+                    Box::pin(super::foreign::serve(layer, io, address, first_by)).await;
+                    None
+                }
+                Outcome::End => None,
+            };
+            drop(held);
+            session
+        })))
     }
 }
 
@@ -118,76 +171,60 @@ enum Step {
 
 /// What a conversation comes to.
 enum Outcome {
-    Session(SessionTask),
+    Switched(Switch),
     /// hyper goes on; until this time it must have read a request.
-    Foreign(Front, Instant),
+    Foreign(Instant),
     End,
 }
 
 impl Front {
-    async fn serve(self) -> Option<SessionTask> {
+    /// Waits for the first request, or until the server is closed.
+    async fn first(&mut self, late_at: Instant) -> Option<Next> {
         let layer = Arc::clone(&self.layer);
-        let address = self.address;
-        let outcome = {
-            let mut conversation = pin!(self.converse());
-            let mut closing = pin!(layer.engine().closing());
-            let mut is_watched = false;
-            let outcome = poll_fn(|cx| {
-                if let Poll::Ready(outcome) = conversation.as_mut().poll(cx) {
-                    return Poll::Ready(Some(outcome));
-                }
-                // Cost: the token has a lock. Polled once it wakes this task, and then the flag tells.
-                let is_closing = match std::mem::replace(&mut is_watched, true) {
-                    true => layer.engine().is_closing(),
-                    false => closing.as_mut().poll(cx).is_ready(),
-                };
-                match is_closing {
-                    true => Poll::Ready(None),
-                    false => Poll::Pending,
-                }
-            });
-            match outcome.await {
-                Some(outcome) => outcome,
-                None => {
-                    let rest = tokio::time::timeout(LAST_ANSWERS, conversation);
-                    rest.await.unwrap_or(Outcome::End)
-                }
+        let sleep = pin!(tokio::time::sleep_until(late_at));
+        let mut timer = HeadTimer::new(late_at, sleep);
+        until_closing(layer.engine(), |cx| self.poll_next(&mut timer, cx)).await
+    }
+
+    /// Serves requests, of which the first may be there; it is late at this time.
+    async fn serve(&mut self, first: Option<Next>, late_at: Instant) -> Outcome {
+        let layer = Arc::clone(&self.layer);
+        let mut conversation = pin!(self.converse(first, late_at));
+        let outcome = until_closing(layer.engine(), |cx| conversation.as_mut().poll(cx));
+        match outcome.await {
+            Some(outcome) => outcome,
+            None => {
+                let rest = tokio::time::timeout(LAST_ANSWERS, conversation);
+                rest.await.unwrap_or(Outcome::End)
             }
-        };
-        match outcome {
-            Outcome::Session(session) => Some(session),
-            Outcome::Foreign(front, first_by) => {
-                let io = Rewound::new(front.stream, front.unread.into());
-                Box::pin(super::foreign::serve(&layer, io, address, first_by)).await;
-                None
-            }
-            Outcome::End => None,
         }
     }
 
-    async fn converse(mut self) -> Outcome {
-        let late_at = Instant::now() + HEAD_TIMEOUT;
+    async fn converse(&mut self, mut first: Option<Next>, late_at: Instant) -> Outcome {
         let sleep = pin!(tokio::time::sleep_until(late_at));
         let mut timer = HeadTimer::new(late_at, sleep);
         loop {
-            let next = poll_fn(|cx| self.poll_next(&mut timer, cx)).await;
+            let next = match first.take() {
+                Some(next) => next,
+                None => poll_fn(|cx| self.poll_next(&mut timer, cx)).await,
+            };
             let asked = match next {
                 Next::Request(asked) => asked,
-                Next::Foreign => return Outcome::Foreign(self, timer.late_at()),
+                Next::Foreign => return Outcome::Foreign(timer.late_at()),
                 Next::End => return Outcome::End,
             };
             let step = match asked.wanted {
                 Wanted::Ordinary(ordinary) => self.exchange_ordinary(ordinary, asked.is_last).await,
                 // Cost: what answers is large, and in here it would be a part of each waiting
                 // connection.
-                Wanted::Other(head) => {
-                    let exchange = self.exchange_any(head, asked.content_length, asked.is_last);
+                Wanted::Other(request) => {
+                    let exchange = self.exchange_any(request, asked.content_length, asked.is_last);
                     Box::pin(exchange).await
                 }
             };
             match step {
                 Ok(Step::Next(answered_at)) => timer.restart(answered_at),
-                Ok(Step::Switched(switch)) => return self.begin(switch),
+                Ok(Step::Switched(switch)) => return Outcome::Switched(switch),
                 Ok(Step::Abandoned) => {
                     Box::pin(self.leave()).await;
                     return Outcome::End;
@@ -276,7 +313,8 @@ impl Front {
 
     fn parse(&self, bytes: &[u8]) -> Parsed {
         let engine = self.layer.engine();
-        request::parse(bytes, engine.config(), |plain| engine.ordinary(plain))
+        let peer = Peer::new(self.address);
+        request::parse(bytes, peer, engine.config(), |plain| engine.ordinary(plain))
     }
 
     async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {
@@ -317,20 +355,19 @@ impl Front {
 
     async fn exchange_any(
         &mut self,
-        head: RequestHead,
+        request: Arc<Request>,
         content_length: u64,
         is_last: bool,
     ) -> io::Result<Step> {
         let Self {
             layer,
             stream,
-            address,
             unread,
             searched,
+            ..
         } = self;
         *searched = 0;
         let engine = layer.engine();
-        let request = Arc::new(Request::with_peer(head, Peer::new(*address)));
         let mut body = Incoming::new(stream, unread, content_length);
         let is_whole = body.is_whole();
         let reply = {
@@ -360,7 +397,7 @@ impl Front {
         }
     }
 
-    fn begin(self, switch: Switch) -> Outcome {
+    fn begin(self, switch: Switch) -> Option<SessionTask> {
         let engine = self.layer.engine();
         let head = match switch.plain_accept(engine) {
             Some(accept) => SwitchHead::Plain(accept),
@@ -368,16 +405,15 @@ impl Front {
         };
         // Cost: a copy, mostly of nothing, without the room that reading requests has left.
         let unread = self.unread.as_slice().to_vec();
-        let session = switch.begin(engine, |codecs, greeting| {
+        switch.begin(engine, |codecs, greeting| {
             let unsent = response::write_switch(&head, greeting, &self.stream);
             WebSocket::over(self.stream, unread, codecs, unsent)
-        });
-        session.map_or(Outcome::End, Outcome::Session)
+        })
     }
 
     /// Says goodbye to a client that is still sending: without the wait the kernel would reset the
     /// connection, and the client could lose the answer.
-    async fn leave(mut self) {
+    async fn leave(&mut self) {
         let farewell = async {
             self.stream.shutdown().await?;
             poll_fn(|cx| {
@@ -397,6 +433,30 @@ impl Front {
             tracing::debug!(%error, "a connection broke behind its last answer");
         }
     }
+}
+
+/// Polls until there is a result, or until the server is closed.
+async fn until_closing<T>(
+    engine: &Shared,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Option<T> {
+    let mut closing = pin!(engine.closing());
+    let mut is_watched = false;
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = poll(cx) {
+            return Poll::Ready(Some(result));
+        }
+        // Cost: the token has a lock. Polled once it wakes this task, and then the flag tells.
+        let is_closing = match std::mem::replace(&mut is_watched, true) {
+            true => engine.is_closing(),
+            false => closing.as_mut().poll(cx).is_ready(),
+        };
+        match is_closing {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Closes a connection behind its last answer.

@@ -1,11 +1,12 @@
 //! Reading the head of a request, and telling which ones are served here.
 
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use http::Method;
 use httparse::Status;
 
-use crate::engine::{Asks, Config, Ordinary, Plain};
+use crate::engine::{Asks, Config, Ordinary, Peer, Plain, Request};
 use crate::http::head::RequestHead;
 
 /// A request that is served here.
@@ -19,7 +20,7 @@ pub(super) struct Asked {
 
 pub(super) enum Wanted {
     Ordinary(Ordinary),
-    Other(RequestHead),
+    Other(Arc<Request>),
 }
 
 pub(super) enum Parsed {
@@ -33,6 +34,7 @@ pub(super) enum Parsed {
 /// Reads the head at the front of `bytes`. `ordinary` says whether a request is one.
 pub(super) fn parse(
     bytes: &[u8],
+    peer: Peer,
     config: &Config,
     ordinary: impl FnOnce(&Plain<'_>) -> Option<Ordinary>,
 ) -> Parsed {
@@ -69,7 +71,7 @@ pub(super) fn parse(
         headers.map(|header| (header.name.as_bytes(), header.value))
     });
     let asked = Asked {
-        wanted: Wanted::Other(head),
+        wanted: Wanted::Other(Arc::new(Request::with_peer(head, peer))),
         content_length,
         is_last,
     };
@@ -250,8 +252,13 @@ mod tests {
 
     const POLL: &str = "GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: a\r\n\r\n";
 
+    fn parse_it(text: &str) -> Parsed {
+        let peer = Peer::new(([192, 0, 2, 7], 50_000).into());
+        parse(text.as_bytes(), peer, &Config::default(), |_| None)
+    }
+
     fn parsed(text: &str) -> &'static str {
-        match parse(text.as_bytes(), &Config::default(), |_| None) {
+        match parse_it(text) {
             Parsed::Request(..) => "request",
             Parsed::Partial => "partial",
             Parsed::Foreign => "foreign",
@@ -259,7 +266,7 @@ mod tests {
     }
 
     fn asked(text: &str) -> (Asked, usize) {
-        match parse(text.as_bytes(), &Config::default(), |_| None) {
+        match parse_it(text) {
             Parsed::Request(asked, len) => (asked, len),
             _ => panic!("no request: {text:?}"),
         }
@@ -274,9 +281,10 @@ mod tests {
         assert_eq!(len, 70);
         assert_eq!(asked.content_length, 3);
         assert!(!asked.is_last);
-        let Wanted::Other(head) = asked.wanted else {
+        let Wanted::Other(request) = asked.wanted else {
             panic!("no session is known");
         };
+        let head = request.head();
         assert_eq!(head.method(), Method::POST);
         assert_eq!(head.target(), "/engine.io/?a=%20");
         assert_eq!(head.header("host"), Some(&b"b"[..]));
