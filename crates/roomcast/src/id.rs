@@ -226,11 +226,6 @@ pub(crate) fn random_base64<const LEN: usize>() -> [u8; LEN] {
     random.map(|byte| ALPHABET[usize::from(byte & 63)])
 }
 
-/// A random id for an Engine.IO session, of the same form as a socket id.
-pub(crate) fn random_text() -> String {
-    RandomId::random().as_str().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

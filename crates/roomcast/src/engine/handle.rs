@@ -24,6 +24,7 @@ use super::request::Request;
 use super::respond::{self, Answer, Usual};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
+use super::sid::Sid;
 use super::socket::{Opening, Socket};
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
@@ -263,7 +264,8 @@ impl Shared {
             || config.generate_id.is_some()
             || self.exchange().is_some();
         // No file of the client bundle has such a name.
-        if is_looked_at || !matches!(self.rest_of(head), "" | "/") {
+        let is_file = || !matches!(self.rest_of(head), "" | "/");
+        if is_looked_at || (config.client_bundle.is_some() && is_file()) {
             return None;
         }
         let query = Query::parse(head.query());
@@ -279,7 +281,7 @@ impl Shared {
         if !is_new || !is_known || !self.allows_origin_of(head) || self.is_closing() {
             return None;
         }
-        let purpose = Purpose::Session(id::random_text());
+        let purpose = Purpose::Session(Sid::random());
         Switch::accept(self, request, &query, purpose).ok()
     }
 
@@ -323,7 +325,7 @@ impl Shared {
         &self,
         request: &Arc<Request>,
         query: &Query<'_>,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Sid, Refusal> {
         self.ask_application(request).await?;
         if query.revision() == Revision::Three && !self.config().allows_eio3 {
             return Err(Refusal::UnsupportedProtocolVersion);
@@ -340,13 +342,13 @@ impl Shared {
 
     /// As [`admit_session`](Self::admit_session) for a transport that only revision 4 has.
     #[cfg(feature = "webtransport")]
-    pub(super) async fn admit_request(&self, request: &Arc<Request>) -> Result<String, Refusal> {
+    pub(super) async fn admit_request(&self, request: &Arc<Request>) -> Result<Sid, Refusal> {
         self.ask_application(request).await?;
         self.open_sid(request).await
     }
 
     /// Makes the id of a session that may begin, unless the server is being closed.
-    async fn open_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
+    async fn open_sid(&self, request: &Arc<Request>) -> Result<Sid, Refusal> {
         let sid = self.new_sid(request).await?;
         if self.is_closing() {
             return Err(Refusal::Forbidden(Some("server is shutting down".into())));
@@ -354,16 +356,12 @@ impl Shared {
         Ok(sid)
     }
 
-    fn open_polling(
-        self: &Arc<Self>,
-        request: &Arc<Request>,
-        sid: String,
-    ) -> Result<Answer, Refusal> {
+    fn open_polling(self: &Arc<Self>, request: &Arc<Request>, sid: Sid) -> Result<Answer, Refusal> {
         // The answer to the handshake needs no session yet: its packets are known.
         let dialect = self.dialect_of(request);
         let body = self.first_payload(&sid, dialect.revision());
         let answer = dialect.answer(request, body, Content::Text).into();
-        let answer = respond::finish_polling(answer, request, Some(&sid), self.config());
+        let answer = respond::finish_polling(answer, request, Some(sid.as_str()), self.config());
         let socket = self.socket(sid, Arc::clone(request), Transport::Polling);
         let Some(application) = self.accept_polling(&socket) else {
             return Err(BadRequest::TransportHandshakeError.into());
@@ -388,8 +386,10 @@ impl Shared {
     }
 
     /// The packets that every polling session begins with.
-    fn first_payload(&self, sid: &str, revision: Revision) -> Vec<u8> {
-        let open = self.open_packet(sid, Transport::Polling);
+    fn first_payload(&self, sid: &Sid, revision: Revision) -> Vec<u8> {
+        let mut open = Vec::new();
+        self.put_open_packet(sid.as_bytes(), Transport::Polling, &mut open);
+        let open = String::from_utf8(open).expect("JSON is written as text");
         let open = proto::Packet::Open(&open);
         let initial = self.initial_text().map(proto::Packet::Text);
         if revision == Revision::Three {
@@ -411,12 +411,12 @@ impl Shared {
         }
     }
 
-    async fn new_sid(&self, request: &Arc<Request>) -> Result<String, Refusal> {
+    async fn new_sid(&self, request: &Arc<Request>) -> Result<Sid, Refusal> {
         let Some(generate) = &self.config().generate_id else {
-            return Ok(id::random_text());
+            return Ok(Sid::random());
         };
         match generate(Arc::clone(request)).await {
-            Ok(sid) if self.find(&sid).is_none() => return Ok(sid),
+            Ok(sid) if self.find(&sid).is_none() => return Ok(sid.into()),
             Ok(_) => tracing::warn!("a session id was made twice"),
             Err(error) => tracing::warn!(%error, "no session id could be made"),
         }
@@ -424,15 +424,10 @@ impl Shared {
     }
 
     /// A session's handle with an empty mailbox.
-    pub(crate) fn socket(
-        &self,
-        sid: String,
-        request: Arc<Request>,
-        transport: Transport,
-    ) -> Socket {
+    pub(crate) fn socket(&self, sid: Sid, request: Arc<Request>, transport: Transport) -> Socket {
         let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.flusher()));
         let opening = Opening {
-            sid: sid.into(),
+            sid,
             dialect: self.dialect_of(&request),
             request,
             transport,
@@ -441,26 +436,19 @@ impl Shared {
     }
 
     /// The JSON of the open packet.
-    pub(crate) fn open_packet(&self, sid: &str, transport: Transport) -> String {
-        self.with_open_packet(sid, transport, |pieces| pieces.concat())
-    }
-
-    /// Gives the JSON of the open packet, in pieces.
     ///
     /// Cost: only the id differs from session to session; all the rest is written once.
-    fn with_open_packet<T>(
-        &self,
-        sid: &str,
-        transport: Transport,
-        take: impl FnOnce(&[&str]) -> T,
-    ) -> T {
-        if !sid.bytes().all(id::is_base64url) {
-            return take(&[&self.write_open_packet(sid, transport)]);
+    fn put_open_packet(&self, sid: &[u8], transport: Transport, out: &mut Vec<u8>) {
+        if !sid.iter().copied().all(id::is_base64url) {
+            let sid = String::from_utf8_lossy(sid);
+            return out.extend_from_slice(self.write_open_packet(&sid, transport).as_bytes());
         }
         let template = self.open_template(transport);
         let json = template.get_or_init(|| self.write_open_packet("", transport));
-        let (start, end) = json.split_at(SID_AT);
-        take(&[start, sid, end])
+        let (start, end) = json.as_bytes().split_at(SID_AT);
+        [start, sid, end]
+            .iter()
+            .for_each(|piece| out.extend_from_slice(piece));
     }
 
     fn write_open_packet(&self, sid: &str, transport: Transport) -> String {
@@ -473,32 +461,24 @@ impl Shared {
     }
 
     /// The frames that every WebSocket session begins with.
-    pub(crate) fn greeting(&self, sid: &str) -> Vec<u8> {
-        let mut frames = Vec::with_capacity(GREETING_BYTES);
+    pub(super) fn put_greeting(&self, sid: &[u8], frames: &mut Vec<u8>) {
         let mut open = self.draft_open(sid, Transport::WebSocket);
         frames.extend_from_slice(open.frame(OpCode::Text));
         if let Some(text) = self.initial_text() {
             frames.extend_from_slice(Frame::message(text).websocket());
         }
-        frames
     }
 
     /// The packets that a session on this transport begins with.
-    pub(super) fn greet(&self, sid: &str, transport: Transport) -> impl Iterator<Item = Frame> {
+    pub(super) fn greet(&self, sid: &[u8], transport: Transport) -> impl Iterator<Item = Frame> {
         let open = Frame::of(self.draft_open(sid, transport), OpCode::Text);
         let initial = self.initial_text().map(Frame::message);
         std::iter::once(open).chain(initial)
     }
 
-    fn draft_open(&self, sid: &str, transport: Transport) -> Draft {
-        let mut draft = Draft::new();
-        let out = draft.buffer_mut();
-        out.push(b'0');
-        self.with_open_packet(sid, transport, |pieces| {
-            pieces
-                .iter()
-                .for_each(|piece| out.extend_from_slice(piece.as_bytes()));
-        });
+    fn draft_open(&self, sid: &[u8], transport: Transport) -> Draft {
+        let mut draft = Draft::of(b"0");
+        self.put_open_packet(sid, transport, draft.buffer_mut());
         draft
     }
 
@@ -516,6 +496,3 @@ pub(super) fn note(refusal: &Refusal) {
 
 /// Where the id stands in the JSON of an open packet.
 const SID_AT: usize = r#"{"sid":""#.len();
-
-/// Room for an open packet without an initial packet behind it.
-const GREETING_BYTES: usize = 160;

@@ -54,6 +54,7 @@ mod respond;
 mod server;
 mod session;
 mod sessions;
+mod sid;
 mod socket;
 mod totals;
 mod upgrade;

@@ -11,6 +11,7 @@ use roomcast_websocket::handshake::{self, AcceptKey};
 use roomcast_websocket::{Decoder, Limits, Role};
 
 use super::binary_form::BinaryForm;
+use super::draft;
 use super::duplex::Duplex;
 use super::mailbox::Input;
 use super::relay::{Line, Promise};
@@ -18,6 +19,7 @@ use super::request::Request;
 use super::respond::{self, Answer};
 use super::server::{Owner, Shared};
 use super::session::SessionTask;
+use super::sid::Sid;
 use super::socket::Socket;
 use super::websocket::WebSocket;
 use crate::http::head::{Known, RequestHead};
@@ -45,7 +47,7 @@ pub(crate) struct Codecs {
 /// What an accepted WebSocket is for.
 pub(crate) enum Purpose {
     /// A new session with this id.
-    Session(String),
+    Session(Sid),
     /// The upgrade of a session.
     Probe(Socket),
     /// The upgrade of a session that another server has.
@@ -192,8 +194,12 @@ impl Switch {
     ) -> Option<SessionTask> {
         let codecs = self.codecs(engine);
         self.open(engine, |sid| {
-            let greeting = sid.map_or_else(Vec::new, |sid| engine.greeting(sid));
-            Duplex::WebSocket(connect(codecs, &greeting))
+            // Cost: a buffer that this thread has, in the place of one for each session.
+            let mut greeting = draft::take_buffer();
+            sid.inspect(|sid| engine.put_greeting(sid, &mut greeting));
+            let duplex = Duplex::WebSocket(connect(codecs, &greeting));
+            draft::give_back(greeting);
+            duplex
         })
     }
 
@@ -202,13 +208,13 @@ impl Switch {
     pub(super) fn open(
         self,
         engine: &Arc<Shared>,
-        connect: impl FnOnce(Option<&str>) -> Duplex,
+        connect: impl FnOnce(Option<&[u8]>) -> Duplex,
     ) -> Option<SessionTask> {
         let refused = match self.purpose {
             Purpose::Session(sid) => {
                 let socket = engine.socket(sid, self.request, Transport::WebSocket);
                 if let Some(application) = engine.accept(&socket) {
-                    let duplex = Box::new(connect(Some(socket.sid())));
+                    let duplex = Box::new(connect(Some(socket.sid_bytes())));
                     let engine = Arc::clone(engine);
                     return Some(SessionTask::new(engine, socket, application, Some(duplex)));
                 }

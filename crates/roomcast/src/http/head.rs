@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use smallvec::SmallVec;
 
 pub(crate) use super::field_names::Known;
 use super::field_names::{self, UNKNOWN};
@@ -60,7 +61,7 @@ impl RequestHead {
             Ok(len) => (authority, len),
             Err(_) => ("", 0),
         };
-        let mut block = Vec::with_capacity(USUAL_LEN);
+        let mut block = Block::new();
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
         let known = METHODS.iter().position(|known| known == method);
@@ -103,13 +104,21 @@ impl RequestHead {
     }
 
     pub(crate) fn path(&self) -> &str {
-        let target = self.target();
-        target.split_once('?').map_or(target, |(path, _)| path)
+        self.halves().0
     }
 
     /// What is behind the `?`.
     pub(crate) fn query(&self) -> &str {
-        self.target().split_once('?').map_or("", |(_, query)| query)
+        self.halves().1
+    }
+
+    fn halves(&self) -> (&str, &str) {
+        let target = self.target();
+        // Cost: paths are short; a plain loop takes a fourth of the time of a search.
+        match target.bytes().position(|byte| byte == b'?') {
+            Some(at) => (&target[..at], &target[at + 1..]),
+            None => (target, ""),
+        }
     }
 
     /// A parameter of the query, decoded; of a repeated one the last value.
@@ -288,7 +297,7 @@ impl<'b> Fields<'b> {
     }
 }
 
-fn put_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+fn put_field(block: &mut Block, name: &[u8], value: &[u8]) {
     if let Some(code) = field_names::code_of(name) {
         block.push(code);
     } else {
@@ -314,7 +323,7 @@ fn join<'v>(joined: &mut Option<Cow<'v, str>>, value: &'v str) {
 }
 
 /// Seven bits of the length in each byte, the low ones first; all but the last have the eighth set.
-fn put_len(block: &mut Vec<u8>, len: usize) {
+fn put_len(block: &mut Block, len: usize) {
     let mut rest = short(len);
     while rest >= 0x80 {
         block.push((rest & 0x7f) as u8 | 0x80);
@@ -346,8 +355,8 @@ static METHODS: [Method; 7] = [
     Method::DELETE,
 ];
 
-/// Most heads are no longer, in bytes.
-const USUAL_LEN: usize = 1000;
+/// Bytes of a head that is being put together; most are no longer.
+type Block = SmallVec<[u8; 1000]>;
 
 /// Stands for a header, and no header has this name.
 const METHOD_NAME: &str = ":method";

@@ -202,7 +202,9 @@ impl Line {
     /// The session is here from now on.
     async fn take_over(self, sid: &Arc<str>, packets: Vec<Packet>, from: &NodeId) {
         let transport = self.duplex.transport();
-        let socket = self.engine.socket(sid.to_string(), self.request, transport);
+        let socket = self
+            .engine
+            .socket(sid.to_string().into(), self.request, transport);
         let Some(application) = self.engine.accept(&socket) else {
             return self.engine.close_duplex(self.duplex, None, None);
         };

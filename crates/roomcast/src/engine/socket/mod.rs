@@ -16,8 +16,8 @@ use super::events::Kinds;
 use super::flusher::Flusher;
 use super::held_back::HeldBack;
 use super::mailbox::{Input, Mailbox, OutboxPolicy, SendOptions, Sent};
+use super::sid::Sid;
 use super::{Message, Request};
-use crate::id::RandomId;
 
 /// One Engine.IO session of the server; cheap to clone, usable from any thread.
 ///
@@ -55,21 +55,9 @@ struct Inner {
     held_back: HeldBack,
 }
 
-/// Cost: the usual id lies in the session, without memory of its own.
-enum Sid {
-    Random(RandomId),
-    Text(Box<str>),
-}
-
-impl From<Box<str>> for Sid {
-    fn from(sid: Box<str>) -> Self {
-        RandomId::parse(&sid).map_or_else(|| Self::Text(sid), Self::Random)
-    }
-}
-
 /// What is known of a session before it begins.
 pub(super) struct Opening {
-    pub(super) sid: Box<str>,
+    pub(super) sid: Sid,
     /// The handshake.
     pub(super) request: Arc<Request>,
     pub(super) transport: Transport,
@@ -79,7 +67,7 @@ pub(super) struct Opening {
 impl Socket {
     pub(super) fn new(opening: Opening, mailbox: Mailbox) -> Self {
         let socket = Self(Arc::new(Inner {
-            sid: Sid::from(opening.sid),
+            sid: opening.sid,
             request: opening.request,
             mailbox,
             transport: AtomicU8::new(0),
@@ -108,20 +96,12 @@ impl Socket {
     /// Spec: features 2.5.
     #[must_use]
     pub fn sid(&self) -> &str {
-        match &self.0.sid {
-            Sid::Random(id) => id.as_str(),
-            Sid::Text(text) => text,
-        }
+        self.0.sid.as_str()
     }
 
     /// The bytes of the session's id.
-    ///
-    /// Cost: as a text the usual id is checked to be one.
     pub(super) fn sid_bytes(&self) -> &[u8] {
-        match &self.0.sid {
-            Sid::Random(id) => id.as_bytes(),
-            Sid::Text(text) => text.as_bytes(),
-        }
+        self.0.sid.as_bytes()
     }
 
     /// Returns the request that opened the session. Example: [`Request`].

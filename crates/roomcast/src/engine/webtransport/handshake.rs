@@ -81,7 +81,7 @@ impl Shared {
             webtransport.close(None).await;
             return None;
         };
-        self.greet(socket.sid(), Transport::WebTransport)
+        self.greet(socket.sid_bytes(), Transport::WebTransport)
             .for_each(|frame| webtransport.send_control(frame.payload()));
         let duplex = Box::new(Duplex::WebTransport(webtransport));
         let engine = Arc::clone(self);
