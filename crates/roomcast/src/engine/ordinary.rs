@@ -16,6 +16,7 @@ use super::respond::{self, Answer, Usual};
 use super::server::Shared;
 use super::socket::Socket;
 use crate::http::head;
+use crate::id::RandomId;
 
 /// A request with nothing unusual in its head: to the server's own path, and for no WebSocket.
 pub(crate) struct Plain<'h> {
@@ -147,6 +148,13 @@ fn polled_sid(query: &str) -> Option<&str> {
     };
     let mut sid = "";
     while !rest.is_empty() {
+        // Cost: an id as this server makes them, at the end, need not be searched for its end.
+        if let Some(last) = rest.strip_prefix("sid=")
+            && RandomId::parse(last).is_some()
+        {
+            sid = last;
+            break;
+        }
         let end = rest.bytes().position(|byte| byte == b'&');
         let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
         if let Some(value) = parameter.strip_prefix("sid=") {
@@ -162,7 +170,8 @@ fn polled_sid(query: &str) -> Option<&str> {
     (transport == "polling" && !sid.is_empty()).then_some(sid)
 }
 
-const USUAL_START: &str = "EIO=4&transport=polling&";
+/// How the queries of official clients begin.
+pub(crate) const USUAL_START: &str = "EIO=4&transport=polling&";
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 //! each handshake. Here a connection that waits has no buffer, and a WebSocket's first frames leave
 //! together with the answer 101.
 
+mod awaited;
 mod body;
 mod head_timer;
 mod request;
@@ -23,6 +24,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use self::awaited::Awaited;
 use self::body::Incoming;
 use self::head_timer::{HEAD_TIMEOUT, HeadTimer};
 use self::request::{Asked, Parsed, Wanted};
@@ -61,6 +63,7 @@ impl Connection {
             address,
             unread: Vec::new(),
             searched: 0,
+            awaited: Awaited::default(),
         };
         Self(Phase::Http(Box::pin(async move {
             let session = front.serve().await;
@@ -96,6 +99,7 @@ struct Front {
     unread: Vec<u8>,
     /// Bytes of `unread` that are known not to end a head.
     searched: usize,
+    awaited: Awaited,
 }
 
 /// What comes next on a connection.
@@ -217,12 +221,16 @@ impl Front {
         if let Some(next) = self.take_request() {
             return Poll::Ready(next);
         }
+        if self.awaited.goes_on(&self.stream) {
+            return Poll::Pending;
+        }
         let len = self.layer.engine().config().read_buffer_bytes;
         loop {
             let next = ready!(read_buffer::with_len(len, |buf| {
                 let mut buf = ReadBuf::new(buf);
-                let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
-                Poll::Ready(match (read, buf.filled()) {
+                let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
+                self.awaited.note(&read);
+                Poll::Ready(match (ready!(read), buf.filled()) {
                     // A reset is an ordinary end: no request was lost.
                     (Err(_), _) | (Ok(()), []) => Some(Next::End),
                     (Ok(()), read) => self.take_from(read),
@@ -285,6 +293,7 @@ impl Front {
             stream,
             unread,
             searched,
+            awaited,
             ..
         } = self;
         *searched = 0;
@@ -293,7 +302,7 @@ impl Front {
             let mut reply = pin!(engine.reply_ordinary(ordinary));
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
-                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+                Poll::Pending => poll_hang_up(stream, unread, awaited, cx).map(|()| None),
             })
             .await
         };
@@ -327,6 +336,7 @@ impl Front {
             address,
             unread,
             searched,
+            awaited,
         } = self;
         *searched = 0;
         let engine = layer.engine();
@@ -339,7 +349,7 @@ impl Front {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
                 // As long as the body comes, its reader sees the end of the connection.
                 Poll::Pending if !is_whole => Poll::Pending,
-                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+                Poll::Pending => poll_hang_up(stream, unread, awaited, cx).map(|()| None),
             })
             .await
         };
@@ -409,9 +419,16 @@ async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Res
 }
 
 /// Ends when the client hangs up. What it sends meanwhile is kept, and is reason to look no further.
-fn poll_hang_up(stream: &TcpStream, unread: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
-    while unread.is_empty() {
-        if ready!(stream.poll_read_ready(cx)).is_err() {
+fn poll_hang_up(
+    stream: &TcpStream,
+    unread: &mut Vec<u8>,
+    awaited: &mut Awaited,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    while unread.is_empty() && !awaited.goes_on(stream) {
+        let ready = stream.poll_read_ready(cx);
+        awaited.note(&ready);
+        if ready!(ready).is_err() {
             return Poll::Ready(());
         }
         let read = read_buffer::with(|buf| {

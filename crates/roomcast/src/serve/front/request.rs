@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use http::Method;
 use httparse::Status;
 
-use crate::engine::{Asks, Config, Ordinary, Plain};
+use crate::engine::{Asks, Config, Ordinary, Plain, USUAL_START};
 use crate::http::head::RequestHead;
 
 /// A request that is served here.
@@ -106,10 +106,15 @@ impl<'h> Line<'h> {
             _ => return None,
         };
         let target = request.path?;
-        let kind = kind_of(target)?;
+        if !target.starts_with('/') || target.len() > MAX_TARGET_BYTES {
+            return None;
+        }
         // Cost: mostly the path is the one that is expected, and need not be searched for.
         let expected = target.strip_prefix(config.path.as_str());
         if let Some(query) = expected.and_then(|rest| rest.strip_prefix('?')) {
+            // Cost: how the queries of clients begin is known.
+            let rest = query.strip_prefix(USUAL_START).unwrap_or(query);
+            let kind = kind_of(&config.path)? & kind_of(rest)?;
             return Some(Self {
                 method,
                 target,
@@ -117,6 +122,7 @@ impl<'h> Line<'h> {
                 is_plain: kind & LITERAL != 0,
             });
         }
+        kind_of(target)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         config.serves(path).then_some(Self {
             method,
@@ -143,27 +149,29 @@ impl<'h> Fields<'h> {
     fn of(headers: &[httparse::Header<'h>]) -> Option<Self> {
         let mut fields = Self::default();
         for header in headers {
-            let is = |name| header.name.eq_ignore_ascii_case(name);
+            let name = header.name.as_bytes();
             let value = header.value;
             // Cost: the length tells most names apart.
-            match header.name.len() {
-                6 if is("expect") => return None,
-                7 if is("upgrade") => fields.has_upgrade = true,
-                10 if is("connection") => fields.is_last |= names_close(value),
-                10 if is("user-agent") => fields.user_agent = fields.user_agent.or(Some(value)),
-                12 if is("content-type") => {
+            match name.len() {
+                6 if is(name, b"expect") => return None,
+                7 if is(name, b"upgrade") => fields.has_upgrade = true,
+                10 if is(name, b"connection") => fields.is_last |= names_close(value),
+                10 if is(name, b"user-agent") => {
+                    fields.user_agent = fields.user_agent.or(Some(value))
+                }
+                12 if is(name, b"content-type") => {
                     fields.content_type = fields.content_type.or(Some(value));
                 }
-                14 if is("content-length") => {
+                14 if is(name, b"content-length") => {
                     if fields.content_length.is_some() {
                         return None;
                     }
                     fields.content_length = Some(number(value)?);
                 }
-                15 if is("accept-encoding") => {
+                15 if is(name, b"accept-encoding") => {
                     fields.accept_encoding = fields.accept_encoding.or(Some(value));
                 }
-                17 if is("transfer-encoding") => return None,
+                17 if is(name, b"transfer-encoding") => return None,
                 _ => {}
             }
         }
@@ -191,15 +199,20 @@ fn plain<'h>(line: &Line<'h>, fields: &Fields<'h>, behind: &'h [u8]) -> Option<P
     })
 }
 
-/// What all bytes of a target are, if it consists of a path and a query with nothing that hyper might
-/// refuse.
-fn kind_of(target: &str) -> Option<u8> {
-    if !target.starts_with('/') || target.len() > MAX_TARGET_BYTES {
-        return None;
-    }
+/// What all bytes of a path, a query or both are, if there is nothing that hyper might refuse.
+fn kind_of(text: &str) -> Option<u8> {
     let all = |all, byte: u8| all & KINDS[usize::from(byte)];
-    let kind = target.bytes().fold(PLAIN | LITERAL, all);
+    let kind = text.bytes().fold(PLAIN | LITERAL, all);
     (kind & PLAIN != 0).then_some(kind)
+}
+
+/// Whether a token is `known`, which is in lower case.
+///
+/// Cost: without an early end the compiler compares many bytes at once.
+fn is<const N: usize>(token: &[u8], known: &[u8; N]) -> bool {
+    // Of the bytes of tokens only letters become letters, and only a hyphen a hyphen.
+    let differs = |all, (byte, known): (&u8, &u8)| all | ((byte | 0x20) ^ known);
+    token.len() == N && token.iter().zip(known).fold(0, differs) == 0
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
