@@ -8,6 +8,7 @@
 mod awaited;
 mod body;
 mod head_timer;
+mod known;
 mod request;
 mod response;
 
@@ -27,6 +28,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use self::awaited::Awaited;
 use self::body::Incoming;
 use self::head_timer::{HEAD_TIMEOUT, HeadTimer};
+use self::known::Known;
 use self::request::{Asked, Parsed, Wanted};
 use self::response::SwitchHead;
 use super::layer::Layer;
@@ -64,6 +66,7 @@ impl Connection {
             unread: Vec::new(),
             searched: 0,
             awaited: Awaited::default(),
+            known: Known::default(),
         };
         Self(Phase::Http(Box::pin(async move {
             let session = front.serve().await;
@@ -100,6 +103,7 @@ struct Front {
     /// Bytes of `unread` that are known not to end a head.
     searched: usize,
     awaited: Awaited,
+    known: Known,
 }
 
 /// What comes next on a connection.
@@ -245,7 +249,7 @@ impl Front {
     /// Takes a request out of what was just read, or keeps it.
     fn take_from(&mut self, read: &[u8]) -> Option<Next> {
         if self.unread.is_empty() {
-            match self.parse(read) {
+            match parse(&self.layer, read, &mut self.known) {
                 Parsed::Request(asked, len) => {
                     self.unread.extend_from_slice(&read[len..]);
                     return Some(Next::Request(asked));
@@ -271,7 +275,7 @@ impl Front {
             return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
         }
         self.searched = self.unread.len();
-        match self.parse(&self.unread) {
+        match parse(&self.layer, &self.unread, &mut self.known) {
             Parsed::Request(asked, len) => {
                 self.unread.drain(..len);
                 self.searched = 0;
@@ -280,11 +284,6 @@ impl Front {
             Parsed::Foreign => Some(Next::Foreign),
             Parsed::Partial => None,
         }
-    }
-
-    fn parse(&self, bytes: &[u8]) -> Parsed {
-        let engine = self.layer.engine();
-        request::parse(bytes, engine.config(), |plain| engine.ordinary(plain))
     }
 
     async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {
@@ -337,6 +336,7 @@ impl Front {
             unread,
             searched,
             awaited,
+            known: _,
         } = self;
         *searched = 0;
         let engine = layer.engine();
@@ -407,6 +407,13 @@ impl Front {
             tracing::debug!(%error, "a connection broke behind its last answer");
         }
     }
+}
+
+fn parse(layer: &Layer, bytes: &[u8], known: &mut Known) -> Parsed {
+    let engine = layer.engine();
+    request::parse(bytes, engine.config(), known, |plain| {
+        engine.ordinary(plain)
+    })
 }
 
 /// Closes a connection behind its last answer.

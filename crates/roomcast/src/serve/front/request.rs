@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use http::Method;
 use httparse::Status;
 
+use super::known::Known;
 use crate::engine::{Asks, Config, Ordinary, Plain, USUAL_START};
 use crate::http::head::RequestHead;
 
@@ -30,12 +31,31 @@ pub(super) enum Parsed {
     Foreign,
 }
 
-/// Reads the head at the front of `bytes`. `ordinary` says whether a request is one.
+impl Parsed {
+    /// An ordinary request of `len` bytes.
+    fn ordinary(ordinary: Ordinary, is_last: bool, len: usize) -> Self {
+        let asked = Asked {
+            wanted: Wanted::Ordinary(ordinary),
+            content_length: 0,
+            is_last,
+        };
+        Self::Request(asked, len)
+    }
+}
+
+/// Reads the head at the front of `bytes`, unless it is `known`. `ordinary` says whether a request is
+/// one.
 pub(super) fn parse(
     bytes: &[u8],
     config: &Config,
-    ordinary: impl FnOnce(&Plain<'_>) -> Option<Ordinary>,
+    known: &mut Known,
+    ordinary: impl Fn(&Plain<'_>) -> Option<Ordinary>,
 ) -> Parsed {
+    if let Some((plain, len)) = known.read(bytes, config)
+        && let Some(ordinary) = ordinary(&plain)
+    {
+        return Parsed::ordinary(ordinary, false, len + plain.body_len());
+    }
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut []);
     let len = match request.parse_with_uninit_headers(bytes, &mut headers) {
@@ -57,12 +77,12 @@ pub(super) fn parse(
     if let Some(plain) = plain(&line, &fields, &bytes[len..])
         && let Some(ordinary) = ordinary(&plain)
     {
-        let asked = Asked {
-            wanted: Wanted::Ordinary(ordinary),
-            content_length: 0,
-            is_last,
-        };
-        return Parsed::Request(asked, len + plain.body_len());
+        if !is_last {
+            let target = (&line.method, line.target);
+            let accepted = fields.accept_encoding;
+            known.note(&bytes[..len], target, plain.body_len(), accepted);
+        }
+        return Parsed::ordinary(ordinary, is_last, len + plain.body_len());
     }
     let head = RequestHead::new(&line.method, "", line.target, || {
         let headers = request.headers.iter();
@@ -206,6 +226,12 @@ fn kind_of(text: &str) -> Option<u8> {
     (kind & PLAIN != 0).then_some(kind)
 }
 
+/// How many bytes in front may stand in a query, each for itself.
+pub(super) fn literal_len(bytes: &[u8]) -> usize {
+    let mut literal = bytes.iter().map(|byte| KINDS[usize::from(*byte)] & LITERAL);
+    literal.position(|kind| kind == 0).unwrap_or(bytes.len())
+}
+
 /// Whether a token is `known`, which is in lower case.
 ///
 /// Cost: without an early end the compiler compares many bytes at once.
@@ -264,7 +290,12 @@ mod tests {
     const POLL: &str = "GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: a\r\n\r\n";
 
     fn parsed(text: &str) -> &'static str {
-        match parse(text.as_bytes(), &Config::default(), |_| None) {
+        match parse(
+            text.as_bytes(),
+            &Config::default(),
+            &mut Known::default(),
+            |_| None,
+        ) {
             Parsed::Request(..) => "request",
             Parsed::Partial => "partial",
             Parsed::Foreign => "foreign",
@@ -272,7 +303,12 @@ mod tests {
     }
 
     fn asked(text: &str) -> (Asked, usize) {
-        match parse(text.as_bytes(), &Config::default(), |_| None) {
+        match parse(
+            text.as_bytes(),
+            &Config::default(),
+            &mut Known::default(),
+            |_| None,
+        ) {
             Parsed::Request(asked, len) => (asked, len),
             _ => panic!("no request: {text:?}"),
         }
