@@ -107,7 +107,11 @@ impl RandomId {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let id: [u8; ID_LEN] = text.as_bytes().try_into().ok()?;
+        Self::of_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn of_bytes(text: &[u8]) -> Option<Self> {
+        let id: [u8; ID_LEN] = text.try_into().ok()?;
         // Cost: without an end ahead of the last byte the compiler makes vector instructions of it.
         let is_allowed = id.iter().fold(true, |all, &byte| all & is_allowed(byte));
         is_allowed.then_some(Self(id))

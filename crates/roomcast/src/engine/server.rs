@@ -272,6 +272,10 @@ impl Shared {
     }
 
     pub(crate) fn find(&self, sid: &str) -> Option<Socket> {
+        self.find_by_bytes(sid.as_bytes())
+    }
+
+    pub(super) fn find_by_bytes(&self, sid: &[u8]) -> Option<Socket> {
         self.sessions.find(sid)
     }
 

@@ -50,8 +50,8 @@ impl Sessions {
         hasher.finish()
     }
 
-    pub(super) fn find(&self, sid: &str) -> Option<Socket> {
-        let (hash, shard) = self.place(sid.as_bytes());
+    pub(super) fn find(&self, sid: &[u8]) -> Option<Socket> {
+        let (hash, shard) = self.place(sid);
         let shard = shard.lock();
         shard.find(hash, has(sid)).cloned()
     }
@@ -61,7 +61,7 @@ impl Sessions {
         let (hash, shard) = self.place(socket.sid_bytes());
         let mut shard = shard.lock();
         let rehash = |known: &Socket| self.hash(known.sid_bytes());
-        let Entry::Vacant(free) = shard.entry(hash, has(socket.sid()), rehash) else {
+        let Entry::Vacant(free) = shard.entry(hash, has(socket.sid_bytes()), rehash) else {
             return false;
         };
         free.insert(socket.clone());
@@ -72,7 +72,7 @@ impl Sessions {
     pub(super) fn remove(&self, sid: &str) {
         let (hash, shard) = self.place(sid.as_bytes());
         // The socket is dropped behind the lock.
-        let removed = match shard.lock().find_entry(hash, has(sid)) {
+        let removed = match shard.lock().find_entry(hash, has(sid.as_bytes())) {
             Ok(known) => known.remove().0,
             Err(_) => return,
         };
@@ -94,8 +94,8 @@ impl Sessions {
 }
 
 /// Whether a session has this id.
-fn has(sid: &str) -> impl Fn(&Socket) -> bool {
-    move |socket| socket.sid_bytes() == sid.as_bytes()
+fn has(sid: &[u8]) -> impl Fn(&Socket) -> bool {
+    move |socket| socket.sid_bytes() == sid
 }
 
 const SHARDS: usize = 16;

@@ -79,7 +79,7 @@ impl Known {
         };
         let plain = Plain {
             asks,
-            query: std::str::from_utf8(query).ok()?,
+            query,
             user_agent: None,
         };
         Some((plain, bytes.len() - behind.len()))
@@ -124,7 +124,7 @@ mod tests {
                 format!("post {}", text(body))
             }
         };
-        Some((plain.query.to_owned(), asks, len))
+        Some((text(plain.query), asks, len))
     }
 
     #[test]

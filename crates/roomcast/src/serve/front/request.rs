@@ -214,7 +214,7 @@ fn plain<'h>(line: &Line<'h>, fields: &Fields<'h>, behind: &'h [u8]) -> Option<P
     };
     Some(Plain {
         asks,
-        query: line.query,
+        query: line.query.as_bytes(),
         user_agent: fields.user_agent,
     })
 }
@@ -228,8 +228,16 @@ fn kind_of(text: &str) -> Option<u8> {
 
 /// How many bytes in front may stand in a query, each for itself.
 pub(super) fn literal_len(bytes: &[u8]) -> usize {
-    let mut literal = bytes.iter().map(|byte| KINDS[usize::from(*byte)] & LITERAL);
-    literal.position(|kind| kind == 0).unwrap_or(bytes.len())
+    let is_literal = |byte: &u8| KINDS[usize::from(*byte)] & LITERAL != 0;
+    // Cost: without an end within eight bytes they are looked at in half the instructions.
+    let (eights, _) = bytes.as_chunks::<8>();
+    let whole = eights.iter().take_while(|eight| {
+        let all = |all, byte| all & is_literal(byte);
+        eight.iter().fold(true, all)
+    });
+    let front = 8 * whole.count();
+    let end = bytes[front..].iter().position(|byte| !is_literal(byte));
+    end.map_or(bytes.len(), |behind| front + behind)
 }
 
 /// Whether a token is `known`, which is in lower case.
