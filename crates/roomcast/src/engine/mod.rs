@@ -32,6 +32,7 @@ mod carried;
 mod cause;
 mod config;
 mod connection;
+mod deadlines;
 mod departure;
 mod dialect;
 mod draft;
