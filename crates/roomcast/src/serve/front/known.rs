@@ -12,10 +12,10 @@ use crate::engine::{Asks, Config, Plain, USUAL_START};
 #[derive(Debug, Default)]
 pub(super) struct Known(Option<Box<Headers>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Headers {
     /// From behind the request line up to the empty line, with it.
-    text: Box<[u8]>,
+    text: Vec<u8>,
     content_length: usize,
     accept_encoding: Option<Box<[u8]>>,
 }
@@ -34,14 +34,18 @@ impl Known {
         let text = line
             .iter()
             .try_fold(head, |rest, part| rest.strip_prefix(part.as_bytes()));
-        let text = text.filter(|text| text.len() <= MAX_BYTES);
-        self.0 = text.map(|text| {
-            Box::new(Headers {
-                text: text.into(),
-                content_length,
-                accept_encoding: accept_encoding.map(Box::from),
-            })
-        });
+        let Some(text) = text.filter(|text| text.len() <= MAX_BYTES) else {
+            self.0 = None;
+            return;
+        };
+        let known = self.0.get_or_insert_default();
+        // Cost: where POSTs differ in their lengths the memory is used again.
+        known.text.clear();
+        known.text.extend_from_slice(text);
+        known.content_length = content_length;
+        if known.accept_encoding.as_deref() != accept_encoding {
+            known.accept_encoding = accept_encoding.map(Box::from);
+        }
     }
 
     /// The request at the front of `bytes`, and how long its head is; `None` if there is anything to
