@@ -252,7 +252,7 @@ impl Bench {
         if let Some(node) = self.node() {
             build::assets(node)?;
         }
-        build::programs()
+        build::programs_for_tests()
     }
 }
 

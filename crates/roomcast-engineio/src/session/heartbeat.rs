@@ -67,12 +67,26 @@ impl Heartbeat {
         }
         match self {
             Self::Idle { .. } => {
-                *self = Self::AwaitingPong {
-                    until: now.checked_add(config.ping_timeout),
-                };
+                self.ping_sent(now, config);
                 Beat::Ping
             }
             Self::AwaitingPong { .. } | Self::AwaitingPing { .. } => Beat::TimedOut,
+        }
+    }
+
+    /// The ping has left, or leaves now.
+    pub(super) fn ping_sent(&mut self, now: Instant, config: &Config) {
+        if let Self::Idle { .. } = self {
+            *self = Self::AwaitingPong {
+                until: now.checked_add(config.ping_timeout),
+            };
+        }
+    }
+
+    pub(super) fn ping_at(&self) -> Option<Instant> {
+        match *self {
+            Self::Idle { ping_at } => ping_at,
+            Self::AwaitingPong { .. } | Self::AwaitingPing { .. } => None,
         }
     }
 

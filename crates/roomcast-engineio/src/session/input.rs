@@ -47,4 +47,7 @@ pub enum Input {
     /// The time of [`Session::next_timeout`](super::Session::next_timeout) has come. Harmless if
     /// it has not.
     Timeout,
+    /// The ping of [`Session::ping_at`](super::Session::ping_at) has left already: it is due, and
+    /// was not asked for by an output. Reported with the time when it left.
+    PingSent,
 }

@@ -171,6 +171,7 @@ impl Session {
             Input::Drained => self.on_drained(now),
             Input::Discard(reason) => self.finish(reason),
             Input::Timeout => self.on_timeout(now),
+            Input::PingSent => self.heartbeat.ping_sent(now, &self.config),
         }
     }
 
@@ -200,6 +201,35 @@ impl Session {
             State::Closed(_) => return None,
         };
         earlier(own, self.heartbeat.due())
+    }
+
+    /// When the next ping is to leave, where the session waits for nothing else.
+    ///
+    /// A caller with many sessions may then send the ping without them, and report it as
+    /// [`Input::PingSent`] with the next thing that happens.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::{sync::Arc, time::{Duration, Instant}};
+    /// use roomcast_engineio::{Config, Input, Session, Transport};
+    ///
+    /// let start = Instant::now();
+    /// let config = Arc::new(Config::default());
+    /// let mut session = Session::new(start, config, Transport::WebSocket);
+    /// let ping_at = session.ping_at().expect("an open session pings");
+    /// assert_eq!(ping_at, start + Duration::from_secs(25));
+    ///
+    /// session.handle_input(ping_at, Input::PingSent);
+    /// assert_eq!(session.poll_output(), None);
+    /// assert_eq!(session.ping_at(), None);
+    /// assert_eq!(session.next_timeout(), Some(ping_at + Duration::from_secs(20)));
+    /// ```
+    pub fn ping_at(&self) -> Option<Instant> {
+        match self.state {
+            State::Open(Link::Duplex(_)) => self.heartbeat.ping_at(),
+            _ => None,
+        }
     }
 
     /// The revision of the protocol that the session speaks.

@@ -148,3 +148,56 @@ fn a_timeout_reported_too_early_changes_nothing() {
     assert_eq!(driver.input(Input::Timeout), []);
     assert_eq!(driver.next_timeout(), Some(100));
 }
+
+/// When the next ping may leave without the session, in ms after the opening.
+fn ping_at(driver: &Driver) -> Option<u64> {
+    let next = driver.next_timeout()?;
+    driver.session.ping_at().map(|_| next)
+}
+
+#[test]
+fn the_answer_to_a_ping_that_the_caller_has_sent_is_awaited() {
+    let mut driver = Driver::on(WebSocket);
+    assert_eq!(ping_at(&driver), Some(300));
+    driver.sleep_until(310);
+
+    assert_eq!(driver.input(Input::PingSent), []);
+
+    assert_eq!(ping_at(&driver), None);
+    assert_eq!(driver.next_timeout(), Some(510));
+    assert_eq!(driver.at(509), []);
+    driver.text(WebSocket, "3");
+    assert_eq!(ping_at(&driver), Some(809));
+}
+
+#[test]
+fn a_client_that_does_not_answer_the_callers_ping_times_out() {
+    let mut driver = Driver::on(WebSocket);
+    driver.sleep_until(300);
+    driver.input(Input::PingSent);
+
+    let outputs = [(500, CLOSE_WEBSOCKET), (500, PING_TIMEOUT)];
+    assert_eq!(driver.at(5000), outputs);
+}
+
+#[test]
+fn a_ping_that_is_reported_while_another_is_awaited_changes_nothing() {
+    let mut driver = Driver::on(WebSocket);
+    driver.at(300);
+    driver.sleep_until(400);
+
+    assert_eq!(driver.input(Input::PingSent), []);
+    assert_eq!(driver.next_timeout(), Some(500));
+}
+
+#[test]
+fn the_caller_sends_no_ping_over_polling_and_none_while_the_session_closes() {
+    assert_eq!(ping_at(&Driver::on(Polling)), None);
+    assert_eq!(ping_at(&Driver::upgraded()), Some(300));
+
+    let mut closing = Driver::on(WebSocket);
+    closing.input(Input::Close);
+    assert_eq!(ping_at(&closing), None);
+
+    assert_eq!(Driver::of_revision3(WebSocket).session.ping_at(), None);
+}

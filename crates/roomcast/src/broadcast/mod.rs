@@ -27,7 +27,7 @@ pub use roomcast_cluster::Missing as MissingNodes;
 
 use crate::engine::{Pace, SendOptions};
 use crate::error::EmitError;
-use crate::namespace::{IntoRooms, Namespace, Selection};
+use crate::namespace::{IntoRooms, Namespace, RoomNames, Selection};
 use crate::socket::Socket;
 
 /// Selects sockets of a namespace, and says what to do with them.
@@ -86,7 +86,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.22.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
-        self.selection.rooms.extend(rooms.into_rooms());
+        add(&mut self.selection.rooms, rooms.into_rooms());
         self
     }
 
@@ -115,7 +115,7 @@ impl Broadcast {
     ///
     /// Spec: features 2.23.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        self.selection.except.extend(rooms.into_rooms());
+        add(&mut self.selection.except, rooms.into_rooms());
         self
     }
 
@@ -394,6 +394,14 @@ impl Broadcast {
                 .iter()
                 .for_each(&act);
         }
+    }
+}
+
+/// Cost: the first names are not moved one by one.
+fn add(names: &mut RoomNames, more: RoomNames) {
+    match names.is_empty() {
+        true => *names = more,
+        false => names.extend(more),
     }
 }
 

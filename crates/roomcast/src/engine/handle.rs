@@ -9,15 +9,11 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::{
     self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
-    revision3, revision4,
 };
-use roomcast_websocket::OpCode;
 
 use super::application::Application;
 use super::config::{ConnectionError, OriginCheck};
 use super::dialect::{Content, Dialect};
-use super::draft::Draft;
-use super::frame::Frame;
 use super::mailbox::Mailbox;
 use super::relay::Delayed;
 use super::request::Request;
@@ -28,9 +24,9 @@ use super::sid::Sid;
 use super::socket::{Opening, Socket};
 use super::upgrade::{Purpose, Switch, asks_for_upgrade};
 use crate::http::cors::{self, CorsAnswer};
-use crate::http::head::{Known, RequestHead};
+use crate::http::head::{Header, RequestHead};
 use crate::http::vary;
-use crate::{id, metrics};
+use crate::metrics;
 
 /// What a request comes to.
 pub(crate) enum Reply {
@@ -208,7 +204,7 @@ impl Shared {
         let facts = proto::Request {
             query: &query,
             method: head.method().as_str(),
-            origin: head.known(Known::ORIGIN).next(),
+            origin: head.all(Header::ORIGIN).next(),
             kind,
         };
         let mut found = None;
@@ -272,7 +268,7 @@ impl Shared {
         let facts = proto::Request {
             query: &query,
             method: head.method().as_str(),
-            origin: head.known(Known::ORIGIN).next(),
+            origin: head.all(Header::ORIGIN).next(),
             kind: RequestKind::Upgrade,
         };
         let admission = proto::verify(&facts, &config.transports, |_| None);
@@ -315,7 +311,7 @@ impl Shared {
 
     /// Whether the origin of a WebSocket's handshake is allowed whatever CORS says.
     fn allows_origin_of(&self, head: &RequestHead) -> bool {
-        !head.has(Known::ORIGIN)
+        !head.has(Header::ORIGIN)
             || self.config().origin_check == OriginCheck::None
             || cors::is_same_origin(head)
     }
@@ -385,25 +381,6 @@ impl Shared {
         })
     }
 
-    /// The packets that every polling session begins with.
-    fn first_payload(&self, sid: &Sid, revision: Revision) -> Vec<u8> {
-        let mut open = Vec::new();
-        self.put_open_packet(sid.as_bytes(), Transport::Polling, &mut open);
-        let open = String::from_utf8(open).expect("JSON is written as text");
-        let open = proto::Packet::Open(&open);
-        let initial = self.initial_text().map(proto::Packet::Text);
-        if revision == Revision::Three {
-            let mut payload = revision3::PayloadEncoder::text();
-            payload.push(&open);
-            initial.inspect(|text| payload.push(text));
-            return payload.into_body();
-        }
-        let mut payload = revision4::PayloadEncoder::new();
-        payload.push(&open);
-        initial.inspect(|text| payload.push(text));
-        payload.into_body()
-    }
-
     pub(super) fn dialect_of(&self, handshake: &Request) -> Dialect {
         match self.config().allows_eio3 {
             true => Dialect::of(handshake),
@@ -434,58 +411,6 @@ impl Shared {
         };
         Socket::new(opening, mailbox)
     }
-
-    /// The JSON of the open packet.
-    ///
-    /// Cost: only the id differs from session to session; all the rest is written once.
-    fn put_open_packet(&self, sid: &[u8], transport: Transport, out: &mut Vec<u8>) {
-        if !sid.iter().copied().all(id::is_base64url) {
-            let sid = String::from_utf8_lossy(sid);
-            return out.extend_from_slice(self.write_open_packet(&sid, transport).as_bytes());
-        }
-        let template = self.open_template(transport);
-        let json = template.get_or_init(|| self.write_open_packet("", transport));
-        let (start, end) = json.as_bytes().split_at(SID_AT);
-        [start, sid, end]
-            .iter()
-            .for_each(|piece| out.extend_from_slice(piece));
-    }
-
-    fn write_open_packet(&self, sid: &str, transport: Transport) -> String {
-        let times = self.times();
-        let max_payload = u64::try_from(self.config().max_message_bytes).unwrap_or(u64::MAX);
-        proto::Handshake::new(sid, self.config().upgrades(transport))
-            .with_heartbeat(times.ping_interval, times.ping_timeout)
-            .with_max_payload(max_payload)
-            .to_json()
-    }
-
-    /// The frames that every WebSocket session begins with.
-    pub(super) fn put_greeting(&self, sid: &[u8], frames: &mut Vec<u8>) {
-        let mut open = self.draft_open(sid, Transport::WebSocket);
-        frames.extend_from_slice(open.frame(OpCode::Text));
-        if let Some(text) = self.initial_text() {
-            frames.extend_from_slice(Frame::message(text).websocket());
-        }
-    }
-
-    /// The packets that a session on this transport begins with.
-    pub(super) fn greet(&self, sid: &[u8], transport: Transport) -> impl Iterator<Item = Frame> {
-        let open = Frame::of(self.draft_open(sid, transport), OpCode::Text);
-        let initial = self.initial_text().map(Frame::message);
-        std::iter::once(open).chain(initial)
-    }
-
-    fn draft_open(&self, sid: &[u8], transport: Transport) -> Draft {
-        let mut draft = Draft::of(b"0");
-        self.put_open_packet(sid, transport, draft.buffer_mut());
-        draft
-    }
-
-    fn initial_text(&self) -> Option<&str> {
-        let text = self.config().initial_packet.as_deref()?;
-        Some(std::str::from_utf8(text).expect("the option takes text"))
-    }
 }
 
 /// Notes that a request was refused.
@@ -493,6 +418,3 @@ pub(super) fn note(refusal: &Refusal) {
     tracing::debug!(%refusal, "request refused");
     metrics::request_refused(refusal.code().code());
 }
-
-/// Where the id stands in the JSON of an open packet.
-const SID_AT: usize = r#"{"sid":""#.len();

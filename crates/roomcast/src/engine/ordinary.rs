@@ -3,7 +3,6 @@
 //!
 //! Cost: what answers any request keeps its head, and is a third of what a poll costs.
 
-use bytes::Bytes;
 use http::StatusCode;
 use roomcast_engineio::Transport;
 use tokio::sync::oneshot;
@@ -16,12 +15,13 @@ use super::respond::{self, Answer, Usual};
 use super::server::Shared;
 use super::socket::Socket;
 use crate::http::head;
+use crate::id::RandomId;
 
 /// A request with nothing unusual in its head: to the server's own path, and for no WebSocket.
 pub(crate) struct Plain<'h> {
     pub(crate) asks: Asks<'h>,
     /// What stands behind the `?`. Nothing of it is encoded.
-    pub(crate) query: &'h str,
+    pub(crate) query: &'h [u8],
     pub(crate) user_agent: Option<&'h [u8]>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) type OrdinaryReply = Result<Usual, Box<Answer>>;
 enum Task {
     /// With what `Accept-Encoding` says, if that is text.
     Poll(Option<Box<str>>),
-    Post(Bytes),
+    Post(Vec<u8>),
 }
 
 impl Shared {
@@ -70,13 +70,13 @@ impl Shared {
             return None;
         }
         // Invariant: a session is on this transport only if the server has it.
-        let socket = self.find(polled_sid(plain.query)?)?;
+        let socket = self.find_by_bytes(polled_sid(plain.query)?)?;
         if socket.transport() != Transport::Polling {
             return None;
         }
         let task = match plain.asks {
             Asks::Poll(accepted) => Task::Poll(accepted.and_then(head::text).map(Box::from)),
-            Asks::Post(_, body) => Task::Post(Bytes::copy_from_slice(body)),
+            Asks::Post(_, body) => Task::Post(body.to_vec()),
         };
         Some(Ordinary { socket, task })
     }
@@ -122,7 +122,7 @@ fn is_internet_explorer(agent: &[u8]) -> bool {
 }
 
 /// Hands the packets of a POST to their session.
-async fn post(socket: &Socket, body: Bytes) -> PostAnswer {
+async fn post(socket: &Socket, body: Vec<u8>) -> PostAnswer {
     let (sender, done) = oneshot::channel();
     let is_only = socket.mailbox().tell_post(Input::Post {
         body,
@@ -139,30 +139,38 @@ async fn post(socket: &Socket, body: Bytes) -> PostAnswer {
 
 /// The session that a query names on the polling transport. Of a repeated parameter the last value
 /// counts.
-fn polled_sid(query: &str) -> Option<&str> {
+fn polled_sid(query: &[u8]) -> Option<&[u8]> {
     // Cost: what official clients begin with need not be taken apart.
-    let (mut transport, mut rest) = match query.strip_prefix(USUAL_START) {
-        Some(rest) => ("polling", rest),
-        None => ("", query),
+    let (mut transport, mut rest) = match query.strip_prefix(USUAL_START.as_bytes()) {
+        Some(rest) => (&b"polling"[..], rest),
+        None => (&b""[..], query),
     };
-    let mut sid = "";
+    let mut sid = &b""[..];
     while !rest.is_empty() {
-        let end = rest.bytes().position(|byte| byte == b'&');
+        // Cost: an id as this server makes them, at the end, need not be searched for its end.
+        if let Some(last) = rest.strip_prefix(b"sid=")
+            && RandomId::of_bytes(last).is_some()
+        {
+            sid = last;
+            break;
+        }
+        let end = rest.iter().position(|&byte| byte == b'&');
         let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        if let Some(value) = parameter.strip_prefix("sid=") {
+        if let Some(value) = parameter.strip_prefix(b"sid=") {
             sid = value;
-        } else if let Some(value) = parameter.strip_prefix("transport=") {
+        } else if let Some(value) = parameter.strip_prefix(b"transport=") {
             transport = value;
-        } else if matches!(parameter, "sid" | "transport") {
+        } else if matches!(parameter, b"sid" | b"transport") {
             // Without a value it is not ordinary.
             return None;
         }
-        rest = behind.strip_prefix('&').unwrap_or_default();
+        rest = behind.strip_prefix(b"&").unwrap_or_default();
     }
-    (transport == "polling" && !sid.is_empty()).then_some(sid)
+    (transport == b"polling" && !sid.is_empty()).then_some(sid)
 }
 
-const USUAL_START: &str = "EIO=4&transport=polling&";
+/// How the queries of official clients begin.
+pub(crate) const USUAL_START: &str = "EIO=4&transport=polling&";
 
 #[cfg(test)]
 mod tests {
@@ -182,7 +190,8 @@ mod tests {
             let parsed = Query::parse(query);
 
             assert_eq!(parsed.transport(), Some(Transport::Polling));
-            assert_eq!(polled_sid(query), parsed.sid(), "{query}");
+            let sid = parsed.sid().map(str::as_bytes);
+            assert_eq!(polled_sid(query.as_bytes()), sid, "{query}");
         }
     }
 
@@ -204,7 +213,7 @@ mod tests {
             "transport=Polling&sid=a",
             "sid=a",
         ] {
-            assert_eq!(polled_sid(query), None, "{query}");
+            assert_eq!(polled_sid(query.as_bytes()), None, "{query}");
         }
     }
 }

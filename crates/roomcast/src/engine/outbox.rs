@@ -149,6 +149,16 @@ impl Batch {
         result
     }
 
+    /// Takes the entries without bytes off the front.
+    ///
+    /// Cost: mostly there is none, and nothing else to look at.
+    pub(crate) fn pass_empty(&mut self) {
+        let first = self.entries.get(self.next);
+        if first.is_none_or(|entry| entry.bytes().len() == self.written) {
+            self.advance(0);
+        }
+    }
+
     /// Takes `written` bytes off the front, and with them the entries without bytes that stand there
     /// then.
     ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, StatusCode};
 use http_body::Body;
@@ -142,7 +142,11 @@ impl Shared {
 
     /// Reads the body of a POST. One that never ends is given up when its client would be given up,
     /// too.
-    pub(super) async fn read_post<B>(&self, head: &RequestHead, body: B) -> Result<Bytes, ReadError>
+    pub(super) async fn read_post<B>(
+        &self,
+        head: &RequestHead,
+        body: B,
+    ) -> Result<Vec<u8>, ReadError>
     where
         B: Body,
         B::Data: Buf,
@@ -211,7 +215,7 @@ pub(super) enum ReadError {
     Broken,
 }
 
-async fn read_body<B>(head: &RequestHead, body: B, max_bytes: usize) -> Result<Bytes, ReadError>
+async fn read_body<B>(head: &RequestHead, body: B, max_bytes: usize) -> Result<Vec<u8>, ReadError>
 where
     B: Body,
     B::Data: Buf,
@@ -238,5 +242,5 @@ where
             data.advance(len);
         }
     }
-    Ok(read.into())
+    Ok(read)
 }

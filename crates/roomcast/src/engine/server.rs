@@ -15,6 +15,7 @@ use super::builder::{Bare, Builder};
 use super::cause::Farewell;
 use super::config::Config;
 use super::connection::{Connection, Plain};
+use super::deadlines::Deadlines;
 use super::duplex::Duplex;
 use super::flusher::Flusher;
 use super::relay::{Exchange, Exchanging};
@@ -88,8 +89,10 @@ impl Engine {
     ) -> Self {
         let mut config = config;
         let exchange = config.cluster_engine.take().map(Exchanging::new);
+        let deadlines = Arc::new(Deadlines::new(config.times.ping_timeout));
         let shared = Arc::new(Shared {
             config,
+            deadlines,
             exchange,
             sessions: Sessions::default(),
             accept: Box::new(accept),
@@ -227,6 +230,7 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
+    deadlines: Arc<Deadlines>,
     /// The open packets of polling, and of the transports that are not upgraded, without an id.
     open_templates: [OnceLock<String>; 2],
     /// All tasks of sessions, upgrades and closing connections.
@@ -254,6 +258,10 @@ impl Shared {
         &self.flusher
     }
 
+    pub(super) fn deadlines(&self) -> &Arc<Deadlines> {
+        &self.deadlines
+    }
+
     pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {
         &self.open_templates[usize::from(transport != Transport::Polling)]
     }
@@ -272,6 +280,10 @@ impl Shared {
     }
 
     pub(crate) fn find(&self, sid: &str) -> Option<Socket> {
+        self.find_by_bytes(sid.as_bytes())
+    }
+
+    pub(super) fn find_by_bytes(&self, sid: &[u8]) -> Option<Socket> {
         self.sessions.find(sid)
     }
 

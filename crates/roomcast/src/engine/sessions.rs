@@ -1,11 +1,11 @@
 //! The open sessions of a server, found by their ids.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, Hash, Hasher};
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use parking_lot::Mutex;
 
 use super::socket::Socket;
@@ -18,32 +18,10 @@ pub(super) struct Sessions {
     count: AtomicUsize,
 }
 
-type Shard = HashSet<Known, RandomState>;
-
-/// A session in the set, found by its id.
+/// Sessions, each found by its own id.
 ///
 /// Cost: a map would hold each id a second time, 16 bytes and a counter beside the socket's 8.
-struct Known(Socket);
-
-impl Borrow<[u8]> for Known {
-    fn borrow(&self) -> &[u8] {
-        self.0.sid_bytes()
-    }
-}
-
-impl Hash for Known {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.sid_bytes().hash(state);
-    }
-}
-
-impl PartialEq for Known {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.sid_bytes() == other.0.sid_bytes()
-    }
-}
-
-impl Eq for Known {}
+type Shard = HashTable<Socket>;
 
 impl Default for Sessions {
     fn default() -> Self {
@@ -56,35 +34,51 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    fn shard(&self, sid: &[u8]) -> &Mutex<Shard> {
-        let hash = self.hasher.hash_one(sid);
-        &self.shards[usize::try_from(hash % SHARDS as u64).expect("a shard's number is small")]
+    /// The hash of an id, and the shard of it.
+    ///
+    /// Cost: one hash is enough. The table takes its lowest and highest bits, the shard has some between.
+    fn place(&self, sid: &[u8]) -> (u64, &Mutex<Shard>) {
+        let hash = self.hash(sid);
+        let shard = (hash >> 40) % SHARDS as u64;
+        let shard = usize::try_from(shard).expect("a shard's number is small");
+        (hash, &self.shards[shard])
     }
 
-    pub(super) fn find(&self, sid: &str) -> Option<Socket> {
-        let shard = self.shard(sid.as_bytes()).lock();
-        shard.get(sid.as_bytes()).map(|known| known.0.clone())
+    fn hash(&self, sid: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(sid);
+        hasher.finish()
+    }
+
+    pub(super) fn find(&self, sid: &[u8]) -> Option<Socket> {
+        let (hash, shard) = self.place(sid);
+        let shard = shard.lock();
+        shard.find(hash, has(sid)).cloned()
     }
 
     /// Whether the id was free.
     pub(super) fn insert(&self, socket: &Socket) -> bool {
-        let is_new = self
-            .shard(socket.sid_bytes())
-            .lock()
-            .insert(Known(socket.clone()));
-        if is_new {
-            self.count.fetch_add(1, Ordering::Relaxed);
-        }
-        is_new
+        let (hash, shard) = self.place(socket.sid_bytes());
+        let mut shard = shard.lock();
+        let rehash = |known: &Socket| self.hash(known.sid_bytes());
+        let Entry::Vacant(free) = shard.entry(hash, has(socket.sid_bytes()), rehash) else {
+            return false;
+        };
+        free.insert(socket.clone());
+        self.count.fetch_add(1, Ordering::Relaxed);
+        true
     }
 
     pub(super) fn remove(&self, socket: &Socket) {
         let sid = socket.sid_bytes();
+        let (hash, shard) = self.place(sid);
         // The set's own handle is dropped behind the lock.
-        let removed = self.shard(sid).lock().take(sid);
-        if removed.is_some() {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
+        let removed = match shard.lock().find_entry(hash, has(sid)) {
+            Ok(known) => known.remove().0,
+            Err(_) => return,
+        };
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        drop(removed);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -94,10 +88,15 @@ impl Sessions {
     pub(super) fn all(&self) -> Vec<Socket> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            all.extend(shard.lock().iter().map(|known| known.0.clone()));
+            all.extend(shard.lock().iter().cloned());
         }
         all
     }
+}
+
+/// Whether a session has this id.
+fn has(sid: &[u8]) -> impl Fn(&Socket) -> bool {
+    move |socket| socket.sid_bytes() == sid
 }
 
 const SHARDS: usize = 16;

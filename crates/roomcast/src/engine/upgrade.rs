@@ -22,7 +22,7 @@ use super::session::SessionTask;
 use super::sid::Sid;
 use super::socket::Socket;
 use super::websocket::WebSocket;
-use crate::http::head::{Known, RequestHead};
+use crate::http::head::{Header, RequestHead};
 use crate::http::vary;
 
 /// A WebSocket that was promised to a client; it begins once the answer 101 has left.
@@ -66,10 +66,10 @@ impl Switch {
     ) -> Result<Self, Refusal> {
         let head = request.head();
         let [connection, upgrade, version, key] = head.joined([
-            Known::CONNECTION,
-            Known::UPGRADE,
-            Known::SEC_WEBSOCKET_VERSION,
-            Known::SEC_WEBSOCKET_KEY,
+            Header::CONNECTION,
+            Header::UPGRADE,
+            Header::SEC_WEBSOCKET_VERSION,
+            Header::SEC_WEBSOCKET_KEY,
         ]);
         let check = handshake::Request {
             method: request.method().as_str(),
@@ -83,7 +83,7 @@ impl Switch {
         };
         let config = engine.config().deflate.as_ref();
         let agreement = config.and_then(|config| {
-            let [extensions] = head.joined([Known::SEC_WEBSOCKET_EXTENSIONS]);
+            let [extensions] = head.joined([Header::SEC_WEBSOCKET_EXTENSIONS]);
             deflate::negotiate(&extensions?, config)
         });
         Ok(Self {
@@ -266,7 +266,7 @@ pub(super) fn asks_for_upgrade(head: &RequestHead) -> bool {
             .split(|&byte| byte == b',')
             .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     };
-    head.has(Known::UPGRADE) && head.known(Known::CONNECTION).any(names_upgrade)
+    head.has(Header::UPGRADE) && head.all(Header::CONNECTION).any(names_upgrade)
 }
 
 fn value(text: &str) -> HeaderValue {

@@ -12,7 +12,7 @@ use http::{
 };
 
 use super::{
-    head::{Known, RequestHead, text},
+    head::{Header, RequestHead, text},
     origin::{CorsOrigin, Grant, PatternError},
     vary::add_to_vary,
 };
@@ -395,9 +395,9 @@ impl fmt::Debug for OriginSource {
 pub(crate) fn is_same_origin(request: &RequestHead) -> bool {
     let host = request
         .authority()
-        .or_else(|| request.known(Known::HOST).next().and_then(text));
+        .or_else(|| request.all(Header::HOST).next().and_then(text));
     let origin = request
-        .known(Known::ORIGIN)
+        .all(Header::ORIGIN)
         .next()
         .and_then(text)
         .and_then(|origin| origin.split_once("://"));

@@ -19,9 +19,9 @@ pub(super) fn name_of(code: u8) -> Option<&'static str> {
 
 /// A header that each handshake is asked for, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Known(u8);
+pub(crate) struct Header(u8);
 
-impl Known {
+impl Header {
     pub(crate) const CONNECTION: Self = Self::named(b"Connection");
     pub(crate) const HOST: Self = Self::named(b"Host");
     pub(crate) const ORIGIN: Self = Self::named(b"Origin");

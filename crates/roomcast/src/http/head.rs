@@ -7,9 +7,8 @@ use std::sync::OnceLock;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use smallvec::SmallVec;
 
-pub(crate) use super::field_names::Known;
+pub(crate) use super::field_names::Header;
 use super::field_names::{self, UNKNOWN};
 
 /// The head of an HTTP request in one block of bytes.
@@ -61,7 +60,7 @@ impl RequestHead {
             Ok(len) => (authority, len),
             Err(_) => ("", 0),
         };
-        let mut block = Block::new();
+        let mut block = Vec::with_capacity(USUAL_LEN);
         block.extend_from_slice(authority.as_bytes());
         block.extend_from_slice(target.as_bytes());
         let known = METHODS.iter().position(|known| known == method);
@@ -158,12 +157,12 @@ impl RequestHead {
         HeaderValue::from_bytes(self.header(name.as_str())?).ok()
     }
 
-    pub(crate) fn has(&self, header: Known) -> bool {
-        self.known(header).next().is_some()
+    pub(crate) fn has(&self, header: Header) -> bool {
+        self.all(header).next().is_some()
     }
 
     /// For each of these, all headers of the name, those that are visible ASCII, joined by commas.
-    pub(crate) fn joined<const N: usize>(&self, headers: [Known; N]) -> [Option<Cow<'_, str>>; N] {
+    pub(crate) fn joined<const N: usize>(&self, headers: [Header; N]) -> [Option<Cow<'_, str>>; N] {
         let mut all = [const { None }; N];
         for field in self.fields() {
             if let Some(at) = headers.iter().position(|known| known.code() == field.code)
@@ -187,7 +186,7 @@ impl RequestHead {
     }
 
     /// All headers of this name.
-    pub(crate) fn known(&self, header: Known) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn all(&self, header: Header) -> impl Iterator<Item = &[u8]> {
         self.fields()
             .filter(move |field| field.code == header.code())
             .map(|field| field.value)
@@ -297,7 +296,7 @@ impl<'b> Fields<'b> {
     }
 }
 
-fn put_field(block: &mut Block, name: &[u8], value: &[u8]) {
+fn put_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     if let Some(code) = field_names::code_of(name) {
         block.push(code);
     } else {
@@ -323,7 +322,7 @@ fn join<'v>(joined: &mut Option<Cow<'v, str>>, value: &'v str) {
 }
 
 /// Seven bits of the length in each byte, the low ones first; all but the last have the eighth set.
-fn put_len(block: &mut Block, len: usize) {
+fn put_len(block: &mut Vec<u8>, len: usize) {
     let mut rest = short(len);
     while rest >= 0x80 {
         block.push((rest & 0x7f) as u8 | 0x80);
@@ -355,8 +354,8 @@ static METHODS: [Method; 7] = [
     Method::DELETE,
 ];
 
-/// Bytes of a head that is being put together; most are no longer.
-type Block = SmallVec<[u8; 1000]>;
+/// Most heads are no longer, in bytes.
+const USUAL_LEN: usize = 1000;
 
 /// Stands for a header, and no header has this name.
 const METHOD_NAME: &str = ":method";
@@ -410,12 +409,12 @@ mod tests {
         ];
         let head = RequestHead::new(&Method::GET, "", "/", || fields.into_iter());
 
-        let wanted = [Known::UPGRADE, Known::CONNECTION, Known::HOST];
+        let wanted = [Header::UPGRADE, Header::CONNECTION, Header::HOST];
         let [upgrade, connection, host] = head.joined(wanted);
         assert_eq!(upgrade.as_deref(), Some("websocket"));
         assert_eq!(connection.as_deref(), Some("keep-alive, Upgrade"));
         assert_eq!(host, None);
-        assert!(head.has(Known::ORIGIN) && !head.has(Known::SEC_WEBSOCKET_KEY));
+        assert!(head.has(Header::ORIGIN) && !head.has(Header::SEC_WEBSOCKET_KEY));
     }
 
     #[test]

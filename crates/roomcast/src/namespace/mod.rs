@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 pub(crate) use parent::{Matcher, Parents};
 pub use rooms::{IntoRooms, RoomEvent};
@@ -348,7 +348,7 @@ impl Namespace {
     pub(crate) fn with_children(&self) -> SmallVec<[Self; 1]> {
         match self.is_parent() {
             true => self.children().into(),
-            false => smallvec![self.clone()],
+            false => SmallVec::from_buf([self.clone()]),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::engine::{Request, Revision};
 use crate::error::ArgumentError;
-use crate::http::head::Known;
+use crate::http::head::Header;
 
 /// The details of a socket's connection; cheap to clone.
 ///
@@ -151,7 +151,7 @@ impl Handshake {
     /// [`Handshake`].
     #[must_use]
     pub fn is_cross_domain(&self) -> bool {
-        self.request.head().has(Known::ORIGIN)
+        self.request.head().has(Header::ORIGIN)
     }
 
     /// Tells whether the connection to this server is encrypted; see

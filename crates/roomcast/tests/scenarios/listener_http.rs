@@ -223,6 +223,38 @@ async fn requests_in_one_segment_are_answered_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn headers_count_anew_in_each_request_of_a_connection() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut stream = host.stream().await;
+    let target = session_over(&mut stream).await;
+    let alive = post(&target, r#"421["alive"]"#);
+    let yes = (200, r#"431["yes"]"#.to_owned());
+    assert_eq!(ask(&mut stream, &post(&target, "40")).await, ok());
+    ask(&mut stream, &get(&target)).await;
+
+    for _ in 0..3 {
+        assert_eq!(ask(&mut stream, &alive).await, ok());
+        assert_eq!(ask(&mut stream, &get(&target)).await, yes);
+    }
+    // As long as the one before, and in two pieces.
+    assert_eq!(ask(&mut stream, &alive).await, ok());
+    let (head, body) = alive.split_at(alive.len() - 5);
+    stream.write(head.as_bytes()).await;
+    assert_eq!(ask(&mut stream, body).await, ok());
+    let twice = (200, "431[\"yes\"]\u{1e}431[\"yes\"]".to_owned());
+    assert_eq!(ask(&mut stream, &get(&target)).await, twice);
+    // Of another length.
+    let both = post(&target, "421[\"alive\"]\u{1e}421[\"alive\"]");
+    assert_eq!(ask(&mut stream, &both).await, ok());
+    let last = get(&target).replace("Host: a", "Connection: close");
+    stream.write(last.as_bytes()).await;
+    let answer = Response::read(&mut stream).await;
+    assert_eq!(answer.summary(), (200, twice.1.as_str()));
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(stream.read_to_end().await.as_ref(), b"");
+}
+
+#[tokio::test]
 async fn a_poll_of_an_old_browser_is_told_to_leave_its_filter_off() {
     let host = Host::tcp(&echo_server()).await;
     let mut stream = host.stream().await;

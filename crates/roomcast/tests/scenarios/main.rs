@@ -34,6 +34,7 @@ mod fan_out;
 mod foreign_upgrades;
 mod handlers;
 mod heartbeat;
+mod heartbeat_of_many;
 mod listener_http;
 mod malformed_packets;
 mod many_listeners;

@@ -18,7 +18,10 @@ pub(crate) struct Round {
 
 impl Round {
     pub(in crate::engine) fn add(&mut self, socket: &Socket) {
-        self.sockets.push(socket.clone());
+        // Cost: moved once, where they are gathered anyway.
+        if let Some(socket) = gathered(socket.clone()) {
+            self.sockets.push(socket);
+        }
     }
 
     pub(in crate::engine) fn note_created(&mut self, socket: &Socket, frames: &[Frame]) {
@@ -28,13 +31,7 @@ impl Round {
 
 impl Drop for Round {
     fn drop(&mut self) {
-        let is_gathered = GATHERED.with_borrow_mut(|gathered| {
-            if gathered.is_on {
-                gathered.sockets.extend(self.sockets.drain(..));
-            }
-            gathered.is_on
-        });
-        if !is_gathered {
+        if !self.sockets.is_empty() {
             list_each(&mut self.sockets.drain(..).collect());
         }
         for (socket, frames) in self.created.drain(..) {
@@ -45,16 +42,21 @@ impl Drop for Round {
 
 /// Lists one session.
 pub(in crate::engine) fn list(socket: Socket) {
-    let left = GATHERED.with_borrow_mut(|gathered| {
+    if let Some(socket) = gathered(socket) {
+        list_each(&mut vec![socket]);
+    }
+}
+
+/// Gives the session back if this thread does not gather what it lists.
+#[inline]
+fn gathered(socket: Socket) -> Option<Socket> {
+    GATHERED.with_borrow_mut(|gathered| {
         if gathered.is_on {
             gathered.sockets.push(socket);
             return None;
         }
         Some(socket)
-    });
-    if let Some(socket) = left {
-        list_each(&mut vec![socket]);
-    }
+    })
 }
 
 /// Does `work`, and lists then what it has queued for others.

@@ -28,7 +28,7 @@ impl Lent {
     }
 
     /// Writes what waits for the session, as far as its connection takes it.
-    pub(super) fn write(mut self) {
+    pub(super) fn write(&mut self) {
         let mut rounds = 0;
         while let Some((writer, mut batch)) = self.line.take() {
             self.socket.tell(SessionEvent::Flush);
@@ -59,7 +59,7 @@ impl Drop for Lent {
 /// Writes the batch as far as the connection takes it, and tells how many bytes that were.
 fn write_all(writer: &Writer, batch: &mut Batch) -> (usize, Flushed) {
     let mut bytes = 0;
-    batch.advance(0);
+    batch.pass_empty();
     while !batch.is_empty() {
         match batch.write_with(|slices| writer.try_write(slices)) {
             Ok(written) if written > 0 => {

@@ -99,8 +99,11 @@ impl Flusher {
                 .drain(..)
                 .for_each(|socket| socket.mailbox().flush_by_task());
         };
-        let share = sockets.len().div_ceil(lanes.len()).max(MIN_SHARE);
         let mut lane = lane_of_thread();
+        if sockets.len() == 1 {
+            return lanes[lane % lanes.len()].list(sockets.pop());
+        }
+        let share = sockets.len().div_ceil(lanes.len()).max(MIN_SHARE);
         while !sockets.is_empty() {
             let rest = sockets.len().saturating_sub(share);
             lanes[lane % lanes.len()].list(sockets.drain(rest..));
@@ -172,10 +175,14 @@ impl Driver {
     fn write_step(&mut self) {
         let count = self.sockets.len().min(STEP);
         self.sockets.range(..count).for_each(Socket::look_at);
-        let lent = self.sockets.drain(..count).filter_map(Lent::new);
-        let lent: SmallVec<[Lent; STEP]> = lent.collect();
+        let mut lent = SmallVec::<[Lent; STEP]>::new();
+        for socket in self.sockets.drain(..count) {
+            if let Some(line) = Lent::new(socket) {
+                lent.push(line);
+            }
+        }
         lent.iter().for_each(Lent::look_at);
-        lent.into_iter().for_each(Lent::write);
+        lent.iter_mut().for_each(Lent::write);
     }
 
     /// Waits until something is listed; false if the server is gone.

@@ -1,6 +1,5 @@
 //! What a session's task is told, and what it answers to requests.
 
-use bytes::Bytes;
 use roomcast_cluster::NodeId;
 use roomcast_cluster::engine::Body;
 use roomcast_engineio::{CloseReason, Revision};
@@ -18,7 +17,7 @@ pub(crate) enum Input {
     PollAborted,
     /// A POST was read to its end.
     Post {
-        body: Bytes,
+        body: Vec<u8>,
         content: Content,
         done: oneshot::Sender<PostAnswer>,
     },
@@ -32,6 +31,8 @@ pub(crate) enum Input {
     Probe(Box<Duplex>),
     /// Another server says something of the session.
     Relayed(Box<Relayed>),
+    /// Nobody looks at the session's deadline any more until it is set anew.
+    DeadlineLost,
     /// The application closes the session; what is queued still leaves.
     Close,
     /// The session ends at once; what is queued is discarded.

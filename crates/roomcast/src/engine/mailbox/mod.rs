@@ -206,14 +206,18 @@ impl Mailbox {
 
     /// Queues a packet of the session itself (ping, open …), whatever the limit.
     pub(crate) fn send_control(&self, frame: Frame) {
+        self.state.lock().push_control(frame);
+    }
+
+    /// Queues a packet of the session itself, if its task sleeps and others may write.
+    pub(crate) fn send_beside_task(&self, frame: Frame) -> Option<Sent> {
         let mut state = self.state.lock();
-        state.pending_bytes += frame.len();
-        state.waiting += 1;
-        state.queue.push(Entry::Shared {
-            frame,
-            may_compress: false,
-            role: Role::ESSENTIAL,
-        });
+        let is_shared = matches!(state.line, Line::Idle(_) | Line::Lent);
+        if state.is_awake || state.is_closed || !is_shared {
+            return None;
+        }
+        state.push_control(frame);
+        Some(self.queued(state))
     }
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {
@@ -333,6 +337,16 @@ impl State {
             });
             role = role.next();
         }
+    }
+
+    fn push_control(&mut self, frame: Frame) {
+        self.waiting += 1;
+        self.pending_bytes += frame.len();
+        self.queue.push(Entry::Shared {
+            frame,
+            may_compress: false,
+            role: Role::ESSENTIAL,
+        });
     }
 
     /// Hands over what waits.

@@ -56,8 +56,6 @@ mod tests {
     use std::sync::Arc;
     use std::task::Waker;
 
-    use bytes::Bytes;
-
     use super::*;
     use crate::engine::dialect::Content;
     use crate::engine::frame::Frame;
@@ -109,7 +107,7 @@ mod tests {
     fn a_post_is_not_taken_before_the_one_ahead_of_it_has_ended() {
         let mailbox = polled(true);
         let post = || Input::Post {
-            body: Bytes::from_static(b"3"),
+            body: b"3".to_vec(),
             content: Content::Text,
             done: oneshot::channel().0,
         };

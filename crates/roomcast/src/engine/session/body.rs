@@ -22,7 +22,7 @@ pub(in crate::engine) enum Body {
 }
 
 impl Body {
-    pub(in crate::engine) fn new(dialect: Dialect, content: Content, body: Bytes) -> Self {
+    pub(in crate::engine) fn new(dialect: Dialect, content: Content, body: Vec<u8>) -> Self {
         match (dialect, content) {
             (Dialect::Four, _) => Self::Four(text(body)),
             (Dialect::Three(Bodies::Jsonp), Content::Binary) => Self::Nothing,
@@ -33,7 +33,7 @@ impl Body {
                 }
             }
             (Dialect::Three(_), Content::Text) => Self::Text(text(body)),
-            (Dialect::Three(_), Content::Binary) => Self::Binary(body),
+            (Dialect::Three(_), Content::Binary) => Self::Binary(body.into()),
         }
     }
 
@@ -57,8 +57,8 @@ impl Body {
 }
 
 /// The body as text, whatever stands in it, as the official server reads it.
-fn text(body: Bytes) -> String {
-    String::from_utf8(body.into())
+fn text(body: Vec<u8>) -> String {
+    String::from_utf8(body)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 

@@ -13,10 +13,10 @@ use std::time::Instant;
 
 use roomcast_engineio::{self as proto, CloseReason, Output, Packet, Revision, Session, Transport};
 use tokio::sync::oneshot;
-use tokio::time::Sleep;
 
 use super::application::{Application, Message, Readiness};
 use super::cause::{DisconnectCause, Farewell};
+use super::deadlines::{self, Key, Wait};
 use super::duplex::Duplex;
 use super::events::{Kinds, SessionEvent};
 use super::flusher;
@@ -25,7 +25,7 @@ use super::mailbox::{Input, News, PollAnswer, PostAnswer};
 use super::outgoing::Written;
 use super::server::Shared;
 use super::socket::Socket;
-use crate::{alarm, metrics};
+use crate::metrics;
 
 /// One session. Nothing else mutates what it owns.
 pub(crate) struct SessionTask {
@@ -46,9 +46,15 @@ pub(crate) struct SessionTask {
     orders: Orders,
     /// When the task was polled last: one look at the clock serves all messages of a poll.
     now: Instant,
-    timer: Pin<Box<Sleep>>,
-    /// The timer knows the task.
-    is_armed: bool,
+    deadline: Deadline,
+}
+
+/// What the session has set among the deadlines of the server.
+struct Deadline {
+    key: Option<Key>,
+    at: Instant,
+    wait: Wait,
+    is_set: bool,
 }
 
 struct Post {
@@ -79,10 +85,9 @@ impl SessionTask {
         application: Box<dyn Application>,
         duplex: Option<Box<Duplex>>,
     ) -> Self {
-        let now = now();
+        let now = deadlines::now();
         let times = Arc::clone(engine.times());
         let session = Session::with_revision(now, times, socket.transport(), socket.revision());
-        let deadline = session.next_timeout().unwrap_or(now);
         Self {
             engine,
             socket,
@@ -95,14 +100,18 @@ impl SessionTask {
             elsewhere: None,
             orders: Orders::default(),
             now,
-            timer: Box::pin(tokio::time::sleep_until(deadline.into())),
-            is_armed: false,
+            deadline: Deadline {
+                key: None,
+                at: now,
+                wait: Wait::Task,
+                is_set: false,
+            },
         }
     }
 
     /// Does what can be done now.
     fn run(&mut self, news: News, cx: &mut Context<'_>) {
-        self.now = now();
+        self.now = deadlines::now();
         if news.has_inputs {
             while let Some(input) = self.socket.mailbox().next_input() {
                 self.on_input(input, cx);
@@ -156,6 +165,7 @@ impl SessionTask {
                 }
             }
             Input::Relayed(relayed) => self.on_relayed(*relayed, cx),
+            Input::DeadlineLost => self.deadline.is_set = false,
             Input::Close => self.tell(proto::Input::Close, cx),
             Input::Discard(reason) => self.tell(proto::Input::Discard(reason), cx),
         }
@@ -322,36 +332,44 @@ impl SessionTask {
     }
 
     fn check_time(&mut self, cx: &mut Context<'_>) {
-        // Cost: the timer has this task's waker since it was set; it is not asked before its time.
-        let is_due = self.timer.deadline().into_std() <= self.now;
-        if is_due && alarm::poll(self.timer.as_mut(), cx).is_ready() {
-            self.tell(proto::Input::Timeout, cx);
-            self.check_noop(cx);
+        if self.deadline.at > self.now {
+            return;
         }
+        if self.deadline.wait == Wait::Ping
+            && let Some(key) = self.deadline.key
+            && let Some(sent) = self.engine.deadlines().take_ping(key)
+        {
+            self.session.handle_input(sent, proto::Input::PingSent);
+        }
+        self.tell(proto::Input::Timeout, cx);
+        self.check_noop(cx);
     }
 
-    /// Sets the timer, where the time has changed.
+    /// Sets the deadline, where it has changed.
     ///
     /// Returns whether the time has already come.
-    fn arm(&mut self, cx: &mut Context<'_>) -> bool {
-        let next = [
-            self.session.next_timeout(),
-            self.application.next_timeout(),
-            self.noop_at(),
-        ];
-        let Some(next) = next.into_iter().flatten().min() else {
-            return false;
+    fn arm(&mut self) -> bool {
+        let others = [self.application.next_timeout(), self.noop_at()];
+        let others = others.into_iter().flatten().min();
+        let (next, wait) = match (self.session.ping_at(), others) {
+            (Some(ping_at), None) => (ping_at, Wait::Ping),
+            _ => {
+                let own = self.session.next_timeout();
+                let Some(next) = own.into_iter().chain(others).min() else {
+                    return false;
+                };
+                (next, Wait::Task)
+            }
         };
         // It changes with the heartbeat and not with each message.
-        let next = tokio::time::Instant::from(next);
-        let is_due = self.timer.deadline().into_std() <= self.now;
-        if is_due || next != self.timer.deadline() {
-            self.timer.as_mut().reset(next);
-        } else if self.is_armed {
-            return false;
+        let deadline = &mut self.deadline;
+        if deadline.at != next || deadline.wait != wait || !deadline.is_set {
+            (deadline.at, deadline.wait) = (next, wait);
+            deadline.is_set = true;
+            let deadlines = self.engine.deadlines();
+            deadlines.set(&mut deadline.key, &self.socket, next, wait);
         }
-        self.is_armed = true;
-        alarm::poll(self.timer.as_mut(), cx).is_ready()
+        next <= self.now
     }
 
     /// Writes what is queued to wherever the session may write now.
@@ -430,7 +448,7 @@ impl SessionTask {
                     return Poll::Ready(());
                 }
             }
-            let is_due = !self.session.is_closed() && self.arm(cx);
+            let is_due = !self.session.is_closed() && self.arm();
             if !is_due && self.socket.mailbox().try_sleep() {
                 return Poll::Pending;
             }
@@ -440,8 +458,12 @@ impl SessionTask {
     }
 }
 
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+impl Drop for SessionTask {
+    fn drop(&mut self) {
+        if let Some(key) = self.deadline.key.take() {
+            self.engine.deadlines().remove(key);
+        }
+    }
 }
 
 /// Rounds of one session before others get their turn.

@@ -2,7 +2,6 @@
 
 use std::task::Context;
 
-use bytes::Bytes;
 use roomcast_engineio::{self as proto, Output, Transport};
 use tokio::sync::oneshot;
 
@@ -49,7 +48,7 @@ impl SessionTask {
 
     pub(super) fn on_post(
         &mut self,
-        body: Bytes,
+        body: Vec<u8>,
         content: Content,
         done: oneshot::Sender<PostAnswer>,
         cx: &mut Context<'_>,

@@ -93,6 +93,19 @@ impl Socket {
         sent
     }
 
+    /// Sends a ping in the place of the session's task, which sleeps; false if it has to do it.
+    pub(crate) fn send_ping_in(&self, round: &mut Round) -> bool {
+        if self.is_closing() || self.watches(Kinds::PACKET_CREATE) {
+            return false;
+        }
+        match self.0.mailbox.send_beside_task(Frame::ping()) {
+            Some(Sent::MustFlush) => round.add(self),
+            Some(_) => {}
+            None => return false,
+        }
+        true
+    }
+
     /// Queues a packet of the session itself.
     pub(crate) fn send_control(&self, frame: Frame) {
         let frames = [frame.clone()];

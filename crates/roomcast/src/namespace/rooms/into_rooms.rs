@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::RoomName;
 use crate::id::SocketId;
@@ -42,42 +42,42 @@ pub trait IntoRooms {
 impl IntoRooms for &str {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.into()]
+        RoomNames::from_buf([self.into()])
     }
 }
 
 impl IntoRooms for SocketId {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.into()]
+        RoomNames::from_buf([self.into()])
     }
 }
 
 impl IntoRooms for &SocketId {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.clone().into()]
+        RoomNames::from_buf([self.clone().into()])
     }
 }
 
 impl IntoRooms for Arc<str> {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.into()]
+        RoomNames::from_buf([self.into()])
     }
 }
 
 impl IntoRooms for String {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.as_str().into()]
+        RoomNames::from_buf([self.as_str().into()])
     }
 }
 
 impl IntoRooms for &String {
     #[expect(private_interfaces, reason = "hidden, called in this crate only")]
     fn into_rooms(self) -> RoomNames {
-        smallvec![self.as_str().into()]
+        RoomNames::from_buf([self.as_str().into()])
     }
 }
 

@@ -5,8 +5,11 @@
 //! each handshake. Here a connection that waits has no buffer, and a WebSocket's first frames leave
 //! together with the answer 101.
 
+mod awaited;
 mod body;
+mod connection;
 mod head_timer;
+mod known;
 mod request;
 mod response;
 
@@ -21,124 +24,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use self::awaited::Awaited;
 use self::body::Incoming;
-use self::head_timer::{HEAD_TIMEOUT, HeadTimer};
+pub(super) use self::connection::Connection;
+use self::head_timer::HeadTimer;
+use self::known::Known;
 use self::request::{Asked, Parsed, Wanted};
 use self::response::SwitchHead;
 use super::layer::Layer;
-use super::rewound::Rewound;
 use crate::engine::{
     Carrier, Ordinary, Peer, Reply, Request, SessionTask, Shared, Switch, WebSocket, read_buffer,
 };
-
-/// The task of one accepted connection. It becomes the task of the session that is opened over it.
-pub(super) struct Connection(Phase);
-
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is what a connection is for most of its life"
-)]
-enum Phase {
-    /// Until the first request. In a box as the next one, so that the session keeps nothing of it.
-    ///
-    /// Cost: most WebSockets go from here to their session. What waits for requests at any time is
-    /// four times as large.
-    First(Pin<Box<dyn Future<Output = First> + Send>>),
-    Http(Pin<Box<dyn Future<Output = Option<SessionTask>> + Send>>),
-    Session(SessionTask),
-}
-
-/// What a connection begins with.
-struct First {
-    front: Front,
-    /// Nothing if the server is being closed.
-    next: Option<Next>,
-    /// When the first request is late.
-    late_at: Instant,
-    held: TaskTrackerToken,
-}
-
-impl Connection {
-    /// `held` is kept until the connection is a session or at its end.
-    pub(super) fn new(
-        layer: Arc<Layer>,
-        stream: TcpStream,
-        address: SocketAddr,
-        held: TaskTrackerToken,
-    ) -> Self {
-        let mut front = Front {
-            layer,
-            stream,
-            address,
-            unread: Vec::new(),
-            searched: 0,
-        };
-        Self(Phase::First(Box::pin(async move {
-            let late_at = Instant::now() + HEAD_TIMEOUT;
-            let next = front.first(late_at).await;
-            First {
-                front,
-                next,
-                late_at,
-                held,
-            }
-        })))
-    }
-}
-
-impl Future for Connection {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let next = match &mut self.0 {
-                Phase::First(first) => ready!(first.as_mut().poll(cx)).go_on(),
-                Phase::Http(http) => ready!(http.as_mut().poll(cx)).map(Phase::Session),
-                Phase::Session(session) => return Pin::new(session).poll(cx),
-            };
-            match next {
-                Some(phase) => self.0 = phase,
-                None => return Poll::Ready(()),
-            }
-        }
-    }
-}
-
-impl First {
-    /// What the connection is next; nothing at its end.
-    fn go_on(self) -> Option<Phase> {
-        let Self {
-            mut front,
-            next,
-            late_at,
-            held,
-        } = self;
-        if let Some(Next::Request(Asked {
-            wanted: Wanted::Other(request),
-            ..
-        })) = &next
-            && let Some(switch) = front.layer.engine().switch_at_once(request)
-        {
-            return front.begin(switch).map(Phase::Session);
-        }
-        Some(Phase::Http(Box::pin(async move {
-            let session = match front.serve(next, late_at).await {
-                Outcome::Switched(switch) => front.begin(switch),
-                Outcome::Foreign(first_by) => {
-                    let io = Rewound::new(front.stream, front.unread.into());
-                    let (layer, address) = (&front.layer, front.address);
-                    Box::pin(super::foreign::serve(layer, io, address, first_by)).await;
-                    None
-                }
-                Outcome::End => None,
-            };
-            drop(held);
-            session
-        })))
-    }
-}
 
 /// A connection that speaks HTTP/1.1.
 struct Front {
@@ -149,6 +46,8 @@ struct Front {
     unread: Vec<u8>,
     /// Bytes of `unread` that are known not to end a head.
     searched: usize,
+    awaited: Awaited,
+    known: Known,
 }
 
 /// What comes next on a connection.
@@ -178,6 +77,18 @@ enum Outcome {
 }
 
 impl Front {
+    fn new(layer: Arc<Layer>, stream: TcpStream, address: SocketAddr) -> Self {
+        Self {
+            layer,
+            stream,
+            address,
+            unread: Vec::new(),
+            searched: 0,
+            awaited: Awaited::default(),
+            known: Known::default(),
+        }
+    }
+
     /// Waits for the first request, or until the server is closed.
     async fn first(&mut self, late_at: Instant) -> Option<Next> {
         let layer = Arc::clone(&self.layer);
@@ -254,12 +165,16 @@ impl Front {
         if let Some(next) = self.take_request() {
             return Poll::Ready(next);
         }
+        if self.awaited.goes_on(&self.stream) {
+            return Poll::Pending;
+        }
         let len = self.layer.engine().config().read_buffer_bytes;
         loop {
             let next = ready!(read_buffer::with_len(len, |buf| {
                 let mut buf = ReadBuf::new(buf);
-                let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
-                Poll::Ready(match (read, buf.filled()) {
+                let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
+                self.awaited.note(&read);
+                Poll::Ready(match (ready!(read), buf.filled()) {
                     // A reset is an ordinary end: no request was lost.
                     (Err(_), _) | (Ok(()), []) => Some(Next::End),
                     (Ok(()), read) => self.take_from(read),
@@ -274,7 +189,7 @@ impl Front {
     /// Takes a request out of what was just read, or keeps it.
     fn take_from(&mut self, read: &[u8]) -> Option<Next> {
         if self.unread.is_empty() {
-            match self.parse(read) {
+            match parse(&self.layer, self.address, read, &mut self.known) {
                 Parsed::Request(asked, len) => {
                     self.unread.extend_from_slice(&read[len..]);
                     return Some(Next::Request(asked));
@@ -300,7 +215,7 @@ impl Front {
             return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
         }
         self.searched = self.unread.len();
-        match self.parse(&self.unread) {
+        match parse(&self.layer, self.address, &self.unread, &mut self.known) {
             Parsed::Request(asked, len) => {
                 self.unread.drain(..len);
                 self.searched = 0;
@@ -311,18 +226,13 @@ impl Front {
         }
     }
 
-    fn parse(&self, bytes: &[u8]) -> Parsed {
-        let engine = self.layer.engine();
-        let peer = Peer::new(self.address);
-        request::parse(bytes, peer, engine.config(), |plain| engine.ordinary(plain))
-    }
-
     async fn exchange_ordinary(&mut self, ordinary: Ordinary, is_last: bool) -> io::Result<Step> {
         let Self {
             layer,
             stream,
             unread,
             searched,
+            awaited,
             ..
         } = self;
         *searched = 0;
@@ -331,7 +241,7 @@ impl Front {
             let mut reply = pin!(engine.reply_ordinary(ordinary));
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
-                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+                Poll::Pending => poll_hang_up(stream, unread, awaited, cx).map(|()| None),
             })
             .await
         };
@@ -364,6 +274,7 @@ impl Front {
             stream,
             unread,
             searched,
+            awaited,
             ..
         } = self;
         *searched = 0;
@@ -376,7 +287,7 @@ impl Front {
                 Poll::Ready(reply) => Poll::Ready(Some(reply)),
                 // As long as the body comes, its reader sees the end of the connection.
                 Poll::Pending if !is_whole => Poll::Pending,
-                Poll::Pending => poll_hang_up(stream, unread, cx).map(|()| None),
+                Poll::Pending => poll_hang_up(stream, unread, awaited, cx).map(|()| None),
             })
             .await
         };
@@ -459,6 +370,14 @@ async fn until_closing<T>(
     .await
 }
 
+fn parse(layer: &Layer, address: SocketAddr, bytes: &[u8], known: &mut Known) -> Parsed {
+    let engine = layer.engine();
+    let peer = Peer::new(address);
+    request::parse(bytes, peer, engine.config(), known, |plain| {
+        engine.ordinary(plain)
+    })
+}
+
 /// Closes a connection behind its last answer.
 async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Result<Step> {
     match (is_last, is_read) {
@@ -469,9 +388,16 @@ async fn finish(stream: &mut TcpStream, is_last: bool, is_read: bool) -> io::Res
 }
 
 /// Ends when the client hangs up. What it sends meanwhile is kept, and is reason to look no further.
-fn poll_hang_up(stream: &TcpStream, unread: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
-    while unread.is_empty() {
-        if ready!(stream.poll_read_ready(cx)).is_err() {
+fn poll_hang_up(
+    stream: &TcpStream,
+    unread: &mut Vec<u8>,
+    awaited: &mut Awaited,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    while unread.is_empty() && !awaited.goes_on(stream) {
+        let ready = stream.poll_read_ready(cx);
+        awaited.note(&ready);
+        if ready!(ready).is_err() {
             return Poll::Ready(());
         }
         let read = read_buffer::with(|buf| {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use http::Method;
 use httparse::Status;
 
-use crate::engine::{Asks, Config, Ordinary, Peer, Plain, Request};
+use super::known::Known;
+use crate::engine::{Asks, Config, Ordinary, Peer, Plain, Request, USUAL_START};
 use crate::http::head::RequestHead;
 
 /// A request that is served here.
@@ -31,13 +32,32 @@ pub(super) enum Parsed {
     Foreign,
 }
 
-/// Reads the head at the front of `bytes`. `ordinary` says whether a request is one.
+impl Parsed {
+    /// An ordinary request of `len` bytes.
+    fn ordinary(ordinary: Ordinary, is_last: bool, len: usize) -> Self {
+        let asked = Asked {
+            wanted: Wanted::Ordinary(ordinary),
+            content_length: 0,
+            is_last,
+        };
+        Self::Request(asked, len)
+    }
+}
+
+/// Reads the head at the front of `bytes`, unless it is `known`. `ordinary` says whether a request is
+/// one.
 pub(super) fn parse(
     bytes: &[u8],
     peer: Peer,
     config: &Config,
-    ordinary: impl FnOnce(&Plain<'_>) -> Option<Ordinary>,
+    known: &mut Known,
+    ordinary: impl Fn(&Plain<'_>) -> Option<Ordinary>,
 ) -> Parsed {
+    if let Some((plain, len)) = known.read(bytes, config)
+        && let Some(ordinary) = ordinary(&plain)
+    {
+        return Parsed::ordinary(ordinary, false, len + plain.body_len());
+    }
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut []);
     let len = match request.parse_with_uninit_headers(bytes, &mut headers) {
@@ -59,12 +79,12 @@ pub(super) fn parse(
     if let Some(plain) = plain(&line, &fields, &bytes[len..])
         && let Some(ordinary) = ordinary(&plain)
     {
-        let asked = Asked {
-            wanted: Wanted::Ordinary(ordinary),
-            content_length: 0,
-            is_last,
-        };
-        return Parsed::Request(asked, len + plain.body_len());
+        if !is_last {
+            let target = (&line.method, line.target);
+            let accepted = fields.accept_encoding;
+            known.note(&bytes[..len], target, plain.body_len(), accepted);
+        }
+        return Parsed::ordinary(ordinary, is_last, len + plain.body_len());
     }
     let head = RequestHead::new(&line.method, "", line.target, || {
         let headers = request.headers.iter();
@@ -108,10 +128,15 @@ impl<'h> Line<'h> {
             _ => return None,
         };
         let target = request.path?;
-        let kind = kind_of(target)?;
+        if !target.starts_with('/') || target.len() > MAX_TARGET_BYTES {
+            return None;
+        }
         // Cost: mostly the path is the one that is expected, and need not be searched for.
         let expected = target.strip_prefix(config.path.as_str());
         if let Some(query) = expected.and_then(|rest| rest.strip_prefix('?')) {
+            // Cost: how the queries of clients begin is known.
+            let rest = query.strip_prefix(USUAL_START).unwrap_or(query);
+            let kind = kind_of(&config.path)? & kind_of(rest)?;
             return Some(Self {
                 method,
                 target,
@@ -119,6 +144,7 @@ impl<'h> Line<'h> {
                 is_plain: kind & LITERAL != 0,
             });
         }
+        kind_of(target)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         config.serves(path).then_some(Self {
             method,
@@ -145,27 +171,29 @@ impl<'h> Fields<'h> {
     fn of(headers: &[httparse::Header<'h>]) -> Option<Self> {
         let mut fields = Self::default();
         for header in headers {
-            let is = |name| header.name.eq_ignore_ascii_case(name);
+            let name = header.name.as_bytes();
             let value = header.value;
             // Cost: the length tells most names apart.
-            match header.name.len() {
-                6 if is("expect") => return None,
-                7 if is("upgrade") => fields.has_upgrade = true,
-                10 if is("connection") => fields.is_last |= names_close(value),
-                10 if is("user-agent") => fields.user_agent = fields.user_agent.or(Some(value)),
-                12 if is("content-type") => {
+            match name.len() {
+                6 if is(name, b"expect") => return None,
+                7 if is(name, b"upgrade") => fields.has_upgrade = true,
+                10 if is(name, b"connection") => fields.is_last |= names_close(value),
+                10 if is(name, b"user-agent") => {
+                    fields.user_agent = fields.user_agent.or(Some(value))
+                }
+                12 if is(name, b"content-type") => {
                     fields.content_type = fields.content_type.or(Some(value));
                 }
-                14 if is("content-length") => {
+                14 if is(name, b"content-length") => {
                     if fields.content_length.is_some() {
                         return None;
                     }
                     fields.content_length = Some(number(value)?);
                 }
-                15 if is("accept-encoding") => {
+                15 if is(name, b"accept-encoding") => {
                     fields.accept_encoding = fields.accept_encoding.or(Some(value));
                 }
-                17 if is("transfer-encoding") => return None,
+                17 if is(name, b"transfer-encoding") => return None,
                 _ => {}
             }
         }
@@ -188,20 +216,39 @@ fn plain<'h>(line: &Line<'h>, fields: &Fields<'h>, behind: &'h [u8]) -> Option<P
     };
     Some(Plain {
         asks,
-        query: line.query,
+        query: line.query.as_bytes(),
         user_agent: fields.user_agent,
     })
 }
 
-/// What all bytes of a target are, if it consists of a path and a query with nothing that hyper might
-/// refuse.
-fn kind_of(target: &str) -> Option<u8> {
-    if !target.starts_with('/') || target.len() > MAX_TARGET_BYTES {
-        return None;
-    }
+/// What all bytes of a path, a query or both are, if there is nothing that hyper might refuse.
+fn kind_of(text: &str) -> Option<u8> {
     let all = |all, byte: u8| all & KINDS[usize::from(byte)];
-    let kind = target.bytes().fold(PLAIN | LITERAL, all);
+    let kind = text.bytes().fold(PLAIN | LITERAL, all);
     (kind & PLAIN != 0).then_some(kind)
+}
+
+/// How many bytes in front may stand in a query, each for itself.
+pub(super) fn literal_len(bytes: &[u8]) -> usize {
+    let is_literal = |byte: &u8| KINDS[usize::from(*byte)] & LITERAL != 0;
+    // Cost: without an end within eight bytes they are looked at in half the instructions.
+    let (eights, _) = bytes.as_chunks::<8>();
+    let whole = eights.iter().take_while(|eight| {
+        let all = |all, byte| all & is_literal(byte);
+        eight.iter().fold(true, all)
+    });
+    let front = 8 * whole.count();
+    let end = bytes[front..].iter().position(|byte| !is_literal(byte));
+    end.map_or(bytes.len(), |behind| front + behind)
+}
+
+/// Whether a token is `known`, which is in lower case.
+///
+/// Cost: without an early end the compiler compares many bytes at once.
+fn is<const N: usize>(token: &[u8], known: &[u8; N]) -> bool {
+    // Of the bytes of tokens only letters become letters, and only a hyphen a hyphen.
+    let differs = |all, (byte, known): (&u8, &u8)| all | ((byte | 0x20) ^ known);
+    token.len() == N && token.iter().zip(known).fold(0, differs) == 0
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -254,7 +301,8 @@ mod tests {
 
     fn parse_it(text: &str) -> Parsed {
         let peer = Peer::new(([192, 0, 2, 7], 50_000).into());
-        parse(text.as_bytes(), peer, &Config::default(), |_| None)
+        let (config, mut known) = (Config::default(), Known::default());
+        parse(text.as_bytes(), peer, &config, &mut known, |_| None)
     }
 
     fn parsed(text: &str) -> &'static str {

@@ -1,0 +1,159 @@
+//! The heartbeat of plain WebSockets, whose pings leave without the tasks of their sessions; in real time,
+//! since a paused clock does not wait for the kernel. Spec: features 1.16–1.19.
+
+use std::time::Duration;
+
+use roomcast::{Server, Socket};
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+
+use crate::support::{Host, answering, channel, reasons, within};
+
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Longer than any test takes.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+fn server(ping_timeout: Duration) -> Server {
+    let io = Server::builder()
+        .ping_interval(INTERVAL)
+        .ping_timeout(ping_timeout)
+        .build();
+    answering(&io);
+    io
+}
+
+#[tokio::test]
+async fn each_ping_comes_at_least_one_interval_after_the_pong() {
+    let host = Host::tcp(&server(PATIENCE)).await;
+    let mut client = host.joined().await;
+
+    for _ in 0..4 {
+        client.expect("2").await;
+        let pong = Instant::now();
+        client.send("3").await;
+        client.expect_alive().await;
+        client.expect("2").await;
+        assert!(pong.elapsed() >= INTERVAL, "{:?}", pong.elapsed());
+        client.send("3").await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_closed_after_the_timeout() {
+    let io = server(INTERVAL);
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+    let start = Instant::now();
+    let mut client = host.joined().await;
+
+    client.expect("2").await;
+    client.expect_closed().await;
+
+    assert_eq!(reasons.next().await, "ping timeout");
+    assert!(start.elapsed() >= 2 * INTERVAL, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn other_packets_after_the_ping_do_not_stand_for_a_pong() {
+    let io = server(INTERVAL);
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    client.expect("2").await;
+    client.expect_alive().await;
+    client.expect_closed().await;
+
+    assert_eq!(reasons.next().await, "ping timeout");
+}
+
+#[tokio::test]
+async fn one_ping_comes_however_often_the_client_speaks() {
+    let host = Host::tcp(&server(PATIENCE)).await;
+    let mut client = host.joined().await;
+    client.expect("2").await;
+
+    let start = Instant::now();
+    while start.elapsed() < 3 * INTERVAL {
+        // The answer comes next, and no other ping.
+        client.expect_alive().await;
+    }
+}
+
+#[tokio::test]
+async fn many_clients_are_pinged_at_once() {
+    let host = Host::tcp(&server(PATIENCE)).await;
+    let mut clients = Vec::new();
+    for _ in 0..50 {
+        clients.push(host.websocket().await);
+    }
+
+    for _ in 0..3 {
+        for client in &mut clients {
+            client.expect("2").await;
+        }
+        for client in &mut clients {
+            client.send("3").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_looks_at_each_packet_is_told_of_pings_too() {
+    let io = server(PATIENCE);
+    let (teller, mut created) = channel();
+    io.on_connect(move |socket: Socket| {
+        let teller = teller.clone();
+        socket
+            .conn()
+            .on_packet_create(move |packet| teller.tell(format!("{packet:?}")));
+    });
+    let host = Host::tcp(&io).await;
+    let mut client = host.joined().await;
+
+    for _ in 0..2 {
+        client.expect("2").await;
+        assert_eq!(created.next().await, r#"Ping("")"#);
+        client.send("3").await;
+    }
+}
+
+/// A runtime of its own with one thread.
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let builder = builder.worker_threads(1).enable_all();
+    builder.build().expect("a runtime can be made")
+}
+
+#[test]
+fn clients_of_one_runtime_are_pinged_when_another_has_ended() {
+    let io = server(PATIENCE);
+    // The first session's runtime looks at the clock.
+    let first = runtime();
+    let early = first.block_on(async { Host::tcp(&io).await.joined().await });
+    let second = runtime();
+    let mut client = second.block_on(async { Host::tcp(&io).await.joined().await });
+    drop(early);
+    first.shutdown_background();
+
+    second.block_on(async {
+        for _ in 0..3 {
+            client.expect("2").await;
+            client.send("3").await;
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_server_that_had_no_clients_for_a_while_pings_the_next() {
+    let io = server(PATIENCE);
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+
+    for _ in 0..3 {
+        let mut client = host.joined().await;
+        client.expect("2").await;
+        drop(client);
+        within("the end", reasons.next()).await;
+    }
+}
