@@ -48,6 +48,6 @@ pub enum Input {
     /// it has not.
     Timeout,
     /// The ping of [`Session::ping_at`](super::Session::ping_at) has left already: it is due, and
-    /// was not asked for by an output. Reported with the time when it left.
+    /// was not asked for by an output. Reported with the time from which its answer is awaited.
     PingSent,
 }

@@ -89,7 +89,7 @@ impl Engine {
     ) -> Self {
         let mut config = config;
         let exchange = config.cluster_engine.take().map(Exchanging::new);
-        let deadlines = Arc::new(Deadlines::new(config.times.ping_timeout));
+        let deadlines = Deadlines::new(Arc::clone(&config.times));
         let shared = Arc::new(Shared {
             config,
             deadlines,
@@ -230,7 +230,7 @@ pub(crate) struct Shared {
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
     flusher: Arc<Flusher>,
-    deadlines: Arc<Deadlines>,
+    deadlines: Deadlines,
     /// The open packets of polling, and of the transports that are not upgraded, without an id.
     open_templates: [OnceLock<String>; 2],
     /// All tasks of sessions, upgrades and closing connections.
@@ -258,7 +258,7 @@ impl Shared {
         &self.flusher
     }
 
-    pub(super) fn deadlines(&self) -> &Arc<Deadlines> {
+    pub(super) fn deadlines(&self) -> &Deadlines {
         &self.deadlines
     }
 

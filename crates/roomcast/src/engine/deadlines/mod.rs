@@ -1,129 +1,92 @@
 //! The deadlines of all sessions of a server, and the pings that are sent when one comes.
 //!
-//! A session waits for the time of its next ping nearly always. One task wakes it then, or sends
-//! the ping in its place: the ping leaves as a broadcast would, and the session learns of it when
-//! the answer comes. `docs/decisions/0014-deadlines.md` has the figures.
+//! A session waits for the time of its next ping nearly always. A task wakes it then, or sends the
+//! ping in its place: the ping leaves as a broadcast would, and the session learns of it when the
+//! answer comes. `docs/decisions/0014-deadlines.md` has the figures.
 
+mod clock;
 mod driver;
 mod schedule;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
+use clock::Clock;
+pub(super) use clock::now;
 use driver::Driver;
-pub(crate) use schedule::{Key, Wait};
-use schedule::{Schedule, Tick};
+use schedule::Key;
+pub(crate) use schedule::Wait;
 
 use super::socket::Socket;
+use roomcast_engineio::Config as Times;
 
-/// The deadlines of the sessions of one server.
+/// The clocks of one server, one for each runtime that has sessions of it.
+///
+/// A runtime that is busy, or stands still, makes only its own sessions wait.
 #[derive(Debug)]
 pub(crate) struct Deadlines {
-    /// From a ping to the latest time of its answer.
-    patience: Tick,
-    // Lock order: before the mailboxes.
-    state: Mutex<State>,
-    driver: AtomicWaker,
+    times: Arc<Times>,
+    // Lock order: a leaf.
+    clocks: Mutex<Vec<Arc<Clock>>>,
 }
 
+/// The one deadline of a session, on the clock of the runtime that its task runs on.
 #[derive(Debug)]
-struct State {
-    schedule: Schedule<Socket>,
-    epoch: Instant,
-    /// When the driver looks here without being woken.
-    asleep_until: Tick,
-    /// The driver lives.
-    is_driven: bool,
+pub(crate) struct Deadline {
+    clock: Arc<Clock>,
+    key: Key,
 }
 
 impl Deadlines {
-    pub(super) fn new(ping_timeout: Duration) -> Self {
+    pub(super) fn new(times: Arc<Times>) -> Self {
         Self {
-            patience: ticks(ping_timeout),
-            state: Mutex::new(State {
-                schedule: Schedule::default(),
-                epoch: now(),
-                asleep_until: 0,
-                is_driven: false,
-            }),
-            driver: AtomicWaker::new(),
+            times,
+            clocks: Mutex::default(),
         }
     }
 
-    /// Sets the one deadline of a session, which gets its key with the first. Within a runtime.
-    pub(super) fn set(
-        self: &Arc<Self>,
-        key: &mut Option<Key>,
-        socket: &Socket,
-        at: Instant,
-        wait: Wait,
-    ) {
-        let mut state = self.state.lock();
-        let at = tick_after(state.epoch, at);
-        let schedule = &mut state.schedule;
-        let key = *key.get_or_insert_with(|| schedule.insert(socket.clone()));
-        schedule.set(key, at, wait);
-        let is_earlier = at < state.asleep_until;
-        let is_driven = std::mem::replace(&mut state.is_driven, true);
-        drop(state);
-        if !is_driven {
-            // Invariant: nothing is locked; a runtime that ends drops the driver here.
-            tokio::spawn(Driver::new(self).run());
-        } else if is_earlier {
-            self.driver.wake();
+    /// A place for the deadline of a session; called by its task.
+    pub(super) fn add(&self, socket: &Socket) -> Deadline {
+        let clock = self.clock();
+        let key = clock.insert(socket.clone());
+        Deadline { clock, key }
+    }
+
+    /// The clock of the current runtime.
+    fn clock(&self) -> Arc<Clock> {
+        let runtime = Handle::current();
+        let id = runtime.id();
+        let mut clocks = self.clocks.lock();
+        if let Some(clock) = clocks.iter().find(|clock| clock.is_of(id)) {
+            return Arc::clone(clock);
         }
-    }
-
-    /// Leaves a ping that is due to the session's task, and tells when it has left if it has.
-    pub(super) fn take_ping(&self, key: Key) -> Option<Instant> {
-        let mut state = self.state.lock();
-        let (at, wait) = state.schedule.wait(key);
-        state.schedule.set_wait(key, Wait::Task);
-        (wait == Wait::Pong).then(|| instant(state.epoch, at - self.patience))
-    }
-
-    pub(super) fn remove(&self, key: Key) {
-        let socket = self.state.lock().schedule.remove(key);
-        // Invariant: dropped without the lock.
-        drop(socket);
+        // The others' runtimes have ended, and their sessions with them.
+        clocks.retain(|clock| clock.is_driven());
+        let clock = Arc::new(Clock::new(id, self.times.ping_timeout));
+        clocks.push(Arc::clone(&clock));
+        drop(clocks);
+        // Invariant: nothing is locked; a runtime that ends drops the driver here.
+        runtime.spawn(Driver::new(&clock).run());
+        clock
     }
 }
 
-impl Drop for Deadlines {
+impl Deadline {
+    pub(super) fn set(&self, at: Instant, wait: Wait) {
+        self.clock.set(self.key, at, wait);
+    }
+
+    /// Leaves a ping that is due to the session's task, and tells about when it has left if it has.
+    pub(super) fn take_ping(&self) -> Option<Instant> {
+        self.clock.take_ping(self.key)
+    }
+}
+
+impl Drop for Deadline {
     fn drop(&mut self) {
-        // The driver sees that they are gone.
-        self.driver.wake();
+        self.clock.remove(self.key);
     }
 }
-
-/// The time that timers go by.
-pub(super) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-/// The first tick at which `at` has come.
-fn tick_after(epoch: Instant, at: Instant) -> Tick {
-    ticks(at.saturating_duration_since(epoch))
-}
-
-/// The last tick that has come at `now`.
-fn tick_before(epoch: Instant, now: Instant) -> Tick {
-    let millis = now.saturating_duration_since(epoch).as_millis();
-    Tick::try_from(millis).map_or(MAX_TICKS, |ticks| ticks.min(MAX_TICKS))
-}
-
-/// Whole ticks, at least as long as `time`.
-fn ticks(time: Duration) -> Tick {
-    let millis = time.as_nanos().div_ceil(1_000_000);
-    Tick::try_from(millis).map_or(MAX_TICKS, |ticks| ticks.min(MAX_TICKS))
-}
-
-fn instant(epoch: Instant, tick: Tick) -> Instant {
-    epoch + Duration::from_millis(tick)
-}
-
-/// A hundred years: who waits longer is asked again.
-const MAX_TICKS: Tick = 100 * 365 * 24 * 60 * 60 * 1000;

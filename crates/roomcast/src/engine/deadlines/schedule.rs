@@ -24,11 +24,32 @@ pub(crate) enum Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u32);
 
+/// A time in the queue that has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// A deadline; it keeps its time and is not given again.
+    Due(Key),
+    /// The deadline was moved away; it will come later.
+    Moved,
+    /// The deadline was set to an earlier time, or its session is gone.
+    Stale,
+}
+
+impl Came {
+    pub(super) fn due(self) -> Option<Key> {
+        match self {
+            Self::Due(key) => Some(key),
+            Self::Moved | Self::Stale => None,
+        }
+    }
+}
+
 /// The deadlines of many sessions, at most one of each.
 ///
-/// Cost: 32 bytes for each session and 16 for its entry in the queue, side by side with those of the
-/// others. A deadline that is moved away only changes its slot: the entry is looked at when its own time
-/// comes. A heartbeat does so each time, since the answer comes before the timeout.
+/// Cost: 32 bytes for each of the most sessions that there were, and 16 for each entry in the queue, side
+/// by side. A deadline that is moved away only changes its slot: the entry is looked at when its own time
+/// comes. A heartbeat does so each time, if the timeout of the answer is shorter than the interval;
+/// otherwise there is a stale entry for each session, too.
 #[derive(Debug)]
 pub(super) struct Schedule<S> {
     slots: Slab<Slot<S>>,
@@ -78,7 +99,7 @@ impl<S> Schedule<S> {
         // Invariant: whoever has a key has not given it back.
         let Slot { session, .. } = self.slots.remove(key.0 as usize);
         if self.slots.is_empty() {
-            // What a crowd needed goes with it.
+            // What a crowd needed goes with the last of it.
             *self = Self::default();
         }
         self.forget_stale();
@@ -111,8 +132,8 @@ impl<S> Schedule<S> {
         &self.slots[key.0 as usize].session
     }
 
-    pub(super) fn sessions(&self) -> impl Iterator<Item = &S> {
-        self.slots.iter().map(|(_, slot)| &slot.session)
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// When [`pop`](Self::pop) is worth a call: no deadline is earlier.
@@ -120,36 +141,27 @@ impl<S> Schedule<S> {
         self.queue.peek().map(|Reverse(entry)| entry.at)
     }
 
-    /// Takes a deadline that has come; it keeps its time and is not given again.
-    pub(super) fn pop(&mut self, now: Tick) -> Option<Key> {
-        while let Some(mut first) = self.queue.peek_mut() {
-            let Reverse(entry) = *first;
-            if entry.at > now {
-                return None;
-            }
-            match self.slots.get_mut(entry.key as usize) {
-                Some(slot) if slot.queued == entry.at => {
-                    if slot.at > now && slot.at != NEVER {
-                        slot.queued = slot.at;
-                        *first = Reverse(Entry {
-                            at: slot.at,
-                            ..entry
-                        });
-                        continue;
-                    }
-                    slot.queued = NEVER;
-                    let is_due = slot.at <= now;
-                    PeekMut::pop(first);
-                    if is_due {
-                        return Some(Key(entry.key));
-                    }
-                }
-                _ => {
-                    PeekMut::pop(first);
-                }
-            }
+    /// Takes the first time in the queue, if it has come.
+    pub(super) fn pop(&mut self, now: Tick) -> Option<Came> {
+        let mut first = self.queue.peek_mut()?;
+        let Reverse(entry) = *first;
+        if entry.at > now {
+            return None;
         }
-        None
+        let slot = self.slots.get_mut(entry.key as usize);
+        let Some(slot) = slot.filter(|slot| slot.queued == entry.at) else {
+            PeekMut::pop(first);
+            return Some(Came::Stale);
+        };
+        if slot.at > now {
+            slot.queued = slot.at;
+            let at = slot.at;
+            *first = Reverse(Entry { at, ..entry });
+            return Some(Came::Moved);
+        }
+        slot.queued = NEVER;
+        PeekMut::pop(first);
+        Some(Came::Due(Key(entry.key)))
     }
 
     /// Keeps the queue from growing with sessions that are gone.
@@ -162,6 +174,7 @@ impl<S> Schedule<S> {
             let slot = slots.get(entry.key as usize);
             slot.is_some_and(|slot| slot.queued == entry.at)
         });
+        self.queue.shrink_to(2 * self.queue.len());
     }
 }
 
@@ -176,8 +189,9 @@ mod tests {
 
     /// All that is due, by the names of the sessions.
     fn due(schedule: &mut Schedule<&'static str>, now: Tick) -> Vec<&'static str> {
-        let keys: Vec<Key> = std::iter::from_fn(|| schedule.pop(now)).collect();
-        keys.into_iter().map(|key| *schedule.session(key)).collect()
+        let came: Vec<Came> = std::iter::from_fn(|| schedule.pop(now)).collect();
+        let keys = came.into_iter().filter_map(Came::due);
+        keys.map(|key| *schedule.session(key)).collect()
     }
 
     #[test]
@@ -213,17 +227,32 @@ mod tests {
     }
 
     #[test]
+    fn deadlines_that_were_moved_are_looked_at_one_by_one() {
+        let mut schedule = Schedule::default();
+        for name in ["one", "other"] {
+            let key = schedule.insert(name);
+            schedule.set(key, 10, Wait::Task);
+            schedule.set(key, 20, Wait::Task);
+        }
+
+        assert_eq!(schedule.pop(15), Some(Came::Moved));
+        assert_eq!(schedule.pop(15), Some(Came::Moved));
+        assert_eq!(schedule.pop(15), None);
+        assert_eq!(schedule.next(), Some(20));
+    }
+
+    #[test]
     fn a_deadline_that_has_come_may_be_set_again() {
         let mut schedule = Schedule::default();
         let key = schedule.insert("beats");
         schedule.set(key, 10, Wait::Ping);
-        assert_eq!(schedule.pop(10), Some(key));
+        assert_eq!(schedule.pop(10), Some(Came::Due(key)));
         assert_eq!(schedule.wait(key), (10, Wait::Ping));
 
         schedule.set(key, 30, Wait::Pong);
 
         assert_eq!(schedule.pop(29), None);
-        assert_eq!(schedule.pop(30), Some(key));
+        assert_eq!(schedule.pop(30), Some(Came::Due(key)));
         assert_eq!(schedule.wait(key), (30, Wait::Pong));
     }
 
@@ -257,6 +286,7 @@ mod tests {
         }
 
         assert!(schedule.queue.len() <= 2 + MIN_STALE);
+        assert!(schedule.queue.capacity() <= 4 * MIN_STALE);
         assert_eq!(due(&mut schedule, 999_999), [""; 0]);
         assert_eq!(due(&mut schedule, 1_000_000), ["stays"]);
     }

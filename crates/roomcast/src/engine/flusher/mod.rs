@@ -175,14 +175,7 @@ impl Driver {
     fn write_step(&mut self) {
         let count = self.sockets.len().min(STEP);
         self.sockets.range(..count).for_each(Socket::look_at);
-        let mut lent = SmallVec::<[Lent; STEP]>::new();
-        for socket in self.sockets.drain(..count) {
-            if let Some(line) = Lent::new(socket) {
-                lent.push(line);
-            }
-        }
-        lent.iter().for_each(Lent::look_at);
-        lent.iter_mut().for_each(Lent::write);
+        write_to(self.sockets.drain(..count));
     }
 
     /// Waits until something is listed; false if the server is gone.
@@ -232,6 +225,18 @@ impl Drop for Driver {
             socket.mailbox().flush_by_task();
         }
     }
+}
+
+/// Writes what waits for a few sessions, here and now.
+pub(in crate::engine) fn write_to(sockets: impl Iterator<Item = Socket>) {
+    let mut lent = SmallVec::<[Lent; STEP]>::new();
+    for socket in sockets {
+        if let Some(line) = Lent::new(socket) {
+            lent.push(line);
+        }
+    }
+    lent.iter().for_each(Lent::look_at);
+    lent.iter_mut().for_each(Lent::write);
 }
 
 /// A number for each thread: what it lists goes to a lane that it has woken before.

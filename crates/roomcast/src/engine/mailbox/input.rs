@@ -31,8 +31,6 @@ pub(crate) enum Input {
     Probe(Box<Duplex>),
     /// Another server says something of the session.
     Relayed(Box<Relayed>),
-    /// Nobody looks at the session's deadline any more until it is set anew.
-    DeadlineLost,
     /// The application closes the session; what is queued still leaves.
     Close,
     /// The session ends at once; what is queued is discarded.

@@ -1,4 +1,4 @@
-//! The task that owns one session: its transports, its state machine, its timer, its application.
+//! The task that owns one session: its transports, its state machine, its deadline, its application.
 
 pub(super) mod body;
 mod polling;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::application::{Application, Message, Readiness};
 use super::cause::{DisconnectCause, Farewell};
-use super::deadlines::{self, Key, Wait};
+use super::deadlines::{self, Deadline, Wait};
 use super::duplex::Duplex;
 use super::events::{Kinds, SessionEvent};
 use super::flusher;
@@ -46,15 +46,10 @@ pub(crate) struct SessionTask {
     orders: Orders,
     /// When the task was polled last: one look at the clock serves all messages of a poll.
     now: Instant,
-    deadline: Deadline,
-}
-
-/// What the session has set among the deadlines of the server.
-struct Deadline {
-    key: Option<Key>,
-    at: Instant,
-    wait: Wait,
-    is_set: bool,
+    /// What is set at the clock, and for what.
+    deadline: Option<Deadline>,
+    deadline_at: Instant,
+    waits_for: Wait,
 }
 
 struct Post {
@@ -100,12 +95,9 @@ impl SessionTask {
             elsewhere: None,
             orders: Orders::default(),
             now,
-            deadline: Deadline {
-                key: None,
-                at: now,
-                wait: Wait::Task,
-                is_set: false,
-            },
+            deadline: None,
+            deadline_at: now,
+            waits_for: Wait::Task,
         }
     }
 
@@ -165,7 +157,6 @@ impl SessionTask {
                 }
             }
             Input::Relayed(relayed) => self.on_relayed(*relayed, cx),
-            Input::DeadlineLost => self.deadline.is_set = false,
             Input::Close => self.tell(proto::Input::Close, cx),
             Input::Discard(reason) => self.tell(proto::Input::Discard(reason), cx),
         }
@@ -332,12 +323,11 @@ impl SessionTask {
     }
 
     fn check_time(&mut self, cx: &mut Context<'_>) {
-        if self.deadline.at > self.now {
+        if self.deadline_at > self.now {
             return;
         }
-        if self.deadline.wait == Wait::Ping
-            && let Some(key) = self.deadline.key
-            && let Some(sent) = self.engine.deadlines().take_ping(key)
+        if self.waits_for == Wait::Ping
+            && let Some(sent) = self.deadline.as_ref().and_then(Deadline::take_ping)
         {
             self.session.handle_input(sent, proto::Input::PingSent);
         }
@@ -362,12 +352,10 @@ impl SessionTask {
             }
         };
         // It changes with the heartbeat and not with each message.
-        let deadline = &mut self.deadline;
-        if deadline.at != next || deadline.wait != wait || !deadline.is_set {
-            (deadline.at, deadline.wait) = (next, wait);
-            deadline.is_set = true;
-            let deadlines = self.engine.deadlines();
-            deadlines.set(&mut deadline.key, &self.socket, next, wait);
+        if self.deadline_at != next || self.waits_for != wait || self.deadline.is_none() {
+            (self.deadline_at, self.waits_for) = (next, wait);
+            let add = || self.engine.deadlines().add(&self.socket);
+            self.deadline.get_or_insert_with(add).set(next, wait);
         }
         next <= self.now
     }
@@ -455,14 +443,6 @@ impl SessionTask {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-}
-
-impl Drop for SessionTask {
-    fn drop(&mut self) {
-        if let Some(key) = self.deadline.key.take() {
-            self.engine.deadlines().remove(key);
-        }
     }
 }
 

@@ -93,17 +93,12 @@ impl Socket {
         sent
     }
 
-    /// Sends a ping in the place of the session's task, which sleeps; false if it has to do it.
-    pub(crate) fn send_ping_in(&self, round: &mut Round) -> bool {
+    /// Queues a ping in the place of the session's task, which sleeps; `None` if it has to do it.
+    pub(crate) fn ping_beside_task(&self) -> Option<Sent> {
         if self.is_closing() || self.watches(Kinds::PACKET_CREATE) {
-            return false;
+            return None;
         }
-        match self.0.mailbox.send_beside_task(Frame::ping()) {
-            Some(Sent::MustFlush) => round.add(self),
-            Some(_) => {}
-            None => return false,
-        }
-        true
+        self.0.mailbox.send_beside_task(Frame::ping())
     }
 
     /// Queues a packet of the session itself.
