@@ -1,4 +1,4 @@
-"""What a message and a connection cost as their number grows, with the floor beside."""
+"""What a message and a connection cost as their number grows, with the floor and uWebSockets beside."""
 
 from .figures import median, shown, table, user_us, values, verdict
 from .servers import FLOOR, OWN
@@ -90,4 +90,4 @@ def judge(rows, curve, target, own):
 
 
 def wanted(_options):
-    return [FLOOR]
+    return [FLOOR, "uws"]
