@@ -252,13 +252,12 @@ mod tests {
     #[test]
     fn an_id_has_no_byte_but_those_of_base64url_at_any_place() {
         let id = "wNhZbJYd3vWdGhFZAAAB";
-        for byte in 0..=127_u8 {
+        for byte in 0..=u8::MAX {
             let is_known = ALPHABET.contains(&byte);
             for place in 0..ID_LEN {
                 let mut other = id.as_bytes().to_vec();
                 other[place] = byte;
-                let other = String::from_utf8(other).unwrap();
-                assert_eq!(RandomId::parse(&other).is_some(), is_known, "{other:?}");
+                assert_eq!(RandomId::of_bytes(&other).is_some(), is_known, "{other:?}");
             }
         }
         assert!(RandomId::parse("éNhZbJYd3vWdGhFZAAA").is_none());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use roomcast_engineio::{Config as Times, Refusal, Transport};
+use roomcast_engineio::{Config as Times, Refusal, Revision, Transport};
 use roomcast_websocket::deflate;
 
 use super::mailbox::OutboxLimits;
@@ -144,6 +144,19 @@ impl Config {
             || !self.middleware.is_empty()
             || self.headers.is_some()
             || self.connection_error.is_some()
+    }
+
+    /// Whether somebody is asked about a handshake, or makes something for it.
+    pub(crate) fn asks_about_handshakes(&self) -> bool {
+        self.cors.is_some()
+            || !self.middleware.is_empty()
+            || self.allow_request.is_some()
+            || self.generate_id.is_some()
+    }
+
+    /// Whether clients of this revision are served.
+    pub(crate) fn allows(&self, revision: Revision) -> bool {
+        revision == Revision::Four || self.allows_eio3
     }
 
     /// The transports to which a session on `transport` may upgrade.

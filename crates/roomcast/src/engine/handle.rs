@@ -8,7 +8,7 @@ use http::request::Parts;
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 use roomcast_engineio::{
-    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Revision, Transport,
+    self as proto, Admission, BadRequest, Query, Refusal, RequestKind, Transport,
 };
 
 use super::application::Application;
@@ -254,14 +254,10 @@ impl Shared {
     /// Cost: most handshakes are like this, and need no future that could wait.
     pub(crate) fn switch_at_once(&self, request: &Arc<Request>) -> Option<Switch> {
         let (config, head) = (self.config(), request.head());
-        let is_looked_at = config.cors.is_some()
-            || !config.middleware.is_empty()
-            || config.allow_request.is_some()
-            || config.generate_id.is_some()
-            || self.exchange().is_some();
+        let is_asked_about = config.asks_about_handshakes() || self.exchange().is_some();
         // No file of the client bundle has such a name.
         let is_file = || !matches!(self.rest_of(head), "" | "/");
-        if is_looked_at || (config.client_bundle.is_some() && is_file()) {
+        if is_asked_about || (config.client_bundle.is_some() && is_file()) {
             return None;
         }
         let query = Query::parse(head.query());
@@ -273,8 +269,11 @@ impl Shared {
         };
         let admission = proto::verify(&facts, &config.transports, |_| None);
         let is_new = matches!(admission, Ok(Admission::Handshake(Transport::WebSocket)));
-        let is_known = query.revision() == Revision::Four || config.allows_eio3;
-        if !is_new || !is_known || !self.allows_origin_of(head) || self.is_closing() {
+        if !is_new
+            || !config.allows(query.revision())
+            || !self.allows_origin_of(head)
+            || self.is_closing()
+        {
             return None;
         }
         let purpose = Purpose::Session(Sid::random());
@@ -323,7 +322,7 @@ impl Shared {
         query: &Query<'_>,
     ) -> Result<Sid, Refusal> {
         self.ask_application(request).await?;
-        if query.revision() == Revision::Three && !self.config().allows_eio3 {
+        if !self.config().allows(query.revision()) {
             return Err(Refusal::UnsupportedProtocolVersion);
         }
         self.open_sid(request).await

@@ -80,7 +80,7 @@ pub(crate) use frame::Frame;
 pub(crate) use handle::{Carrier, Reply};
 pub use mailbox::OutboxPolicy;
 pub(crate) use mailbox::{Pace, SendOptions, Sent};
-pub(crate) use ordinary::{Asks, Ordinary, Plain, USUAL_START};
+pub(crate) use ordinary::{Asks, BYTES, Ordinary, Plain, USUAL_START};
 pub use relay::ClusterEngine;
 pub use request::{Peer, Request};
 pub(crate) use respond::{Answer, Usual};

@@ -64,8 +64,7 @@ impl Shared {
             return None;
         }
         if let Asks::Post(content_type, body) = plain.asks
-            && (content_type == Some(b"application/octet-stream")
-                || body.len() > self.config().max_message_bytes)
+            && (content_type == Some(BYTES) || body.len() > self.config().max_message_bytes)
         {
             return None;
         }
@@ -168,6 +167,9 @@ fn polled_sid(query: &[u8]) -> Option<&[u8]> {
     }
     (transport == b"polling" && !sid.is_empty()).then_some(sid)
 }
+
+/// The content type of a POST of bytes, which is for nobody here.
+pub(crate) const BYTES: &[u8] = b"application/octet-stream";
 
 /// How the queries of official clients begin.
 pub(crate) const USUAL_START: &str = "EIO=4&transport=polling&";

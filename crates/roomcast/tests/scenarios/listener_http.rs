@@ -537,3 +537,21 @@ async fn an_answer_that_waits_for_ever_holds_the_end_up_for_5_seconds() {
         .expect("it was not in trouble");
     assert_eq!(closed_at.elapsed().as_secs(), 5);
 }
+
+/// A GET may say of a body what only a POST is refused for.
+#[tokio::test]
+async fn a_post_with_the_headers_of_a_get_is_read_as_a_post() {
+    let io = echo_server();
+    let mut reasons = reasons(&io);
+    let host = Host::tcp(&io).await;
+    let mut stream = host.stream().await;
+    let target = session_over(&mut stream).await;
+    assert_eq!(ask(&mut stream, &post(&target, "40")).await, ok());
+    let bytes = "Host: a\r\nContent-Type: application/octet-stream";
+    let get = get(&target).replace("Host: a", bytes);
+    assert_eq!(ask(&mut stream, &get).await.0, 200);
+
+    stream.write(get.replace("GET", "POST").as_bytes()).await;
+
+    assert_eq!(reasons.next().await, "transport error");
+}

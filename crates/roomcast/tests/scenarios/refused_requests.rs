@@ -3,7 +3,7 @@
 use roomcast::engine::ConnectionError;
 use roomcast::{Server, Transport};
 
-use crate::support::{Host, Request, WebSocket, channel, echo_server};
+use crate::support::{Host, Request, Response, WebSocket, channel, echo_server};
 
 const UNKNOWN_TRANSPORT: (u16, &str) = (400, r#"{"code":0,"message":"Transport unknown"}"#);
 const UNKNOWN_SID: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
@@ -359,6 +359,43 @@ async fn every_refusal_is_told_to_the_connection_error_hook() {
     }
 }
 
+/// The first request of a connection is served in another way than those behind it.
+#[tokio::test]
+async fn a_websocket_is_refused_alike_as_the_first_request_of_a_connection_and_behind_others() {
+    let host = host().await;
+    let upgrade = |query: &str| Request::get(&host.target(query)).upgrade();
+    let usual = "EIO=4&transport=websocket";
+    for request in [
+        upgrade("EIO=3&transport=websocket"),
+        upgrade("EIO=4&transport=abc"),
+        upgrade("EIO=4&transport=webtransport"),
+        upgrade(""),
+        upgrade("EIO=4&transport=websocket&sid=unknown"),
+        upgrade(usual).header("origin", "http://a\u{1f}b"),
+        Request::get(&host.target(usual))
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "8")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ] {
+        let mut answers = Vec::new();
+        for is_first in [true, false] {
+            let mut stream = host.stream().await;
+            if !is_first {
+                let target = host.target("EIO=4&transport=polling");
+                let handshake = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+                stream.write(handshake.as_bytes()).await;
+                assert_eq!(Response::read(&mut stream).await.status, 200);
+            }
+            stream.write(&request.to_bytes()).await;
+            let answer = Response::read(&mut stream).await;
+            assert_eq!(answer.status, 400, "{request:?}");
+            answers.push(answer.text().to_owned());
+        }
+        assert_eq!(answers[0], answers[1], "{request:?}");
+    }
+}
+
 /// A client that is refused does not hold its connection.
 #[tokio::test]
 async fn a_refused_upgrade_ends_its_connection() {
@@ -372,7 +409,7 @@ async fn a_refused_upgrade_ends_its_connection() {
         )
         .await;
 
-    let answer = crate::support::Response::read(&mut stream).await;
+    let answer = Response::read(&mut stream).await;
     assert_eq!(answer.status, 400);
     assert_eq!(stream.read_to_end().await.len(), 0);
 }

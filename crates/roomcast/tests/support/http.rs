@@ -3,7 +3,7 @@
 use super::Stream;
 
 /// A request, one for each connection.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     line: String,
     headers: Vec<(String, String)>,

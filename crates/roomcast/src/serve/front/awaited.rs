@@ -11,8 +11,7 @@ use tokio::task::coop;
 /// Cost: the task is woken for its answers, too. To see that nothing has come takes a fifth of what
 /// it takes to begin to wait.
 ///
-/// Invariant: the task is always the same, and between a request's end and the next one it reads
-/// with a note here.
+/// Invariant: the task is always the same, and whoever reads without a note here forgets the last one.
 #[derive(Debug, Default)]
 pub(super) struct Awaited(bool);
 
@@ -20,6 +19,11 @@ impl Awaited {
     /// Whether the task waits and nothing has come.
     pub(super) fn goes_on(&self, stream: &TcpStream) -> bool {
         self.0 && stream.try_io(Interest::READABLE, || Ok(())).is_err()
+    }
+
+    /// Somebody else reads from now on.
+    pub(super) fn forget(&mut self) {
+        self.0 = false;
     }
 
     /// Notes what the connection said when it was asked.

@@ -110,7 +110,11 @@ impl First {
                     Box::pin(foreign::serve(layer, io, address, first_by)).await;
                     None
                 }
-                Outcome::End => None,
+                Outcome::End => {
+                    // Invariant: whoever waits for the connections finds this one closed.
+                    drop(front);
+                    None
+                }
             };
             drop(held);
             session

@@ -7,7 +7,7 @@ use http::Method;
 use httparse::Status;
 
 use super::known::Known;
-use crate::engine::{Asks, Config, Ordinary, Peer, Plain, Request, USUAL_START};
+use crate::engine::{Asks, BYTES, Config, Ordinary, Peer, Plain, Request, USUAL_START};
 use crate::http::head::RequestHead;
 
 /// A request that is served here.
@@ -79,7 +79,8 @@ pub(super) fn parse(
     if let Some(plain) = plain(&line, &fields, &bytes[len..])
         && let Some(ordinary) = ordinary(&plain)
     {
-        if !is_last {
+        // A GET is ordinary whatever it says of a body, a POST of bytes is not.
+        if !is_last && fields.content_type != Some(BYTES) {
             let target = (&line.method, line.target);
             let accepted = fields.accept_encoding;
             known.note(&bytes[..len], target, plain.body_len(), accepted);
