@@ -220,8 +220,8 @@ impl Net {
                     connection.sent += count;
                     self.traffic.bytes_out += count as u64;
                 }
-                Err(_) => {
-                    self.fail(index);
+                Err(error) => {
+                    self.fail(index, &format!("write: {error}"));
                     return;
                 }
             }
@@ -249,9 +249,12 @@ impl Net {
     }
 
     /// Ends a connection that should have gone on.
-    fn fail(&mut self, index: usize) {
+    fn fail(&mut self, index: usize, why: &str) {
         let connection = &self.connections[index];
-        if connection.state != State::Closing && !connection.is_muted {
+        let state = connection.state;
+        if state != State::Closing && !connection.is_muted {
+            let age = (now() - connection.opened_at) as f64 / 1e9;
+            eprintln!("connection {index}, {state:?}, {age:.1} s old: {why}");
             self.errors += 1;
         }
         self.close(index);
@@ -281,11 +284,11 @@ impl Net {
         let has_ended = events & (libc::EPOLLERR | libc::EPOLLHUP) != 0;
         match self.connections[index].state {
             State::Free => return,
-            State::Tcp if has_ended => return self.fail(index),
+            State::Tcp if has_ended => return self.fail(index, "no connection"),
             State::Tcp => return self.ask_for_upgrade(index),
             _ if self.connections[index].is_muted => {
                 if has_ended {
-                    self.fail(index);
+                    self.fail(index, "ended while muted");
                 }
                 return;
             }

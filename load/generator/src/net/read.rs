@@ -11,7 +11,7 @@ impl Net {
         let mut unread = std::mem::take(&mut self.connections[index].unread);
         let kept = unread.len();
         if kept * 2 > buffer.len() {
-            return self.fail(index);
+            return self.fail(index, "a frame beyond the buffer");
         }
         buffer[..kept].copy_from_slice(&unread);
         let read = match socket::receive(self.connections[index].descriptor, &mut buffer[kept..]) {
@@ -20,7 +20,7 @@ impl Net {
                 self.connections[index].unread = unread;
                 return;
             }
-            Err(_) => return self.fail(index),
+            Err(error) => return self.fail(index, &format!("read: {error}")),
         };
         self.traffic.reads += 1;
         self.traffic.bytes_in += read as u64;
@@ -46,8 +46,8 @@ impl Net {
                         return used;
                     };
                     if !rest.starts_with(b"HTTP/1.1 101") {
-                        eprintln!("no upgrade: {}", String::from_utf8_lossy(rest));
-                        self.fail(index);
+                        let shown = String::from_utf8_lossy(rest);
+                        self.fail(index, &format!("no upgrade: {shown}"));
                         return used;
                     }
                     self.connections[index].state = State::Opening;
@@ -100,7 +100,7 @@ impl Net {
             }
             wire::TEXT => self.control(index, payload, at),
             wire::BINARY => scenario.binary(self, index, payload, at),
-            wire::CLOSE => self.fail(index),
+            wire::CLOSE => self.fail(index, "a close frame"),
             wire::PING => self.queue_frame(index, wire::PONG, &[payload]),
             _ => {}
         }
