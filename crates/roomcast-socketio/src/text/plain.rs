@@ -1,5 +1,7 @@
 //! The search for the first byte of a JSON string that needs attention.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 /// How many bytes in front need no attention inside a string: neither quote, backslash nor
 /// control character.
 ///
@@ -31,14 +33,30 @@ fn plain_rest(bytes: &[u8]) -> usize {
 /// Up to here a text counts as short.
 const SHORT_BYTES: usize = 64;
 
+/// Cost: programs are built for every processor of a kind. Which vectors this one has is asked at
+/// run time; with those of AVX2 or AVX-512, 64 KiB take less than half as long as with SSE2.
 fn plain_blocks(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<64>();
-    let plain = blocks.iter().take_while(|block| !has_special(block));
-    let passed = plain.count() * 64;
+    let level = Level::new();
+    let passed = dispatch!(level, simd => passed_blocks(simd, bytes));
     passed + plain_words(&bytes[passed..])
 }
 
-/// Whether one of the bytes needs attention. The compiler makes vector instructions of it.
+/// How many bytes the blocks in front have of which none needs attention.
+#[inline(always)]
+fn passed_blocks<S: Simd>(simd: S, bytes: &[u8]) -> usize {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let (blocks, _) = bytes.as_chunks::<64>();
+            let plain = blocks.iter().take_while(|block| !has_special(block));
+            plain.count() * 64
+        },
+    )
+}
+
+/// Whether one of the bytes needs attention. The compiler makes vector instructions of it: those of
+/// the function that it becomes part of.
+#[inline(always)]
 fn has_special(block: &[u8; 64]) -> bool {
     let special = |&byte: &u8| u8::from(byte ^ QUOTE_TO_SPACE <= b' ') | u8::from(byte == b'\\');
     block.iter().map(special).fold(0, |any, one| any | one) != 0
