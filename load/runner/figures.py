@@ -14,11 +14,17 @@ def median(rows, key, **wanted):
     return statistics.median(found) if found else None
 
 
+# The kernel tells user and system time apart in ticks of 10 ms: fewer than these in a window say little.
+LEAST_TICKS = 50
+
+
 def user_us(rows, **wanted):
-    """Microseconds per message in the server's own code."""
-    parts = zip(values(rows, "cpu_us", **wanted), values(rows, "user_frac", **wanted))
-    found = [cpu * fraction for cpu, fraction in parts]
-    return statistics.median(found) if found else None
+    """Microseconds per message in the server's own code; none if all repetitions together are too short to tell."""
+    keys = ("cpu_us", "user_frac", "n")
+    parts = list(zip(*(values(rows, key, **wanted) for key in keys)))
+    if sum(cpu * count for cpu, _, count in parts) < LEAST_TICKS * 10_000:
+        return None
+    return sum(cpu * fraction * count for cpu, fraction, count in parts) / sum(count for _, _, count in parts)
 
 
 def with_spread(found, digits=2):
@@ -35,6 +41,12 @@ def ratio(one, other):
 
 def shown(value, digits=2):
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def beside(value, limit, digits=2):
+    """`value (limit)`, with as many digits as it takes to tell them apart."""
+    one, other = shown(value, digits), shown(limit, digits)
+    return beside(value, limit, digits + 1) if one == other and value != limit else f"{one} ({other})"
 
 
 def table(head, rows):

@@ -1,6 +1,7 @@
 """Puts tables into the guide, between `<!-- load:KIND -->` and `<!-- /load:KIND -->`."""
 
 import re
+from collections import Counter
 
 from .place import GUIDE
 
@@ -25,12 +26,23 @@ def put(text, kind, body):
 
 def note(rows):
     """When and on what the figures were taken."""
-    count = 1 + max((row.get("rep", 0) for row in rows), default=0)
-    plural = "s" if count > 1 else ""
+    times = repetitions(rows)
     machine = next((row["machine"] for row in rows if row.get("machine")), None)
     if not machine:
-        return f"{count} repetition{plural}, on an unknown machine."
+        return f"{times}, on an unknown machine."
     return (
-        f"{count} repetition{plural}, at revision `{machine['revision']}`, on {machine['cores']} cores ({machine['model']}), "
+        f"{times}, at revision `{machine['revision']}`, on {machine['cores']} cores ({machine['model']}), "
         f"{machine['memory_mib'] // 1024} GiB of memory, Linux {machine['kernel']}."
     )
+
+
+def repetitions(rows):
+    """How often each server was measured: most of them, then the others by name."""
+    taken = {}
+    for row in rows:
+        if "server" in row:
+            taken.setdefault(row["server"], Counter())[(row["case"], row.get("threads"), row.get("conns"), row.get("rooms"))] += 1
+    counts = {server: max(cases.values()) for server, cases in taken.items()}
+    most = max(counts.values(), default=1)
+    others = "".join(f", {count} of {server}" for server, count in counts.items() if count != most)
+    return f"{most} repetition{'s' if most > 1 else ''}{others}"

@@ -26,7 +26,7 @@ SCENARIOS = {
     "bcast100": Scenario("broadcast --connections 100 --window 2 --size 64"),
     "bcast1k": Scenario("broadcast --connections 1000 --window 2 --size 64", quick=True),
     "bcast10k": Scenario("broadcast --connections 10000 --window 1 --size 64"),
-    "bcast1k-20Hz": Scenario("broadcast --connections 1000 --rate 20 --size 64"),
+    "bcast1k-20Hz": Scenario("broadcast --connections 1000 --rate 20 --size 64", scale=3.0),
     "rooms": Scenario("rooms --connections 1000 --window 64 --size 64", quick=True),
     "private": Scenario("private --connections 1000 --window 64 --size 64", quick=True),
     "connect": Scenario(

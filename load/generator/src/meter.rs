@@ -2,7 +2,7 @@
 use crate::clock::{nanoseconds, now, own_processor_time};
 use crate::net::{Net, Scenario, Traffic};
 use crate::options::Options;
-use crate::process::{Processes, Usage};
+use crate::process::{Processes, Usage, idle_ticks};
 use crate::report::Report;
 
 pub struct Meter {
@@ -11,8 +11,12 @@ pub struct Meter {
     at: u64,
     usage: Usage,
     own: u64,
+    idle: u64,
     traffic: Traffic,
 }
+
+/// The kernel's ticks in a second, in which `/proc` counts.
+const TICKS: f64 = 100.0;
 
 /// What was done in the window.
 pub struct Work {
@@ -31,6 +35,7 @@ impl Meter {
             at: 0,
             usage: Usage::default(),
             own: 0,
+            idle: 0,
             traffic: Traffic::default(),
         }
     }
@@ -39,6 +44,7 @@ impl Meter {
     pub fn start(&mut self, traffic: Traffic) {
         self.usage = self.server.usage();
         self.own = own_processor_time();
+        self.idle = idle_ticks();
         self.traffic = traffic;
         self.at = now();
     }
@@ -48,6 +54,7 @@ impl Meter {
         let seconds = (now() - self.at) as f64 / 1e9;
         let usage = self.server.usage();
         let own = (own_processor_time() - self.own) as f64 / 1e9;
+        let idle = (idle_ticks() - self.idle) as f64 / TICKS;
         let processor = (usage.nanoseconds - self.usage.nanoseconds) as f64 / 1e9;
         let user = usage.user_ticks - self.usage.user_ticks;
         let system = usage.system_ticks - self.usage.system_ticks;
@@ -63,9 +70,11 @@ impl Meter {
             .rounded("per_s", work.messages as f64 / seconds, 0)
             .rounded("cpu_us", processor * 1e6 / messages, 3)
             .rounded("user_frac", user as f64 / (user + system).max(1) as f64, 3)
+            .add("ticks", user + system)
             .rounded("srv_util", processor / seconds, 2)
             .rounded("srv_waited", waited / seconds, 3)
             .rounded("gen_util", own / seconds, 2)
+            .rounded("idle_cores", idle / seconds, 2)
             .rounded("ctxsw_per_msg", switches as f64 / messages, 4)
             .rounded(
                 "reads_per_msg",

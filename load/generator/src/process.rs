@@ -75,6 +75,15 @@ impl Processes {
     }
 }
 
+/// Ticks in which processors of the machine had nothing to do, all processors together.
+pub fn idle_ticks() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = text.lines().next().unwrap_or_default();
+    // `cpu user nice system idle iowait …`
+    let ticks = all.split_whitespace().skip(4).take(2);
+    ticks.filter_map(|text| text.parse::<u64>().ok()).sum()
+}
+
 fn collect(pid: i32, found: &mut Vec<i32>) {
     found.push(pid);
     for thread in threads(pid) {
