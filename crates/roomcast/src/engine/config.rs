@@ -76,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) times: Arc<Times>,
     pub(crate) max_message_bytes: usize,
     pub(crate) max_fragments: usize,
+    /// Of one request.
+    pub(crate) max_head_bytes: usize,
     /// At least 1.
     pub(crate) read_buffer_bytes: usize,
     pub(crate) deflate: Option<deflate::Config>,
@@ -106,6 +108,7 @@ impl Default for Config {
             times: Arc::default(),
             max_message_bytes: 1_000_000,
             max_fragments: 4096,
+            max_head_bytes: 16 * 1024,
             read_buffer_bytes: read_buffer::DEFAULT_LEN,
             deflate: None,
             http_compression: HttpCompression::default(),

@@ -68,6 +68,9 @@ impl Shared {
         B: Body,
         B::Data: Buf,
     {
+        if self.is_too_long(&parts) {
+            return respond::head_too_long();
+        }
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let request = Arc::new(Request::new(&parts));
         drop(parts);
@@ -85,6 +88,11 @@ impl Shared {
             (Reply::Answer(answer), _) => answer,
             (Reply::Usual(usual), _) => usual.into(),
         }
+    }
+
+    /// Whether the head of a request that another HTTP server has read is above the limit.
+    pub(super) fn is_too_long(&self, parts: &Parts) -> bool {
+        RequestHead::len_of(parts) > self.config().max_head_bytes
     }
 
     /// Decides about a request whose path is this server's.

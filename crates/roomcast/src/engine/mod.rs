@@ -83,7 +83,7 @@ pub(crate) use mailbox::{Pace, SendOptions, Sent};
 pub(crate) use ordinary::{Asks, BYTES, Ordinary, Plain, USUAL_START};
 pub use relay::ClusterEngine;
 pub use request::{Peer, Request};
-pub(crate) use respond::{Answer, Usual};
+pub(crate) use respond::{Answer, Usual, head_too_long};
 pub use server::Engine;
 pub(crate) use server::{Owner, Shared};
 pub(crate) use session::SessionTask;

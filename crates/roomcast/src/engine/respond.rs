@@ -37,6 +37,11 @@ pub(crate) fn refuse_upgrade(refusal: &Refusal) -> Answer {
     answer
 }
 
+/// What a request gets whose head is above the limit.
+pub(crate) fn head_too_long() -> Answer {
+    status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+}
+
 /// An answer without a body.
 pub(crate) fn status(status: StatusCode) -> Answer {
     let mut answer = Response::new(Bytes::new());

@@ -48,6 +48,17 @@ impl RequestHead {
         })
     }
 
+    /// Bytes of a head in any version of HTTP: of its target, and of its headers' names and values.
+    pub(crate) fn len_of(parts: &Parts) -> usize {
+        let target = parts.uri.path_and_query();
+        let target_len = target.map_or(0, |target| target.as_str().len());
+        let headers = parts.headers.iter();
+        let headers_len: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        target_len + headers_len
+    }
+
     /// Keeps what was read: `headers` walks over names, in any case, and their values.
     pub(crate) fn new<'h, H: Iterator<Item = (&'h [u8], &'h [u8])>>(
         method: &Method,

@@ -1,12 +1,14 @@
 //! What the front does not serve: other paths, HTTP/2, HTTP/1.0, encoded bodies. hyper does.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tower_layer::Layer as _;
@@ -28,25 +30,62 @@ pub(super) async fn serve(layer: &Layer, io: Rewound, address: SocketAddr, first
             service.clone().call(request)
         })
     };
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // A client that does not finish its request head is let go after 30 s, the default of both.
-    builder.http1().timer(TokioTimer::new());
-    builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
-    tokio::pin!(connection);
-    let result = tokio::select! {
-        result = &mut connection => result,
-        // hyper has no timer while it tells HTTP/1 from HTTP/2.
-        () = silence(&requested, first_by) => {
-            return tracing::debug!(%address, "a connection asked for nothing");
-        }
-        () = layer.engine().closing() => {
-            connection.as_mut().graceful_shutdown();
-            tokio::time::timeout(LAST_ANSWERS, connection).await.unwrap_or(Ok(()))
-        }
+    let max_head_bytes = layer.engine().config().max_head_bytes;
+    let until = Until {
+        layer,
+        address,
+        requested: &requested,
+        first_by,
     };
-    if let Err(error) = result {
-        tracing::debug!(%error, "an HTTP connection ended");
+    // With a timer, hyper lets go a client of HTTP/1 that does not finish a head in 30 s, its default.
+    if io.is_http2() {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(max_head_bytes).unwrap_or(u32::MAX));
+        let connection = builder.serve_connection(TokioIo::new(io), service);
+        until
+            .run(connection, http2::Connection::graceful_shutdown)
+            .await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .max_header_size(max_head_bytes);
+        let connection = builder.serve_connection(TokioIo::new(io), service);
+        let shut_down = http1::UpgradeableConnection::graceful_shutdown;
+        until.run(connection.with_upgrades(), shut_down).await;
+    }
+}
+
+/// What a connection lives until, if it does not end before.
+struct Until<'c> {
+    layer: &'c Layer,
+    address: SocketAddr,
+    requested: &'c Notify,
+    first_by: Instant,
+}
+
+impl Until<'_> {
+    async fn run<C>(self, connection: C, shut_down: fn(Pin<&mut C>))
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        let mut connection = pin!(connection);
+        let result = tokio::select! {
+            result = &mut connection => result,
+            // hyper has no timer for how HTTP/2 begins, and begins that of a head anew.
+            () = silence(self.requested, self.first_by) => {
+                return tracing::debug!(address = %self.address, "a connection asked for nothing");
+            }
+            () = self.layer.engine().closing() => {
+                shut_down(connection.as_mut());
+                tokio::time::timeout(LAST_ANSWERS, connection).await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "an HTTP connection ended");
+        }
     }
 }
 

@@ -18,6 +18,12 @@ impl Rewound {
     pub(super) fn new(stream: TcpStream, again: Bytes) -> Self {
         Self { stream, again }
     }
+
+    /// Whether what was read is how HTTP/2 begins, as far as it came.
+    pub(super) fn is_http2(&self) -> bool {
+        let len = self.again.len().min(HTTP2_PREFACE.len());
+        self.again[..len] == HTTP2_PREFACE[..len]
+    }
 }
 
 impl AsyncRead for Rewound {
@@ -65,3 +71,6 @@ impl AsyncWrite for Rewound {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+/// SPEC: RFC 9113, 3.4.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -421,24 +421,6 @@ async fn versions_and_bytes_that_are_not_http_1_1_are_left_to_hyper() {
 }
 
 #[tokio::test]
-async fn a_head_of_20_kb_is_read_and_one_without_end_is_431() {
-    let host = Host::tcp(&echo_server()).await;
-    let long = HANDSHAKE.replace(
-        "Host: a",
-        &format!("Host: a\r\nCookie: {}", "x".repeat(20_000)),
-    );
-    let mut stream = host.stream().await;
-    assert_eq!(ask(&mut stream, &long).await.0, 200);
-
-    let mut stream = host.stream().await;
-    let endless = HANDSHAKE.replace("\r\n\r\n", "\r\nCookie: ") + &"x".repeat(600_000);
-    stream.try_write(endless.as_bytes()).await;
-    let answer = Response::read_head(&mut stream).await;
-    assert!(answer.is_none_or(|answer| answer.status == 431));
-    host.joined().await.expect_alive().await;
-}
-
-#[tokio::test]
 async fn hanging_up_on_a_waiting_poll_ends_the_session_at_once() {
     let io = echo_server();
     let mut reasons = reasons(&io);

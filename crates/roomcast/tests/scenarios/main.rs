@@ -33,6 +33,7 @@ mod explained_disconnects;
 mod fan_out;
 mod foreign_upgrades;
 mod handlers;
+mod head_limits;
 mod heartbeat;
 mod heartbeat_of_many;
 mod listener_http;

@@ -239,6 +239,22 @@ async fn polling_works_over_http_2() {
 }
 
 #[tokio::test]
+async fn over_http_2_heads_have_their_limit_too() {
+    let query = format!("EIO=4&transport=polling&t={}", "x".repeat(20_000));
+    for (builder, status) in [
+        (Server::builder(), 431),
+        (Server::builder().max_head_bytes(32 * 1024), 200),
+    ] {
+        let listening = builder.build().listen("127.0.0.1:0").await;
+        let listening = listening.expect("a port is free");
+        let mut client = Http2::connect(listening.local_addr().expect("it is bound")).await;
+        tokio::spawn(listening.run());
+
+        assert_eq!(client.send("GET", &query, "").await.0, status);
+    }
+}
+
+#[tokio::test]
 async fn over_http_2_polls_and_posts_share_a_connection() {
     let io = echo_server();
     let listening = io.listen("127.0.0.1:0").await.expect("a port is free");

@@ -228,7 +228,7 @@ async fn an_upgrade_with_very_many_headers_is_refused_and_the_server_lives() {
 /// CVE-2021-32640 and CVE-2016-10518: both values are read in one pass.
 #[tokio::test]
 async fn long_protocol_and_extension_headers_are_read_at_once() {
-    let host = host().await;
+    let host = Host::tcp(&Server::builder().max_head_bytes(300_000).build()).await;
     let request = Request::get(&host.target("EIO=4&transport=websocket"))
         .header("sec-websocket-protocol", &"a, ".repeat(20_000))
         .header("sec-websocket-extensions", &"x;y=\"\"; ".repeat(20_000));

@@ -24,6 +24,29 @@ impl<Kind> Builder<Kind> {
         self
     }
 
+    /// Sets the most bytes of the head of one HTTP request: its line and headers, with the empty line
+    /// behind them. A longer one is answered 431, and its connection is closed. Default: 16 KiB, as
+    /// in Node.js.
+    ///
+    /// It holds for every path of the server's own listener; over HTTP/2 it counts as that has it,
+    /// with 32 bytes for each header. Behind another HTTP server, whose limit comes first, requests
+    /// below the server's path are answered 431 if their target and the names and values of their
+    /// headers are longer together. Each session keeps the head of its first request.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use roomcast::Server;
+    ///
+    /// let io = Server::builder().max_head_bytes(64 * 1024).build(); // for large cookies
+    /// ```
+    ///
+    /// Spec: features, section 10.
+    pub fn max_head_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_head_bytes = bytes;
+        self
+    }
+
     /// Sets the most frames that one WebSocket message from a client may be cut into; one more
     /// closes its connection with code 1008. Default: 4096.
     ///

@@ -12,6 +12,7 @@ use super::{Carried, MessageSocket};
 use crate::engine::duplex::Duplex;
 use crate::engine::handle::{Carrier, Reply};
 use crate::engine::request::Request;
+use crate::engine::respond::head_too_long;
 use crate::engine::server::{Engine, Owner, Shared};
 use crate::engine::upgrade::Switch;
 
@@ -137,6 +138,9 @@ impl Shared {
         parts: &Parts,
         owner: Owner,
     ) -> Result<Accepted, Response<Bytes>> {
+        if self.is_too_long(parts) {
+            return Err(head_too_long());
+        }
         let request = match parts.method {
             // SPEC: RFC 8441, section 5: over HTTP/2 this method stands for the GET of HTTP/1.
             Method::CONNECT => {

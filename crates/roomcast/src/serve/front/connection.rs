@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::head_timer::HEAD_TIMEOUT;
-use super::request::{Asked, Wanted};
+use super::request::{Asked, Wanted, empty_lines};
 use super::{Front, Next, Outcome};
 use crate::engine::SessionTask;
 use crate::serve::layer::Layer;
@@ -105,7 +106,9 @@ impl First {
             let session = match front.serve(next, late_at).await {
                 Outcome::Switched(switch) => front.begin(switch),
                 Outcome::Foreign(first_by) => {
-                    let io = Rewound::new(front.stream, front.unread.into());
+                    let skipped = empty_lines(&front.unread);
+                    let unread = Bytes::from(front.unread).slice(skipped..);
+                    let io = Rewound::new(front.stream, unread);
                     let (layer, address) = (&front.layer, front.address);
                     Box::pin(foreign::serve(layer, io, address, first_by)).await;
                     None

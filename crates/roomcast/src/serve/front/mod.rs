@@ -34,7 +34,8 @@ use self::request::{Asked, Parsed, Wanted};
 use self::response::SwitchHead;
 use super::layer::Layer;
 use crate::engine::{
-    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Shared, Switch, WebSocket, read_buffer,
+    Carrier, Ordinary, Peer, Reply, Request, SessionTask, Shared, Switch, WebSocket, head_too_long,
+    read_buffer,
 };
 
 /// A connection that speaks HTTP/1.1.
@@ -55,6 +56,8 @@ enum Next {
     Request(Asked),
     /// What only hyper serves.
     Foreign,
+    /// A head above the limit.
+    TooLong,
     End,
 }
 
@@ -122,6 +125,10 @@ impl Front {
             let asked = match next {
                 Next::Request(asked) => asked,
                 Next::Foreign => return Outcome::Foreign(timer.late_at()),
+                Next::TooLong => {
+                    Box::pin(self.refuse()).await;
+                    return Outcome::End;
+                }
                 Next::End => return Outcome::End,
             };
             let step = match asked.wanted {
@@ -198,7 +205,12 @@ impl Front {
                     self.unread.extend_from_slice(read);
                     return Some(Next::Foreign);
                 }
-                Parsed::Partial => self.searched = read.len(),
+                Parsed::Partial(skipped) => {
+                    self.unread.extend_from_slice(&read[skipped..]);
+                    self.searched = self.unread.len();
+                    return None;
+                }
+                Parsed::TooLong => return Some(Next::TooLong),
             }
         }
         self.unread.extend_from_slice(read);
@@ -207,22 +219,40 @@ impl Front {
 
     /// Takes a request out of what is kept.
     fn take_request(&mut self) -> Option<Next> {
-        // Invariant: time is linear in what is read, however small the pieces: a head is parsed when
-        // it began, and when it may have ended.
-        let is_new = self.searched == 0 && !self.unread.is_empty();
-        if !is_new && !request::may_end(&self.unread, self.searched) {
-            self.searched = self.unread.len();
-            return (self.unread.len() > MAX_HEAD_BYTES).then_some(Next::Foreign);
+        let len = self.unread.len();
+        let searched = std::mem::replace(&mut self.searched, len);
+        if searched == len {
+            return None;
         }
-        self.searched = self.unread.len();
+        // Invariant: time is linear in what is read, however small the pieces: a head is parsed when
+        // it began, when it may have ended, and when it may be too long. No more than one empty line
+        // stands in front of what is kept, or the second one would be an end again and again.
+        let is_due = searched == 0
+            || len >= self.layer.engine().config().max_head_bytes
+            || request::may_end(&self.unread, searched);
+        if !is_due {
+            return None;
+        }
         match parse(&self.layer, self.address, &self.unread, &mut self.known) {
             Parsed::Request(asked, len) => {
-                self.unread.drain(..len);
+                self.drop_front(len);
                 self.searched = 0;
                 Some(Next::Request(asked))
             }
             Parsed::Foreign => Some(Next::Foreign),
-            Parsed::Partial => None,
+            Parsed::Partial(skipped) => {
+                self.drop_front(skipped);
+                self.searched = self.unread.len();
+                None
+            }
+            Parsed::TooLong => Some(Next::TooLong),
+        }
+    }
+
+    /// Drops bytes that were taken, and the room that they had.
+    fn drop_front(&mut self, len: usize) {
+        if len > 0 {
+            self.unread = self.unread.split_off(len);
         }
     }
 
@@ -324,6 +354,16 @@ impl Front {
         })
     }
 
+    /// Answers a head above the limit.
+    async fn refuse(&mut self) {
+        tracing::debug!(address = %self.address, "the head of a request is too long");
+        self.unread = Vec::new();
+        match response::write(&head_too_long(), true, &mut self.stream).await {
+            Ok(_) => self.leave().await,
+            Err(error) => tracing::debug!(%error, "a connection broke"),
+        }
+    }
+
     /// Says goodbye to a client that is still sending: without the wait the kernel would reset the
     /// connection, and the client could lose the answer.
     async fn leave(&mut self) {
@@ -420,5 +460,50 @@ fn poll_hang_up(
 /// What connections get to finish their answers when the server is closed.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Of a head that has not ended; hyper decides about longer ones.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::Server;
+
+    /// A connection, and the client's end of it.
+    async fn front() -> (Front, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let client = TcpStream::connect(address).await.expect("it listens");
+        let (stream, address) = listener.accept().await.expect("a client");
+        let layer = Arc::new(Server::new().layer());
+        (Front::new(layer, stream, address), client)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_has_no_buffer_whatever_came_in_one_piece() {
+        let (mut front, _client) = front().await;
+        let request = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n";
+
+        assert!(matches!(
+            front.take_from(&request.repeat(100)),
+            Some(Next::Request(_))
+        ));
+        for _ in 1..100 {
+            assert!(matches!(front.take_request(), Some(Next::Request(_))));
+        }
+
+        assert!(front.take_request().is_none());
+        assert_eq!(front.unread.capacity(), 0);
+    }
+
+    #[tokio::test]
+    async fn of_empty_lines_nothing_is_kept() {
+        let (mut front, _client) = front().await;
+        for lines in ["\n".repeat(17 * 1024), "\r\n".repeat(17 * 1024)] {
+            for piece in [lines.len(), 1] {
+                for read in lines.as_bytes().chunks(piece) {
+                    assert!(front.take_from(read).is_none());
+                    assert!(front.unread.len() <= 3, "{} bytes", front.unread.len());
+                }
+            }
+        }
+    }
+}

@@ -27,7 +27,10 @@ pub(super) enum Wanted {
 pub(super) enum Parsed {
     /// A request, and how many bytes of it were taken: its head, and the body of an ordinary one.
     Request(Asked, usize),
-    Partial,
+    /// The beginning of a head, behind this many bytes of empty lines.
+    Partial(usize),
+    /// A head above the limit.
+    TooLong,
     /// Something for hyper: another path, version or method, an encoded body, or no HTTP at all.
     Foreign,
 }
@@ -53,7 +56,9 @@ pub(super) fn parse(
     known: &mut Known,
     ordinary: impl Fn(&Plain<'_>) -> Option<Ordinary>,
 ) -> Parsed {
+    let max_bytes = config.max_head_bytes;
     if let Some((plain, len)) = known.read(bytes, config)
+        && len <= max_bytes
         && let Some(ordinary) = ordinary(&plain)
     {
         return Parsed::ordinary(ordinary, false, len + plain.body_len());
@@ -61,8 +66,16 @@ pub(super) fn parse(
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut []);
     let len = match request.parse_with_uninit_headers(bytes, &mut headers) {
-        Ok(Status::Complete(len)) => len,
-        Ok(Status::Partial) => return Parsed::Partial,
+        Ok(Status::Complete(len)) if len <= max_bytes => len,
+        Ok(Status::Complete(len)) if len - empty_lines(bytes) <= max_bytes => len,
+        Ok(Status::Complete(_)) => return Parsed::TooLong,
+        Ok(Status::Partial) => {
+            let skipped = empty_lines(bytes);
+            return match bytes.len() - skipped < max_bytes {
+                true => Parsed::Partial(skipped),
+                false => Parsed::TooLong,
+            };
+        }
         Err(_) => return Parsed::Foreign,
     };
     let Some(line) = Line::of(&request, config) else {
@@ -104,6 +117,17 @@ pub(super) fn may_end(bytes: &[u8], searched: usize) -> bool {
     let bytes = &bytes[searched.saturating_sub(3)..];
     let mut ends = bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
     ends.any(|(at, _)| matches!(bytes[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]))
+}
+
+/// How many bytes in front are empty lines, which belong to no head.
+///
+/// SPEC: RFC 9112, 2.2. COMPAT: Node.js skips any number of them, too.
+pub(super) fn empty_lines(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] = rest {
+        rest = behind;
+    }
+    bytes.len() - rest.len()
 }
 
 /// What a request line says.
@@ -309,7 +333,8 @@ mod tests {
     fn parsed(text: &str) -> &'static str {
         match parse_it(text) {
             Parsed::Request(..) => "request",
-            Parsed::Partial => "partial",
+            Parsed::Partial(_) => "partial",
+            Parsed::TooLong => "too long",
             Parsed::Foreign => "foreign",
         }
     }
@@ -338,6 +363,49 @@ mod tests {
         assert_eq!(head.target(), "/engine.io/?a=%20");
         assert_eq!(head.header("host"), Some(&b"b"[..]));
         assert_eq!(head.header("x"), Some("é".as_bytes()));
+    }
+
+    #[test]
+    fn empty_lines_belong_to_no_head() {
+        for (bytes, len) in [
+            ("", 0),
+            ("\n", 1),
+            ("\r", 0),
+            ("\r\n", 2),
+            ("\n\n\r\n\r", 4),
+            ("\r\r\n", 0),
+            ("\nGET\n\n", 1),
+        ] {
+            assert_eq!(empty_lines(bytes.as_bytes()), len, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_as_long_as_the_limit_without_empty_lines_in_front_and_no_longer() {
+        let peer = Peer::new(([192, 0, 2, 7], 50_000).into());
+        let text = format!("\r\n\n{POLL}");
+        for (max_head_bytes, end, expected) in [
+            (POLL.len(), text.len(), "request"),
+            (POLL.len(), text.len() - 1, "partial 3"),
+            (POLL.len(), 3, "partial 3"),
+            (POLL.len() - 1, text.len(), "too long"),
+            (POLL.len() - 1, text.len() - 1, "too long"),
+            (POLL.len() - 1, text.len() - 2, "partial 3"),
+        ] {
+            let config = Config {
+                max_head_bytes,
+                ..Config::default()
+            };
+            let (bytes, mut known) = (&text.as_bytes()[..end], Known::default());
+            let parsed = parse(bytes, peer, &config, &mut known, |_| None);
+            let found = match parsed {
+                Parsed::Request(..) => "request".to_owned(),
+                Parsed::Partial(skipped) => format!("partial {skipped}"),
+                Parsed::TooLong => "too long".to_owned(),
+                Parsed::Foreign => "foreign".to_owned(),
+            };
+            assert_eq!(found, expected, "{max_head_bytes} bytes, cut at {end}");
+        }
     }
 
     #[test]
