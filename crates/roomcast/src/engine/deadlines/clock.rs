@@ -167,6 +167,13 @@ impl Clock {
     }
 }
 
+impl Drop for Clock {
+    fn drop(&mut self) {
+        // The driver's task sees that the server is gone.
+        self.driver.wake();
+    }
+}
+
 /// What the driver has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sleep {
