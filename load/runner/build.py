@@ -38,6 +38,13 @@ def fixture():
     return Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release" / "bench_fixture"
 
 
+def profiled():
+    """This repository's fixture with the names of its functions."""
+    unstripped = ["--config", "profile.release.strip=false"]
+    cargo(ROOT, ["--package", "roomcast-conformance", "--bin", "bench_fixture", *unstripped], WORK / "profiled")
+    return WORK / "profiled" / "release" / "bench_fixture"
+
+
 def clients(wanted):
     """Those of the wanted clients that this machine can build."""
     if "roomcast-client" in wanted:

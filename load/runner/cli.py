@@ -8,12 +8,12 @@ import signal
 import sys
 from pathlib import Path
 
-from . import build, clients, compare, growth, guide, join_leave, order, slow_readers, smoke, soak, workers
+from . import build, clients, compare, growth, guide, join_leave, order, profile, slow_readers, smoke, soak, workers
 from .measure import Bench
 from .place import LOAD
-from .servers import OWN, PEERS, present
+from .servers import OWN, PEERS, VARIANTS, present
 
-COMMANDS = {module.KIND: module for module in (compare, growth, workers, order, join_leave, slow_readers, clients, soak, smoke)}
+COMMANDS = {module.KIND: module for module in (compare, growth, workers, order, join_leave, slow_readers, profile, clients, soak, smoke)}
 
 
 def main():
@@ -45,7 +45,7 @@ def parser():
     words = "another server; it reads PORT, PING_INTERVAL and PING_TIMEOUT"
     add("--server", action="append", default=[], metavar="NAME=CMD", help=words)
     add("--only", metavar="NAMES", help="servers, separated by commas; none but --server with an empty list")
-    add("--scenarios", metavar="NAMES", help="table (also idle25, idle1) and workers: scenarios, separated by commas")
+    add("--scenarios", metavar="NAMES", help="table (also idle25, idle1), workers and profile: scenarios, separated by commas")
     add("--reps", type=int, metavar="N", help="repetitions")
     add("--secs", type=float, metavar="S", help="length of the measured window")
     add("--warm", type=float, metavar="S", help="before it")
@@ -69,25 +69,27 @@ def parser():
 def servers(options, module):
     """The servers of a run by name, built."""
     names = module.wanted(options)
-    names = list(PEERS) if names is None else names
-    own = True
+    names = [OWN, *(PEERS | VARIANTS if names is None else names)]
     if options.only is not None:
-        asked = [name for name in options.only.split(",") if name]
-        unknown = set(asked) - set(PEERS) - {OWN}
+        names = [name for name in options.only.split(",") if name]
+        known = [OWN, *VARIANTS, *PEERS]
+        unknown = set(names) - set(known)
         if unknown:
-            sys.exit(f"unknown server {', '.join(sorted(unknown))}; there are {OWN}, {', '.join(PEERS)}")
-        names, own = [name for name in asked if name != OWN], OWN in asked
+            sys.exit(f"unknown server {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    ours = {OWN: {}} | VARIANTS
+    ours = {name: environment for name, environment in ours.items() if name in names}
+    peers = [name for name in names if name in PEERS]
     fixture = options.fixture
     if not options.no_build:
-        build.generator() if not names else build.own()
-        build.peers(set(names))
-        if own and not fixture:
+        build.own() if peers else build.generator()
+        build.peers(set(peers))
+        if ours and not fixture:
             fixture = build.fixture()
-    chosen, missing = present(names)
+    chosen, missing = present(peers)
     for name in missing:
         print(f"{name}: not built, left out", file=sys.stderr)
-    if own:
-        chosen[OWN] = ([str(Path(fixture or "target/release/bench_fixture"))], {})
+    for name, environment in ours.items():
+        chosen[name] = ([str(Path(fixture or "target/release/bench_fixture"))], environment)
     for text in options.server:
         name, _, command = text.partition("=")
         chosen[name] = (shlex.split(command), {})

@@ -119,7 +119,7 @@ def compared(figure, digits=2):
 def faults(rows, case, figures, own):
     """PASS, or what of ours went wrong and whom we cost too much against."""
     mine = [row for row in rows if row["server"] == own and row["case"] == case]
-    found = [f"{row[fault]} {fault}" for row in mine for fault in FAULTS if row.get(fault)]
+    found = [row["fail"] if "fail" in row else f"{row[fault]} {fault}" for row in mine for fault in FAULTS if row.get(fault)]
     found += [name for name, figure in figures.items() if figure and not is_met(figure)]
     return f"FAIL: {', '.join(found)}" if found else "PASS"
 

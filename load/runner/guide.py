@@ -1,27 +1,31 @@
-"""Puts tables into the guide, between `<!-- load:KIND -->` and `<!-- /load:KIND -->`."""
+"""Puts tables into the guide and the README, between `<!-- load:KIND -->` and `<!-- /load:KIND -->`."""
 
 import re
 from collections import Counter
 
-from .place import GUIDE
+from . import summary
+from .place import GUIDE, README
 
 
 def write(reports, rows):
     """Replaces what stands between the markers of each report; the rest of the guide stays."""
-    text = GUIDE.read_text()
     for kind, report in reports.items():
         # In the guide, a table stands below a heading of its own.
         body = re.sub(r"^### ", "#### ", report, flags=re.MULTILINE)
         these = [row for row in rows if row.get("kind") == kind]
-        text = put(text, kind, f"{note(these)}\n\n{body}")
-    GUIDE.write_text(text)
+        put(GUIDE, kind, f"{note(these)}\n\n{body}")
+    few = summary.report(rows)
+    if few:
+        these = [row for row in rows if row.get("kind") == summary.KIND and row["server"] in summary.SERVERS.values()]
+        put(README, "summary", f"{few}\n\n{note(these)}")
 
 
-def put(text, kind, body):
+def put(file, kind, body):
+    text = file.read_text()
     marked = re.compile(rf"(<!-- load:{kind} -->\n).*?(<!-- /load:{kind} -->)", re.DOTALL)
     if not marked.search(text):
-        raise SystemExit(f"{GUIDE} has no markers for {kind}")
-    return marked.sub(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", text)
+        raise SystemExit(f"{file} has no markers for {kind}")
+    file.write_text(marked.sub(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", text))
 
 
 def note(rows):

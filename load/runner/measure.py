@@ -25,6 +25,8 @@ class Bench:
         self.servers = servers
         self.options = options
         self.rows = []
+        # Seconds in which a server must end when it is asked to.
+        self.patience = 3
         self.started = time.time()
         WORK.mkdir(parents=True, exist_ok=True)
         self.out = Path(options.out) if options.out else WORK / f"results-{int(self.started)}.jsonl"
@@ -69,7 +71,7 @@ class Bench:
             await_listening(server, port)
             yield server, port
         finally:
-            end(server)
+            end(server, self.patience)
 
     def core(self, core, pinned):
         return ["taskset", "-c", str(core)] if pinned and shutil.which("taskset") else []
@@ -80,7 +82,7 @@ class Failed(Exception):
 
 
 def await_listening(server, port):
-    for _ in range(200):
+    for _ in range(400):
         try:
             socket.create_connection(("127.0.0.1", port), 0.5).close()
         except OSError:
@@ -107,10 +109,10 @@ def parsed(command, seconds):
     return figures
 
 
-def end(server):
+def end(server, patience):
     server.terminate()
     try:
-        server.wait(3)
+        server.wait(patience)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

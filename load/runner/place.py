@@ -8,6 +8,7 @@ from pathlib import Path
 
 LOAD = Path(__file__).resolve().parent.parent
 ROOT = LOAD.parent
+README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "guide" / "performance.md"
 # Everything that is built or downloaded.
 WORK = Path(os.environ.get("BENCH_WORK", Path(tempfile.gettempdir()) / "roomcast-load"))

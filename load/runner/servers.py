@@ -24,6 +24,12 @@ PEERS = {
     "python": ([WORK / "py" / "v" / "bin" / "python", LOAD / "peers" / "python" / "server.py"], {}),
 }
 
+# Ours, used in another way: values are read into a tree and written anew; axum serves instead of our listener.
+VARIANTS = {
+    "roomcast-value": {"READ_VALUES": "1"},
+    "roomcast-axum": {"UNDER_AXUM": "1"},
+}
+
 # They speak WebSocket only.
 NO_POLLING = {"floor-uring", "tokio-lean", "tokio-lean-batch", "uws", "bun-raw"}
 # They do what the measured events need and no more.

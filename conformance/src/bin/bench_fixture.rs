@@ -1,18 +1,21 @@
 //! The application of the load generator in `load`, on `PORT` of 127.0.0.1.
 //!
 //! `PING_INTERVAL` and `PING_TIMEOUT` are milliseconds, `MAX_OUTBOX` is bytes. With `COUNT_REASONS` set, the event
-//! `stats` also tells why sockets were disconnected.
+//! `stats` also tells why sockets were disconnected. With `READ_VALUES` set, what is passed on is read into a tree and
+//! written anew; with `UNDER_AXUM` set, axum serves in place of the server's own listener.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use roomcast::{DisconnectReason, OutboxPolicy, Raw, Reply, Server, Socket};
+use roomcast::{DisconnectReason, OutboxPolicy, Raw, Reply, Server, Socket, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 #[derive(serde::Deserialize)]
-struct RoomMessage {
+struct RoomMessage<V> {
     room: String,
-    payload: Raw,
+    payload: V,
 }
 
 /// What the server holds, counted while the asking socket is connected.
@@ -38,25 +41,35 @@ async fn main() -> std::io::Result<()> {
         .max_outbox(outbox, OutboxPolicy::Disconnect)
         .build();
 
-    io.on("echo", |value: Raw| value);
-    io.on("broadcast", |io: Server, value: Raw| io.emit("b", value));
+    match std::env::var_os("READ_VALUES") {
+        Some(_) => pass_on::<Value>(&io),
+        None => pass_on::<Raw>(&io),
+    }
+    control(&io);
+
+    let port = u16::try_from(number("PORT", 42100)).expect("PORT is a port");
+    let address = ("127.0.0.1", port);
+    if std::env::var_os("UNDER_AXUM").is_some() {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        return axum::serve(listener, axum::Router::new().layer(io.layer())).await;
+    }
+    io.serve(address).await
+}
+
+/// The measured events.
+fn pass_on<V: DeserializeOwned + Serialize + Send + Sync + 'static>(io: &Server) {
+    io.on("echo", |value: V| Reply(value));
+    io.on("broadcast", |io: Server, value: V| io.emit("b", value));
     io.on("join", |socket: Socket, room: String| {
         socket.join(room);
         Reply(())
     });
-    io.on("room", |socket: Socket, message: RoomMessage| {
+    io.on("room", |socket: Socket, message: RoomMessage<V>| {
         socket.to(message.room).emit("r", message.payload);
     });
-    io.on("private", |io: Server, id: String, value: Raw| {
+    io.on("private", |io: Server, id: String, value: V| {
         io.to(id).emit("p", value)
     });
-    control(&io);
-
-    io.serve((
-        "127.0.0.1",
-        u16::try_from(number("PORT", 42100)).expect("PORT is a port"),
-    ))
-    .await
 }
 
 /// Events of the trials; the measured events above do not touch what they need.

@@ -1,7 +1,12 @@
-//! A Socket.IO client: all that the official JavaScript client is, in Rust.
+//! A Socket.IO client for Socket.IO 3 and 4 servers, async or blocking, with the options and events of
+//! the official JavaScript client.
 //!
-//! It speaks to any Socket.IO 3 or 4 server. It does not speak to Socket.IO 2, and does not run in a
-//! browser.
+//! It does not speak to Socket.IO 2, and does not run in a browser. The [guide] shows it at work; a
+//! [table] has each option, event and method of the official client beside its name here, and says
+//! which are not there.
+//!
+//! [guide]: https://github.com/roomcast/roomcast/blob/main/docs/guide/client.md
+//! [table]: https://github.com/roomcast/roomcast/blob/main/docs/guide/client-options.md
 //!
 //! # Example
 //!
@@ -119,6 +124,10 @@ pub fn builder(url: &str) -> Builder {
 /// The programs of the documents, compiled.
 #[cfg(doctest)]
 mod documents {
+    // Its programs are one with the server and one with the client; this crate's tests know both.
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
     #[doc = include_str!("../../../docs/guide/client.md")]
     struct Guide;
 

@@ -50,24 +50,36 @@
 //! Events can be types, with their name, arguments and reply in one place, for both ends and for
 //! TypeScript: [`derive(Event)`](derive@Event), [`Namespace::on_event`], [`Socket::emit_event`].
 //!
-//! The whole list, option by option and method by method, is in `docs/guide/from-javascript.md`.
+//! The whole list, option by option and method by method, is in the [guide from JavaScript]. The
+//! client is the crate `roomcast-client`.
+//!
+//! [guide from JavaScript]: https://github.com/roomcast/roomcast/blob/main/docs/guide/from-javascript.md
 //!
 //! # Serving
 //!
 //! [`Server::serve`] listens by itself. [`Server::layer`] adds the server to any tower service,
 //! such as an axum router, behind whatever TLS acceptor or proxy you have.
-//! [`Server::accept_websocket`] takes WebSockets that another library has opened
-//! (`docs/guide/other-websockets.md`). Every buffer that a client feeds has a limit, with an option
-//! of [`ServerBuilder`]; `docs/guide/limits.md` lists them.
+//! [`Server::accept_websocket`] takes [WebSockets that another library has opened]. Every buffer
+//! that a client feeds has [a limit](https://github.com/roomcast/roomcast/blob/main/docs/guide/limits.md),
+//! with an option of [`ServerBuilder`]. What stands in front of it, and how it is stopped, is in the
+//! [guide on deploying].
 //!
-//! [`ServerBuilder::parser`] takes another parser than JSON text: MessagePack, or [one of your
-//! own](CustomParser); `docs/guide/parsers.md` tells more.
+//! [`ServerBuilder::parser`] takes [another parser] than JSON text: MessagePack, or [one of your
+//! own](CustomParser).
+//!
+//! [WebSockets that another library has opened]: https://github.com/roomcast/roomcast/blob/main/docs/guide/other-websockets.md
+//! [guide on deploying]: https://github.com/roomcast/roomcast/blob/main/docs/guide/deploying.md
+//! [another parser]: https://github.com/roomcast/roomcast/blob/main/docs/guide/parsers.md
 //!
 //! # What it does not do
 //!
-//! It speaks Socket.IO protocol 5 over Engine.IO 4, by long-polling, WebSocket and WebTransport.
-//! Several servers form a cluster over a [`cluster::Bus`]; one over a broker is not there yet. It
-//! keeps no messages, unless [`recovery`] is on: who is not connected misses them.
+//! - Its listener speaks no TLS: that is a proxy's, or an acceptor's of your own in front of
+//!   [`Server::layer`]. WebTransport, which is always encrypted, takes a certificate.
+//! - Servers of one process form a cluster over a [`cluster::Hub`]. A bus between processes is a
+//!   [`cluster::Bus`] to implement; none over a broker is included.
+//! - It has no Admin UI.
+//! - Options are those of the builder: a running server's cannot be changed.
+//! - It keeps no messages, unless [`recovery`] is on: who is not connected misses them.
 //!
 //! # Features
 //!
@@ -81,8 +93,9 @@
 //! # Protocol revisions
 //!
 //! Socket.IO 5 over Engine.IO 4; with [`allow_eio3`](engine::Builder::allow_eio3) also Socket.IO 4
-//! over Engine.IO 3, for clients 1.x and 2.x (`docs/guide/old-clients.md`). The behaviour on the wire
-//! is that of `socket.io` 4.8.4.
+//! over Engine.IO 3, for [clients 1.x and 2.x]. The behaviour on the wire is that of `socket.io` 4.8.4.
+//!
+//! [clients 1.x and 2.x]: https://github.com/roomcast/roomcast/blob/main/docs/guide/old-clients.md
 
 mod alarm;
 mod broadcast;
@@ -155,9 +168,6 @@ pub use crate::http::{
 /// The programs of the documents, compiled.
 #[cfg(doctest)]
 mod documents {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-
     #[doc = include_str!("../../../docs/guide/getting-started.md")]
     struct GettingStarted;
 

@@ -82,7 +82,7 @@ impl std::fmt::Debug for Listener {
 
 /// Events of the session, as `socket.conn.on(…)` in JavaScript.
 ///
-/// A listener is called where the event happens: in the session's task, in that of a flusher, or
+/// A listener is called where the event happens: in the session's task, in that of a flusher or of the clock, or
 /// where something is emitted. It must not block, and may send. Its panic is logged and harms nobody.
 /// All of them are dropped when the session is over, so they may own the session.
 ///

@@ -291,8 +291,8 @@ impl WebSocket {
             if let Some(detached) = socket.mailbox().detach() {
                 break detached;
             }
-            // Another thread is in a system call that does not wait.
-            tokio::task::yield_now().await;
+            // Another thread writes to it, and to others before or behind it, whose listeners may take long.
+            tokio::time::sleep(LINE_PAUSE).await;
         };
         if let Some(writer) = writer {
             *side = WriteSide::Here(writer);
@@ -443,3 +443,6 @@ fn compress(deflater: &mut deflate::Deflater, entry: &mut Entry) {
 
 /// How long a closed WebSocket may take to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Between two looks at whether another thread still writes.
+const LINE_PAUSE: Duration = Duration::from_millis(1);

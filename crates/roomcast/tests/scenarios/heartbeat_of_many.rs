@@ -163,6 +163,23 @@ fn a_silent_client_is_closed_while_another_runtime_stands_still() {
 }
 
 #[test]
+fn what_waits_for_a_runtime_that_stands_still_leaves_with_the_ping() {
+    let io = server(PATIENCE);
+    let _still = stood_still(&io);
+
+    runtime().block_on(async {
+        let mut client = Host::tcp(&io).await.joined().await;
+        for _ in 0..3 {
+            client.expect("2").await;
+            client.send("3").await;
+            // Whoever was first wrote for all until now.
+            io.emit("news", ());
+            client.expect(r#"42["news"]"#).await;
+        }
+    });
+}
+
+#[test]
 fn clients_of_one_runtime_are_pinged_when_another_has_ended() {
     let io = server(PATIENCE);
     let first = runtime();

@@ -26,6 +26,7 @@ mod custom_parser;
 mod deleted_namespaces;
 mod disconnecting;
 mod emitting;
+mod ended_runtimes;
 mod engine_alone;
 mod engine_events;
 mod engine_io_3;

@@ -7,7 +7,7 @@ use roomcast::{DisconnectCause, DisconnectReason, OutboxPolicy, Server, Transpor
 use wtransport::tls::Sha256Digest;
 
 use crate::support::webtransport::{Quic, certificate, expect_closed, listen, text};
-use crate::support::{answering, channel, reasons, within};
+use crate::support::{answering, channel, reasons, tasks, within};
 
 fn builder() -> roomcast::ServerBuilder {
     Server::builder().transports([
@@ -364,11 +364,7 @@ async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection(
     let mut reasons = reasons(&io);
     let quic = Quic::of(&io).await;
     let silent = quic.joined().await;
-    let alive_tasks = || {
-        let metrics = tokio::runtime::Handle::current().metrics();
-        metrics.num_alive_tasks()
-    };
-    let with_it = alive_tasks();
+    let with_it = tasks();
 
     let line = "x".repeat(10_000);
     while reasons.so_far().is_empty() {
@@ -378,7 +374,7 @@ async fn a_client_that_reads_nothing_does_not_hold_up_the_end_of_its_connection(
     tokio::time::pause();
     expect_closed(&silent.connection, 0x100).await;
     let task_ends = async {
-        while alive_tasks() >= with_it {
+        while tasks() >= with_it {
             tokio::task::yield_now().await;
         }
     };

@@ -11,7 +11,7 @@ use crate::support::webtransport::{
     ACCEPTED, FORBIDDEN, NOT_FOUND, Quic, certificate, connect, expect_closed, headers, listen,
     pem_files, text,
 };
-use crate::support::{Heard, answering, channel, within};
+use crate::support::{Heard, answering, channel, expect_tasks, tasks};
 
 fn builder() -> roomcast::ServerBuilder {
     Server::builder().transports([Transport::Polling, Transport::WebTransport])
@@ -30,23 +30,6 @@ fn answered(builder: roomcast::ServerBuilder) -> Server {
     let io = builder.build();
     answering(&io);
     io
-}
-
-/// As many tasks as there were before: nothing is left of those who failed.
-async fn expect_tasks(before: usize) {
-    let metrics = tokio::runtime::Handle::current().metrics();
-    let settled = async {
-        while metrics.num_alive_tasks() > before {
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the tasks to end", settled).await;
-}
-
-fn tasks() -> usize {
-    tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
 }
 
 #[tokio::test]

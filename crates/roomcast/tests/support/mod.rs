@@ -38,6 +38,23 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     }
 }
 
+/// How many tasks the runtime of the test has.
+pub(crate) fn tasks() -> usize {
+    tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks()
+}
+
+/// As many tasks as there were before: nothing is left of what came since.
+pub(crate) async fn expect_tasks(before: usize) {
+    let settled = async {
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the tasks to end", settled).await;
+}
+
 /// Waits, with the clock paused, until nobody has anything left to do.
 pub(crate) async fn idle() {
     tokio::time::sleep(Duration::from_millis(1)).await;

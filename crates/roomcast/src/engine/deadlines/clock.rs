@@ -97,18 +97,18 @@ impl Clock {
     }
 
     /// When the first deadline comes, none being due; until then the driver is woken for earlier ones.
-    pub(super) fn sleep(&self) -> Sleep {
+    pub(super) fn next(&self) -> Next {
         let mut state = self.state.lock();
         state.asleep_until = 0;
         match state.schedule.next() {
-            Some(next) if next <= self.tick_before(now()) => Sleep::No,
+            Some(next) if next <= self.tick_at(now()) => Next::Due,
             Some(next) => {
                 state.asleep_until = next;
-                Sleep::Until(self.instant(next))
+                Next::At(self.instant(next))
             }
             None => {
                 state.asleep_until = NEVER;
-                Sleep::UntilWoken
+                Next::Never
             }
         }
     }
@@ -122,7 +122,7 @@ impl Clock {
         let mut tasks = SmallVec::<[Socket; STEP]>::new();
         let mut state = self.state.lock();
         let now = now();
-        let past = self.tick_before(now);
+        let past = self.tick_at(now);
         let patient_until = self.tick_after(now) + self.patience;
         let schedule = &mut state.schedule;
         let came = (0..STEP).map_while(|_| schedule.pop(past));
@@ -158,7 +158,7 @@ impl Clock {
     }
 
     /// The last tick that has come at `now`.
-    fn tick_before(&self, now: Instant) -> Tick {
+    fn tick_at(&self, now: Instant) -> Tick {
         limited(now.saturating_duration_since(self.epoch).as_millis())
     }
 
@@ -167,12 +167,21 @@ impl Clock {
     }
 }
 
-/// What the driver has to do.
+impl Drop for Clock {
+    fn drop(&mut self) {
+        // The driver's task sees that the server is gone.
+        self.driver.wake();
+    }
+}
+
+/// When the driver has to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sleep {
-    No,
-    Until(Instant),
-    UntilWoken,
+pub(super) enum Next {
+    /// A deadline has come.
+    Due,
+    At(Instant),
+    /// There is no deadline: it is woken for the next.
+    Never,
 }
 
 /// The time that timers go by.

@@ -1,4 +1,4 @@
-//! The task that looks at the clock for all sessions.
+//! The task of a runtime that looks at the clock for all of its sessions.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Sleep;
 
-use super::clock::{self, Clock};
+use super::clock::{Clock, Next};
 use crate::alarm;
 
 /// Drives one clock.
@@ -39,10 +39,10 @@ impl Driver {
             return Poll::Ready(false);
         };
         clock.driver.register(cx.waker());
-        let next = match clock.sleep() {
-            clock::Sleep::No => return Poll::Ready(true),
-            clock::Sleep::Until(next) => next,
-            clock::Sleep::UntilWoken => {
+        let next = match clock.next() {
+            Next::Due => return Poll::Ready(true),
+            Next::At(next) => next,
+            Next::Never => {
                 self.timer = None;
                 return Poll::Pending;
             }

@@ -82,7 +82,9 @@ impl Mailbox {
         flushed: Flushed,
     ) -> Option<(Writer, Batch)> {
         if !matches!(state.line, Line::Lent) {
-            // The WebSocket is gone.
+            // The WebSocket is gone. Invariant: its connection is closed, and who waits for marks is
+            // woken, without the lock.
+            drop(state);
             return None;
         }
         let mut is_news = std::mem::take(&mut state.is_line_wanted);

@@ -210,6 +210,8 @@ impl Mailbox {
     }
 
     /// Queues a packet of the session itself, if its task sleeps and others may write.
+    ///
+    /// Who sends it writes it: a lane that has listed the session may be held up for long.
     pub(crate) fn send_beside_task(&self, frame: Frame) -> Option<Sent> {
         let mut state = self.state.lock();
         let is_shared = matches!(state.line, Line::Idle(_) | Line::Lent);
@@ -217,7 +219,14 @@ impl Mailbox {
             return None;
         }
         state.push_control(frame);
-        Some(self.queued(state))
+        // Invariant: who has the line looks for more before it ends, and a connection that took
+        // something wakes the task.
+        let is_free = state.is_writable && matches!(state.line, Line::Idle(_));
+        Some(if is_free {
+            Sent::MustFlush
+        } else {
+            Sent::Queued
+        })
     }
 
     pub(crate) fn flusher(&self) -> &Arc<Flusher> {

@@ -1,5 +1,6 @@
 //! The task that owns one session: its transports, its state machine, its deadline, its application.
 
+mod abandoned;
 pub(super) mod body;
 mod polling;
 mod reading;

@@ -1,0 +1,63 @@
+//! Servers that outlive what drives their sessions, and runtimes that outlive their servers.
+//! Spec: features 1.54, 2.1.
+
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{
+    DEADLINE, Host, Request, answering, echo_server, expect_tasks, reasons, tasks,
+};
+
+fn runtime() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    let builder = builder.worker_threads(1).enable_all();
+    builder.build().expect("a runtime can be made")
+}
+
+#[test]
+fn clients_of_a_runtime_that_ends_are_gone() {
+    let io = echo_server();
+    let mut reasons = reasons(&io);
+    let first = runtime();
+    let clients = first.block_on(async {
+        let host = Host::tcp(&io).await;
+        (host.joined().await, host.joined_polling().await)
+    });
+    let second = runtime();
+    let host = second.block_on(Host::tcp(&io));
+    assert_eq!(io.sockets_count(), 2);
+
+    first.shutdown_timeout(DEADLINE);
+
+    assert_eq!(reasons.so_far(), ["transport close", "transport close"]);
+    assert_eq!(io.sockets_count(), 0);
+    assert_eq!(io.engine().clients_count(), 0);
+    second.block_on(async {
+        let refused = host.request(Request::get(&clients.1.target())).await;
+        let unknown = r#"{"code":1,"message":"Session ID unknown"}"#;
+        assert_eq!(refused.summary(), (400, unknown));
+        host.joined().await.expect_alive().await;
+    });
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_leaves_no_task() {
+    let before = tasks();
+    let io = roomcast::Server::builder()
+        .ping_interval(Duration::from_secs(3600))
+        .build();
+    answering(&io);
+    let mut reasons = reasons(&io);
+    let host = Host::memory(&io);
+
+    for _ in 0..2 {
+        let mut client = host.joined().await;
+        client.expect_alive().await;
+        drop(client);
+        reasons.next().await;
+    }
+    drop((io, host));
+
+    expect_tasks(before).await;
+}
