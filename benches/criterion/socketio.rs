@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use roomcast_benches::{BINARY_EVENT, SIZES, event, text};
-use roomcast_socketio::{AckId, Decoder, Header, Raw, Value, encode_ack, encode_event};
+use roomcast_socketio::{
+    AckId, Decoder, EventPacket, Header, Limits, Parser, Raw, Value, encode_ack, encode_event,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -151,9 +153,45 @@ fn echo<T: DeserializeOwned + Serialize>(criterion: &mut Criterion, name: &str) 
     });
 }
 
+/// The same over MessagePack.
+fn packed_echo<T: DeserializeOwned + Serialize>(criterion: &mut Criterion, name: &str) {
+    let mut group = criterion.benchmark_group(format!("socketio/echo/{name}/MessagePack"));
+    let mut decoder = Parser::MessagePack.decoder(Limits::default());
+    let mut out = Vec::with_capacity(256 * 1024);
+    for len in SIZES {
+        let mut packet = Vec::new();
+        let header = Header {
+            ack: Some(AckId::from(17)),
+            ..MAIN
+        };
+        let value = text(len);
+        Parser::MessagePack
+            .encode_event(&mut packet, &EventPacket::new(header, "echo", &value))
+            .expect("any value");
+        group.throughput(Throughput::Bytes(len as u64));
+        group.bench_function(BenchmarkId::from_parameter(len), |bencher| {
+            bencher.iter(|| {
+                let packet = decoder.binary(black_box(&packet)).expect("valid");
+                let packet = packet.expect("whole");
+                let value = packet.args().read::<T>().expect("any value");
+                let header = Header {
+                    ack: packet.ack(),
+                    ..MAIN
+                };
+                out.clear();
+                Parser::MessagePack
+                    .encode_ack(&mut out, header, &value)
+                    .expect("any value")
+            });
+        });
+    }
+}
+
 fn echoes(criterion: &mut Criterion) {
     echo::<Value>(criterion, "Value");
     echo::<Raw>(criterion, "Raw");
+    packed_echo::<Value>(criterion, "Value");
+    packed_echo::<Raw>(criterion, "Raw");
 }
 
 criterion_group! {

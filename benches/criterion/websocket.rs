@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use roomcast_benches::{SIZES, masked_frame, text};
-use roomcast_websocket::{Decoder, Limits, OpCode, Role, encode};
+use roomcast_websocket::{Decoder, Limits, OpCode, Role, deflate, encode};
 
 fn decode(criterion: &mut Criterion) {
     for opcode in [OpCode::Text, OpCode::Binary] {
@@ -71,6 +71,25 @@ fn encode_frame(criterion: &mut Criterion) {
     }
 }
 
+/// Words of digits, each another: about half of their bytes is left.
+fn compress(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("websocket/compress");
+    let config = deflate::Config::default();
+    let agreement =
+        deflate::negotiate("permessage-deflate", &config).expect("an offer to agree to");
+    let pool = deflate::Pool::new(1);
+    let mut deflater = deflate::Deflater::new(Role::Server, &agreement, &config, &pool);
+    for len in SIZES {
+        let payload: String = (0..len / 8)
+            .map(|word| format!("{:07x} ", word * 2_654_435))
+            .collect();
+        group.throughput(Throughput::Bytes(len as u64));
+        group.bench_function(BenchmarkId::from_parameter(len), |bencher| {
+            bencher.iter(|| deflater.encode(OpCode::Text, black_box(payload.as_bytes())));
+        });
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
@@ -78,6 +97,6 @@ criterion_group! {
         .measurement_time(Duration::from_millis(500))
         .sample_size(20)
         .without_plots();
-    targets = decode, decode_wide, decode_pieces, encode_frame
+    targets = decode, decode_wide, decode_pieces, encode_frame, compress
 }
 criterion_main!(benches);
