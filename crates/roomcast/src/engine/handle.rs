@@ -409,7 +409,7 @@ impl Shared {
 
     /// A session's handle with an empty mailbox.
     pub(crate) fn socket(&self, sid: Sid, request: Arc<Request>, transport: Transport) -> Socket {
-        let mailbox = Mailbox::new(self.config().outbox, Arc::clone(self.flusher()));
+        let mailbox = Mailbox::new(self.config().outbox, self.flusher());
         let opening = Opening {
             sid,
             dialect: self.dialect_of(&request),

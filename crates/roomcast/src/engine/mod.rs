@@ -53,6 +53,7 @@ pub(crate) mod read_buffer;
 mod relay;
 mod request;
 mod respond;
+mod runtimes;
 mod server;
 mod session;
 mod sessions;

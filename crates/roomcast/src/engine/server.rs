@@ -19,9 +19,10 @@ use super::deadlines::Deadlines;
 use super::duplex::Duplex;
 use super::flusher::Flusher;
 use super::relay::{Exchange, Exchanging};
+use super::runtimes::Runtimes;
 use super::sessions::Sessions;
 use super::socket::Socket;
-use super::totals::OutboxCounts;
+use super::totals::{OutboxCounts, Totals};
 use crate::metrics;
 
 /// An Engine.IO server on its own: sessions with text and binary messages, nothing above them.
@@ -97,7 +98,8 @@ impl Engine {
             sessions: Sessions::default(),
             accept: Box::new(accept),
             pool: deflate::Pool::default(),
-            flusher: Arc::default(),
+            totals: Arc::default(),
+            flushers: Runtimes::default(),
             open_templates: Default::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -140,7 +142,7 @@ impl Engine {
     /// Spec: features N8.
     #[must_use]
     pub fn outbox_counts(&self) -> OutboxCounts {
-        self.0.flusher.totals().outbox()
+        self.0.totals.outbox()
     }
 
     /// Counts the sessions that are over, by the name of their cause
@@ -158,7 +160,7 @@ impl Engine {
     /// Spec: features N9.
     #[must_use]
     pub fn disconnect_counts(&self) -> Vec<(&'static str, u64)> {
-        self.0.flusher.totals().disconnects().collect()
+        self.0.totals.disconnects().collect()
     }
 
     /// Closes every session at once, with the reason [`CloseReason::ServerShuttingDown`], refuses
@@ -229,7 +231,8 @@ pub(crate) struct Shared {
     sessions: Sessions,
     accept: Box<dyn Fn(Socket) -> Box<dyn Application> + Send + Sync>,
     pool: deflate::Pool,
-    flusher: Arc<Flusher>,
+    totals: Arc<Totals>,
+    flushers: Runtimes<Flusher>,
     deadlines: Deadlines,
     /// The open packets of polling, and of the transports that are not upgraded, without an id.
     open_templates: [OnceLock<String>; 2],
@@ -254,8 +257,16 @@ impl Shared {
         &self.pool
     }
 
-    pub(crate) fn flusher(&self) -> &Arc<Flusher> {
-        &self.flusher
+    pub(super) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The flusher of the current runtime.
+    pub(super) fn flusher(&self) -> Arc<Flusher> {
+        self.flushers.current(
+            |runtime| Flusher::new(runtime, Arc::clone(&self.totals)),
+            |runtime, flusher| flusher.start(runtime),
+        )
     }
 
     pub(super) fn deadlines(&self) -> &Deadlines {
@@ -303,7 +314,6 @@ impl Shared {
         if !self.sessions.insert(socket) {
             return false;
         }
-        self.flusher.start();
         // Invariant: a session that came too late to be seen by `close` sees here that it is late.
         if self.is_closing() {
             socket.discard(CloseReason::ServerShuttingDown);

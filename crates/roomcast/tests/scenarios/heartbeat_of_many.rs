@@ -163,7 +163,7 @@ fn a_silent_client_is_closed_while_another_runtime_stands_still() {
 }
 
 #[test]
-fn what_waits_for_a_runtime_that_stands_still_leaves_with_the_ping() {
+fn what_is_emitted_leaves_while_another_runtime_stands_still() {
     let io = server(PATIENCE);
     let _still = stood_still(&io);
 
@@ -172,11 +172,33 @@ fn what_waits_for_a_runtime_that_stands_still_leaves_with_the_ping() {
         for _ in 0..3 {
             client.expect("2").await;
             client.send("3").await;
-            // Whoever was first wrote for all until now.
+            client.expect_alive().await;
             io.emit("news", ());
             client.expect(r#"42["news"]"#).await;
         }
     });
+}
+
+/// What a task has emitted is written when it waits; this one does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ping_leaves_though_a_task_that_has_emitted_does_not_wait() {
+    let io = server(PATIENCE);
+    let mut client = Host::tcp(&io).await.joined().await;
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    client.expect("2").await;
+    client.send("3").await;
+    client.expect_alive().await;
+
+    let task = tokio::spawn(async move {
+        io.emit("news", ());
+        ended.recv().expect("the test ends it");
+    });
+    // With the ping leaves what waits for the same client.
+    client.expect(r#"42["news"]"#).await;
+    client.expect("2").await;
+
+    end.send(()).expect("it waits");
+    task.await.expect("it does not panic");
 }
 
 #[test]

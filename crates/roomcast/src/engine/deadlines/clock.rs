@@ -11,6 +11,7 @@ use tokio::runtime::Id;
 use super::schedule::{Came, Key, NEVER, Schedule, Tick, Wait};
 use crate::engine::flusher;
 use crate::engine::mailbox::Sent;
+use crate::engine::runtimes::Driven;
 use crate::engine::socket::Socket;
 
 /// The deadlines of one server's sessions on one runtime.
@@ -44,16 +45,6 @@ impl Clock {
             driver: AtomicWaker::new(),
             is_driven: AtomicBool::new(true),
         }
-    }
-
-    /// Whether it is driven on this runtime.
-    pub(super) fn is_of(&self, runtime: Id) -> bool {
-        // A runtime may have the id of one that has ended.
-        self.runtime == runtime && self.is_driven()
-    }
-
-    pub(super) fn is_driven(&self) -> bool {
-        self.is_driven.load(Ordering::Acquire)
     }
 
     /// The runtime ends.
@@ -164,6 +155,16 @@ impl Clock {
 
     fn instant(&self, tick: Tick) -> Instant {
         self.epoch + Duration::from_millis(tick)
+    }
+}
+
+impl Driven for Clock {
+    fn is_driven_on(&self, runtime: Id) -> bool {
+        self.runtime == runtime && self.is_driven()
+    }
+
+    fn is_driven(&self) -> bool {
+        self.is_driven.load(Ordering::Acquire)
     }
 }
 

@@ -11,26 +11,21 @@ mod schedule;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::Mutex;
-use tokio::runtime::Handle;
-
 use clock::Clock;
 pub(super) use clock::now;
 use driver::Driver;
 use schedule::Key;
 pub(crate) use schedule::Wait;
 
+use super::runtimes::Runtimes;
 use super::socket::Socket;
 use roomcast_engineio::Config as Times;
 
-/// The clocks of one server, one for each runtime that has sessions of it.
-///
-/// A runtime that is busy, or stands still, makes only its own sessions wait.
+/// The clocks of one server.
 #[derive(Debug)]
 pub(crate) struct Deadlines {
     times: Arc<Times>,
-    // Lock order: a leaf.
-    clocks: Mutex<Vec<Arc<Clock>>>,
+    clocks: Runtimes<Clock>,
 }
 
 /// The one deadline of a session, on the clock of the runtime that its task runs on.
@@ -44,7 +39,7 @@ impl Deadlines {
     pub(super) fn new(times: Arc<Times>) -> Self {
         Self {
             times,
-            clocks: Mutex::default(),
+            clocks: Runtimes::default(),
         }
     }
 
@@ -57,20 +52,10 @@ impl Deadlines {
 
     /// The clock of the current runtime.
     fn clock(&self) -> Arc<Clock> {
-        let runtime = Handle::current();
-        let id = runtime.id();
-        let mut clocks = self.clocks.lock();
-        if let Some(clock) = clocks.iter().find(|clock| clock.is_of(id)) {
-            return Arc::clone(clock);
-        }
-        // The others' runtimes have ended, and their sessions with them.
-        clocks.retain(|clock| clock.is_driven());
-        let clock = Arc::new(Clock::new(id, self.times.ping_timeout));
-        clocks.push(Arc::clone(&clock));
-        drop(clocks);
-        // Invariant: nothing is locked; a runtime that ends drops the driver here.
-        runtime.spawn(Driver::new(&clock).run());
-        clock
+        self.clocks.current(
+            |runtime| Clock::new(runtime.id(), self.times.ping_timeout),
+            |runtime, clock| drop(runtime.spawn(Driver::new(clock).run())),
+        )
     }
 }
 

@@ -10,28 +10,31 @@ mod lent;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
+use tokio::runtime::{Handle, Id};
 
 pub(crate) use gathering::Round;
 pub(super) use gathering::{gather, list};
 use lent::Lent;
 
+use super::runtimes::Driven;
 use super::socket::Socket;
 use super::totals::Totals;
 
-/// The lanes of one server, and what its sessions count.
+/// The lanes of one server's sessions on one runtime.
 #[derive(Debug, Default)]
 pub(crate) struct Flusher {
-    /// Cost: it is here since each session knows the flusher anyway.
-    totals: Totals,
-    lanes: OnceLock<Box<[Lane]>>,
-    /// Whether a task drives each lane; a runtime that ends takes its tasks with it.
-    is_running: AtomicBool,
+    runtime: Option<Id>,
+    /// Cost: they are here since each session knows its flusher anyway.
+    totals: Arc<Totals>,
+    lanes: Box<[Lane]>,
+    /// A task drives each lane, and the runtime lives.
+    is_driven: AtomicBool,
 }
 
 /// Sessions to be written to, in the order in which they were listed.
@@ -50,55 +53,47 @@ struct Listed {
 }
 
 impl Flusher {
-    pub(crate) fn totals(&self) -> &Totals {
-        &self.totals
+    pub(super) fn new(runtime: &Handle, totals: Arc<Totals>) -> Self {
+        let count = runtime.metrics().num_workers().clamp(1, MAX_LANES);
+        Self {
+            runtime: Some(runtime.id()),
+            totals,
+            lanes: (0..count).map(|_| Lane::default()).collect(),
+            is_driven: AtomicBool::new(true),
+        }
+    }
+
+    /// Starts the tasks of the lanes.
+    pub(super) fn start(self: &Arc<Self>, runtime: &Handle) {
+        for index in 0..self.lanes.len() {
+            let driver = Driver {
+                flusher: Arc::downgrade(self),
+                index,
+                sockets: VecDeque::new(),
+            };
+            self.lanes[index].listed.lock().is_driven = true;
+            // Invariant: the lane is not locked; a runtime that ends drops the driver here.
+            runtime.spawn(driver.run());
+        }
     }
 
     /// Counts what became of an event, whatever is locked: a lane tells the recorder of it.
     #[cold]
     pub(crate) fn count(&self, count: impl FnOnce(&Totals)) {
         count(&self.totals);
-        if self.totals.fall_behind()
-            && let Some(lanes) = self.lanes.get()
-        {
-            lanes[lane_of_thread() % lanes.len()].task.wake();
-        }
-    }
-
-    fn lane(&self, index: usize) -> &Lane {
-        &self.lanes.get().expect("a lane that is driven was made")[index]
-    }
-
-    /// Starts the lanes on the current runtime, unless they run.
-    pub(crate) fn start(self: &Arc<Self>) {
-        if self.is_running.load(Ordering::Acquire) || self.is_running.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let handle = tokio::runtime::Handle::current();
-        let count = handle.metrics().num_workers().clamp(1, MAX_LANES);
-        let lanes = self
-            .lanes
-            .get_or_init(|| (0..count).map(|_| Lane::default()).collect());
-        for (index, lane) in lanes.iter().enumerate() {
-            if !lane.drive() {
-                let driver = Driver {
-                    flusher: Arc::downgrade(self),
-                    index,
-                    sockets: VecDeque::new(),
-                };
-                // Invariant: the lane is not locked; a runtime that ends drops the driver here.
-                handle.spawn(driver.run());
-            }
+        if self.totals.fall_behind() && !self.lanes.is_empty() {
+            self.lanes[lane_of_thread() % self.lanes.len()].task.wake();
         }
     }
 
     /// Sees to it that what the sessions have queued is written. All lanes share it.
     fn list(&self, sockets: &mut Vec<Socket>) {
-        let Some(lanes) = self.lanes.get() else {
+        let lanes = &self.lanes;
+        if lanes.is_empty() {
             return sockets
                 .drain(..)
                 .for_each(|socket| socket.mailbox().flush_by_task());
-        };
+        }
         let mut lane = lane_of_thread();
         if sockets.len() == 1 {
             return lanes[lane % lanes.len()].list(sockets.pop());
@@ -112,21 +107,26 @@ impl Flusher {
     }
 }
 
+impl Driven for Flusher {
+    fn is_driven_on(&self, runtime: Id) -> bool {
+        self.runtime == Some(runtime) && self.is_driven()
+    }
+
+    fn is_driven(&self) -> bool {
+        self.is_driven.load(Ordering::Acquire)
+    }
+}
+
 impl Drop for Flusher {
     fn drop(&mut self) {
         // The lanes' tasks see that the flusher is gone.
-        for lane in self.lanes.get().into_iter().flatten() {
+        for lane in &self.lanes {
             lane.task.wake();
         }
     }
 }
 
 impl Lane {
-    /// Notes that there is a driver now, and tells whether there was one.
-    fn drive(&self) -> bool {
-        std::mem::replace(&mut self.listed.lock().is_driven, true)
-    }
-
     fn list(&self, sockets: impl IntoIterator<Item = Socket>) {
         let mut listed = self.listed.lock();
         if !listed.is_driven {
@@ -184,7 +184,7 @@ impl Driver {
             let Some(flusher) = self.flusher.upgrade() else {
                 return Poll::Ready(false);
             };
-            let lane = flusher.lane(self.index);
+            let lane = &flusher.lanes[self.index];
             lane.task.register(cx.waker());
             flusher.totals.catch_up();
             match lane.listed.lock().sockets.is_empty() {
@@ -199,7 +199,7 @@ impl Driver {
     fn refill(&mut self) -> bool {
         if let (true, Some(flusher)) = (self.sockets.is_empty(), self.flusher.upgrade()) {
             flusher.totals.catch_up();
-            let mut listed = flusher.lane(self.index).listed.lock();
+            let mut listed = flusher.lanes[self.index].listed.lock();
             std::mem::swap(&mut listed.sockets, &mut self.sockets);
         }
         !self.sockets.is_empty()
@@ -215,12 +215,11 @@ impl Drop for Driver {
             return;
         };
         let left = {
-            let mut listed = flusher.lane(self.index).listed.lock();
+            let mut listed = flusher.lanes[self.index].listed.lock();
             listed.is_driven = false;
             std::mem::take(&mut listed.sockets)
         };
-        // Invariant: after the lane is free, so that the next start finds it so.
-        flusher.is_running.store(false, Ordering::Release);
+        flusher.is_driven.store(false, Ordering::Release);
         for socket in left {
             socket.mailbox().flush_by_task();
         }

@@ -141,7 +141,7 @@ impl Line {
             ..OutboxLimits::default()
         };
         let end = LineEnd {
-            mailbox: Mailbox::new(limits, Arc::clone(engine.flusher())),
+            mailbox: Mailbox::new(limits, engine.flusher()),
             has_heard: AtomicBool::new(false),
         };
         let silence = tokio::time::sleep(engine.times().upgrade_timeout);

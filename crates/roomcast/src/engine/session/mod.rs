@@ -274,7 +274,7 @@ impl SessionTask {
             sid = self.socket.sid(), %reason, cause = cause.as_str(), detail = %cause,
             "session closed"
         );
-        self.engine.flusher().totals().closed(&cause);
+        self.engine.totals().closed(&cause);
         self.engine.forget(&self.socket);
         self.orders.ends_here = matches!(
             reason,
