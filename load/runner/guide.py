@@ -46,7 +46,7 @@ def repetitions(rows):
     for row in rows:
         if "server" in row:
             taken.setdefault(row["server"], Counter())[(row["case"], row.get("threads"), row.get("conns"), row.get("rooms"))] += 1
-    counts = {server: max(cases.values()) for server, cases in taken.items()}
+    counts = {server: min(cases.values()) for server, cases in taken.items()}
     most = max(counts.values(), default=1)
     others = "".join(f", {count} of {server}" for server, count in counts.items() if count != most)
     return f"{most} repetition{'s' if most > 1 else ''}{others}"

@@ -104,7 +104,13 @@ impl WebSocket {
     pub(crate) fn new(upgraded: Upgraded, codecs: Codecs, greeting: &[u8]) -> Self {
         // Cost: the read buffer that hyper leaves is dropped; kept, it is 8 kB for each idle connection.
         let (connection, unread) = match tcp(upgraded) {
-            Ok((stream, unread)) => (Connection::tcp(stream), unread.to_vec()),
+            Ok((stream, unread)) => {
+                // COMPAT: Node's HTTP server sets it for each connection; hyper and axum leave it to others.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "small packets may be delayed");
+                }
+                (Connection::tcp(stream), unread.to_vec())
+            }
             Err(upgraded) => (
                 Connection::Other(Box::new(TokioIo::new(upgraded))),
                 Vec::new(),

@@ -20,7 +20,8 @@ use crate::engine::{Owner, Shared};
 /// Made by [`Server::layer`](crate::Server::layer) and
 /// [`Engine::layer`](crate::engine::Engine::layer). TLS, and whatever stands in front, is the
 /// outer server's. WebSockets need its connection to support hyper's upgrades, as `axum::serve` and
-/// `serve_connection_with_upgrades` do.
+/// `serve_connection_with_upgrades` do. Over plain TCP they get `TCP_NODELAY`; over TLS the acceptor has
+/// to set it, or small messages wait for the client up to 40 ms.
 ///
 /// # Example
 ///

@@ -58,6 +58,29 @@ async fn axum_serves_it_beside_other_routes() {
     host.joined_polling().await.expect_alive().await;
 }
 
+/// With it a message waits for the client's acknowledgement of the one before, up to 40 ms.
+#[tokio::test]
+async fn a_websocket_behind_another_http_server_does_not_wait_for_more_to_send() {
+    let io = echo_server();
+    let (listener, address) = listener().await;
+    let (teller, mut accepted) = channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("it listens");
+        let stream = stream.into_std().expect("it is registered");
+        teller.tell(stream.try_clone().expect("a descriptor is left"));
+        let stream = TcpStream::from_std(stream).expect("it is a socket");
+        let service = TowerToHyperService::new(Router::new().layer(io.layer()));
+        let builder = auto::Builder::new(TokioExecutor::new());
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        connection.await
+    });
+
+    let mut client = connecting(address).joined().await;
+    client.expect_alive().await;
+    let stream = accepted.next().await;
+    assert!(stream.nodelay().expect("it is open"));
+}
+
 #[cfg(feature = "axum")]
 #[tokio::test]
 async fn the_address_that_axum_records_is_known() {
