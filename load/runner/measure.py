@@ -14,6 +14,8 @@ from .place import GENERATOR, ROOT, WORK, free_port
 
 # Beyond the seconds that the scenario itself takes.
 PATIENCE = 240
+# Seconds in which a program must end when it is asked to.
+PATIENT = 3
 # Of what went wrong, so many lines are kept.
 MOST_ERRORS = 20
 
@@ -25,8 +27,7 @@ class Bench:
         self.servers = servers
         self.options = options
         self.rows = []
-        # Seconds in which a server must end when it is asked to.
-        self.patience = 3
+        self.patience = PATIENT
         self.started = time.time()
         WORK.mkdir(parents=True, exist_ok=True)
         self.out = Path(options.out) if options.out else WORK / f"results-{int(self.started)}.jsonl"
@@ -109,7 +110,7 @@ def parsed(command, seconds):
     return figures
 
 
-def end(server, patience):
+def end(server, patience=PATIENT):
     server.terminate()
     try:
         server.wait(patience)
