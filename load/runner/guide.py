@@ -31,11 +31,13 @@ def put(file, kind, body):
 def note(rows):
     """When and on what the figures were taken."""
     times = repetitions(rows)
-    machine = next((row["machine"] for row in rows if row.get("machine")), None)
-    if not machine:
+    machines = [row["machine"] for row in rows if row.get("machine")]
+    if not machines:
         return f"{times}, on an unknown machine."
+    machine = machines[0]
+    revisions = ", ".join(f"`{revision}`" for revision in dict.fromkeys(machine["revision"] for machine in machines))
     return (
-        f"{times}, at revision `{machine['revision']}`, on {machine['cores']} cores ({machine['model']}), "
+        f"{times}, at revision {revisions}, on {machine['cores']} cores ({machine['model']}), "
         f"{machine['memory_mib'] // 1024} GiB of memory, Linux {machine['kernel']}."
     )
 
