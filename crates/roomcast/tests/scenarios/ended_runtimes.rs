@@ -3,17 +3,9 @@
 
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-
 use crate::support::{
-    DEADLINE, Host, Request, answering, echo_server, expect_tasks, reasons, tasks,
+    DEADLINE, Host, Request, answering, echo_server, expect_tasks, reasons, runtime, tasks,
 };
-
-fn runtime() -> Runtime {
-    let mut builder = Builder::new_multi_thread();
-    let builder = builder.worker_threads(1).enable_all();
-    builder.build().expect("a runtime can be made")
-}
 
 #[test]
 fn clients_of_a_runtime_that_ends_are_gone() {

@@ -7,7 +7,7 @@ use roomcast::{Server, Socket};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
-use crate::support::{Frame, Host, WebSocket, answering, channel, reasons, within};
+use crate::support::{Frame, Host, WebSocket, answering, channel, reasons, runtime, within};
 
 const INTERVAL: Duration = Duration::from_millis(50);
 /// Longer than any test takes.
@@ -117,13 +117,6 @@ async fn who_looks_at_each_packet_is_told_of_pings_too() {
         assert_eq!(created.next().await, r#"Ping("")"#);
         client.send("3").await;
     }
-}
-
-/// A runtime of its own with one thread.
-fn runtime() -> Runtime {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let builder = builder.worker_threads(1).enable_all();
-    builder.build().expect("a runtime can be made")
 }
 
 /// A runtime with a client of the server, which lives and which nobody runs any more.

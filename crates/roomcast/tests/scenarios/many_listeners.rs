@@ -1,17 +1,13 @@
 //! One server behind several listeners, threads and runtimes. Spec: features 1.54, 2.1.
 
-use crate::support::{Host, Request, echo_server};
+use crate::support::{Host, Request, echo_server, runtime};
 
 /// What needs sticky sessions, or a cluster engine, where each thread is a process of its own.
 #[tokio::test]
 async fn a_session_is_reached_over_every_listener_of_its_server_in_whatever_runtime() {
     let io = echo_server();
     let here = Host::tcp(&io).await;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("the system has threads");
+    let runtime = runtime();
     let there = runtime.spawn({
         let io = io.clone();
         async move { Host::tcp(&io).await }

@@ -38,6 +38,13 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     }
 }
 
+/// A runtime of its own with one thread.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let builder = builder.worker_threads(1).enable_all();
+    builder.build().expect("a runtime can be made")
+}
+
 /// How many tasks the runtime of the test has.
 pub(crate) fn tasks() -> usize {
     tokio::runtime::Handle::current()
