@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use roomcast::{Server, Socket};
 
-use crate::support::{Frame, Host, answering, channel, reasons, socket};
+use crate::support::{Frame, Host, answering, channel, reasons, runtime, socket};
 
 /// Large enough to fill the buffers of a loopback connection many times.
 const BIG: usize = 60_000;
@@ -210,13 +210,6 @@ async fn a_client_that_closes_is_answered_and_its_connection_ends() {
 
 #[test]
 fn clients_of_one_runtime_are_written_to_when_another_has_ended() {
-    let runtime = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime can be made")
-    };
     let io = Server::new();
     let (joined, mut connected) = channel();
     io.on_connect(move |socket: Socket| joined.tell(socket.id()));
