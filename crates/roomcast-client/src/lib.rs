@@ -39,6 +39,11 @@
 //! - `blocking`: the module `blocking`, for programs without a runtime.
 //!
 //! Revisions: Socket.IO protocol 5 over Engine.IO protocol 4, by polling, WebSocket and WebTransport.
+//!
+//! `Spec: features …` in these pages numbers a behaviour of the official server and client; the
+//! [list of compatibility] has each number with the tests that prove it.
+//!
+//! [list of compatibility]: https://github.com/roomcast/roomcast/blob/main/docs/guide/compatibility.md
 
 mod address;
 #[cfg(feature = "blocking")]

@@ -44,6 +44,11 @@
 //!
 //! Supported protocol revisions: 3 and 4. A session speaks 4 unless it is made by
 //! [`Session::with_revision`].
+//!
+//! `Spec: features …` in these pages numbers a behaviour of the official server and client; the
+//! [list of compatibility] has each number with the tests that prove it.
+//!
+//! [list of compatibility]: https://github.com/roomcast/roomcast/blob/main/docs/guide/compatibility.md
 
 mod base64_text;
 pub mod client;

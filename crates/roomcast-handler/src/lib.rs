@@ -22,6 +22,11 @@
 //! io.on("join", |socket: Socket, room: String| socket.join(room)); // a context type, an argument
 //! io.on("add", |a: i64, b: i64| a + b); // an acknowledgement
 //! ```
+//!
+//! `Spec: features …` in these pages numbers a behaviour of the official server and client; the
+//! [list of compatibility] has each number with the tests that prove it.
+//!
+//! [list of compatibility]: https://github.com/roomcast/roomcast/blob/main/docs/guide/compatibility.md
 
 mod call;
 mod error;

@@ -46,6 +46,11 @@
 //! Revision: Socket.IO protocol 5: the text form is the format of `socket.io-parser` 4.2.6, the
 //! MessagePack form that of `socket.io-msgpack-parser` 3.0.2. Clients of protocol 4 differ in
 //! what an answer to their CONNECT holds ([`encode_error`]).
+//!
+//! `Spec: features …` in these pages numbers a behaviour of the official server and client; the
+//! [list of compatibility] has each number with the tests that prove it.
+//!
+//! [list of compatibility]: https://github.com/roomcast/roomcast/blob/main/docs/guide/compatibility.md
 
 mod ack_id;
 mod args;

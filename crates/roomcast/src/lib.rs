@@ -96,6 +96,11 @@
 //! over Engine.IO 3, for [clients 1.x and 2.x]. The behaviour on the wire is that of `socket.io` 4.8.4.
 //!
 //! [clients 1.x and 2.x]: https://github.com/roomcast/roomcast/blob/main/docs/guide/old-clients.md
+//!
+//! `Spec: features …` in these pages numbers a behaviour of the official server and client; the
+//! [list of compatibility] has each number with the tests that prove it.
+//!
+//! [list of compatibility]: https://github.com/roomcast/roomcast/blob/main/docs/guide/compatibility.md
 
 mod alarm;
 mod broadcast;

@@ -4,8 +4,10 @@
 //! values ([`Socket::is_recovered`](crate::Socket::is_recovered) tells), and gets the events that
 //! it has missed, in order, before any other. The official client needs no option for it.
 //!
-//! What is kept: every event without an acknowledgement that is not volatile. The page
-//! `docs/guide/recovery.md` says what clients can rely on, and at what cost.
+//! What is kept: every event without an acknowledgement that is not volatile. The [guide
+//! to recovery] says what clients can rely on, and at what cost.
+//!
+//! [guide to recovery]: https://github.com/roomcast/roomcast/blob/main/docs/guide/recovery.md
 
 mod awaited;
 mod digest;

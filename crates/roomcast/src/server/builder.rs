@@ -308,8 +308,10 @@ impl ServerBuilder {
     /// Lets clients that lose their connection come back to the state they had: the same id, the
     /// same rooms and named values, and what they have missed. Default: off.
     ///
-    /// [`Recovery`] says for how long and how much is kept, and where. The page
-    /// `docs/guide/recovery.md` tells what clients can rely on.
+    /// [`Recovery`] says for how long and how much is kept, and where. The [guide to recovery] tells
+    /// what clients can rely on.
+    ///
+    /// [guide to recovery]: https://github.com/roomcast/roomcast/blob/main/docs/guide/recovery.md
     ///
     /// # Example
     ///

@@ -13,7 +13,9 @@ use crate::error::EmitError;
 use crate::recovery::{Emitted, Keeper};
 use crate::wire::{self, Outgoing};
 
-/// What is done when the client reads too slowly; `docs/guide/backpressure.md` compares the ways.
+/// What is done when the client reads too slowly; the [guide to backpressure] compares the ways.
+///
+/// [guide to backpressure]: https://github.com/roomcast/roomcast/blob/main/docs/guide/backpressure.md
 ///
 /// Spec: features N8.
 impl Socket {

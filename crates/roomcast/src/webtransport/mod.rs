@@ -2,7 +2,9 @@
 //!
 //! Pages connect faster, and a lost datagram of one message holds up no other connection. Turn it
 //! on among the [transports](crate::ServerBuilder::transports), and listen on a UDP port with a
-//! certificate: browsers take no other. `docs/guide/webtransport.md` tells the rest.
+//! certificate: browsers take no other. The [guide to WebTransport] tells the rest.
+//!
+//! [guide to WebTransport]: https://github.com/roomcast/roomcast/blob/main/docs/guide/webtransport.md
 //!
 //! # Example
 //!
