@@ -261,6 +261,19 @@ impl Shared {
         &self.totals
     }
 
+    /// Lets nothing more wait for sessions whose runtime has ended, and with it this `flusher`. They
+    /// end one after the other, and each may tell all others of it.
+    pub(super) fn runtime_ended(&self, flusher: &Arc<Flusher>) {
+        if !flusher.end() {
+            return;
+        }
+        for socket in self.sessions.all() {
+            if Arc::ptr_eq(socket.flusher(), flusher) {
+                socket.mailbox().refuse();
+            }
+        }
+    }
+
     /// The flusher of the current runtime.
     pub(super) fn flusher(&self) -> Arc<Flusher> {
         self.flushers.current(

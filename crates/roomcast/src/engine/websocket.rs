@@ -287,12 +287,11 @@ impl WebSocket {
 
     /// Takes the write half back from the mailbox, with what is left there of a frame.
     async fn take_back(&mut self) {
-        let Connection::Tcp(_, side @ WriteSide::Lent(_)) = &mut self.connection else {
+        let Connection::Tcp(_, WriteSide::Lent(socket)) = &self.connection else {
             return;
         };
-        let WriteSide::Lent(socket) = std::mem::replace(side, WriteSide::Gone) else {
-            return;
-        };
+        // Invariant: until it is here it counts as lent. If nobody waits for it any more it is
+        // closed where it is.
         let (writer, unsent) = loop {
             if let Some(detached) = socket.mailbox().detach() {
                 break detached;
@@ -300,8 +299,8 @@ impl WebSocket {
             // Another thread writes to it, and to others before or behind it, whose listeners may take long.
             tokio::time::sleep(LINE_PAUSE).await;
         };
-        if let Some(writer) = writer {
-            *side = WriteSide::Here(writer);
+        if let Connection::Tcp(_, side) = &mut self.connection {
+            *side = writer.map_or(WriteSide::Gone, WriteSide::Here);
         }
         self.outgoing.take_over(unsent);
     }
@@ -452,3 +451,56 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Between two looks at whether another thread still writes.
 const LINE_PAUSE: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use roomcast_engineio::CloseReason;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::engine::{Engine, Message};
+
+    /// A client's connection once it has its open packet, and the server's side of it.
+    async fn connected() -> (TcpStream, Socket, Engine) {
+        let (accepted, mut sockets) = mpsc::unbounded_channel();
+        let engine = Engine::builder().build(move |socket: &Socket| {
+            accepted.send(socket.clone()).unwrap();
+            |_: &Socket, _: Message<'_>| {}
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app: axum::Router = axum::Router::new().layer(engine.layer());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
+            Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0);
+        }
+        (client, sockets.recv().await.unwrap(), engine)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_written_to_for_too_long_ends_with_its_session() {
+        let (mut client, socket, engine) = connected().await;
+        // A message that the lane has not yet seen.
+        socket.send_text("news");
+        let (writer, batch) = socket.mailbox().lend().unwrap();
+        tokio::time::pause();
+
+        socket.discard(CloseReason::ForcedClose);
+        engine.shared().tasks().close();
+        engine.shared().tasks().wait().await;
+        let more = socket.mailbox().give_back(writer, batch, 0, Flushed::All);
+
+        assert!(more.is_none());
+        let mut left = Vec::new();
+        let end = tokio::time::timeout(CLOSE_TIMEOUT, client.read_to_end(&mut left)).await;
+        assert!(end.is_ok(), "the connection is open");
+    }
+}

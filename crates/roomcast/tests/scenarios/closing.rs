@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roomcast::Server;
+use roomcast::{Server, Socket};
 
 use crate::support::{
     Host, Request, Response, channel, echo_server, gate, idle, pass, reasons, within,
@@ -33,6 +33,32 @@ async fn close_ends_every_session_with_server_shutting_down() {
         .await
         .expect("it does not panic");
     assert_eq!((io.engine().clients_count(), io.sockets_count()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_clients_of_a_server_that_closes() {
+    let io = echo_server();
+    let (teller, mut waiting) = channel();
+    let host = Host::memory(&io);
+    let clients = [
+        host.joined().await,
+        host.joined().await,
+        host.joined().await,
+    ];
+    let all = io.clone();
+    io.on_disconnect(move |_: Socket| {
+        all.emit("left", ());
+        let left = all.sockets().into_iter();
+        teller.tell(
+            left.map(|socket| socket.conn().pending_packets())
+                .sum::<usize>(),
+        );
+    });
+
+    io.close().await;
+
+    assert_eq!(waiting.so_far(), [0, 0, 0]);
+    drop(clients);
 }
 
 #[tokio::test]

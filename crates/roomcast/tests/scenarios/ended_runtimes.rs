@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use roomcast::Socket;
+
 use crate::support::{
-    DEADLINE, Host, Request, answering, echo_server, expect_tasks, reasons, runtime, tasks,
+    DEADLINE, Host, Request, answering, channel, echo_server, expect_tasks, reasons, runtime, tasks,
 };
 
 #[test]
@@ -30,6 +32,47 @@ fn clients_of_a_runtime_that_ends_are_gone() {
         let unknown = r#"{"code":1,"message":"Session ID unknown"}"#;
         assert_eq!(refused.summary(), (400, unknown));
         host.joined().await.expect_alive().await;
+    });
+}
+
+#[test]
+fn nothing_waits_for_clients_of_a_runtime_that_ends() {
+    let io = echo_server();
+    let (teller, mut waiting) = channel();
+    let first = runtime();
+    let second = runtime();
+    let host = first.block_on(Host::tcp(&io));
+    let clients = first.block_on(async {
+        [
+            host.joined().await,
+            host.joined().await,
+            host.joined().await,
+        ]
+    });
+    let (mut other, id) = second.block_on(async {
+        let mut other = Host::tcp(&io).await.websocket().await;
+        let id = other.join("/").await;
+        (other, id)
+    });
+    let all = io.clone();
+    io.on_disconnect(move |_: Socket| {
+        all.emit("left", ());
+        let ending = all
+            .sockets()
+            .into_iter()
+            .filter(|socket| socket.id().as_str() != id);
+        let waiting = ending.map(|socket| socket.conn().pending_packets());
+        teller.tell(waiting.sum::<usize>());
+    });
+
+    first.shutdown_timeout(DEADLINE);
+
+    assert_eq!(waiting.so_far(), [0, 0, 0]);
+    second.block_on(async {
+        for _ in &clients {
+            other.expect(r#"42["left"]"#).await;
+        }
+        other.expect_alive().await;
     });
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Flusher {
     lanes: Box<[Lane]>,
     /// A task drives each lane, and the runtime lives.
     is_driven: AtomicBool,
+    /// The runtime has ended, and all know.
+    has_ended: AtomicBool,
 }
 
 /// Sessions to be written to, in the order in which they were listed.
@@ -60,6 +62,7 @@ impl Flusher {
             totals,
             lanes: (0..count).map(|_| Lane::default()).collect(),
             is_driven: AtomicBool::new(true),
+            has_ended: AtomicBool::new(false),
         }
     }
 
@@ -75,6 +78,11 @@ impl Flusher {
             // Invariant: the lane is not locked; a runtime that ends drops the driver here.
             runtime.spawn(driver.run());
         }
+    }
+
+    /// Notes that the runtime has ended; whether it was not known.
+    pub(super) fn end(&self) -> bool {
+        !self.has_ended.swap(true, Ordering::Relaxed)
     }
 
     /// Counts what became of an event, whatever is locked: a lane tells the recorder of it.

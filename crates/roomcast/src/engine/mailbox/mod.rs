@@ -19,6 +19,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
+use roomcast_engineio::CloseReason;
 use roomcast_websocket::OpCode;
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
@@ -240,6 +241,23 @@ impl Mailbox {
         }
         state.inbox.push(input);
         Self::wake(state);
+    }
+
+    /// Has the task end the session, and refuses everything from now on: what others send while it
+    /// has not done so would wait for nothing.
+    pub(crate) fn discard(&self, reason: CloseReason) {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return;
+        }
+        state.inbox.push(Input::Discard(reason));
+        state.refuse();
+        Self::wake(state);
+    }
+
+    /// Refuses everything from now on.
+    pub(crate) fn refuse(&self) {
+        self.state.lock().refuse();
     }
 
     /// Notes that a POST is read from now on; `None` if one is already being read or its packets

@@ -93,14 +93,19 @@ impl Mailbox {
         self.state.lock().extra.as_ref()?.cause.clone()
     }
 
+    /// Notes that the task has ended.
+    pub(crate) fn forget_task(&self) {
+        let waker = self.state.lock().waker.take();
+        // Invariant: dropped without the lock; a socket that is kept does not keep the task.
+        drop(waker);
+    }
+
     /// Refuses everything from now on, and gives back the inputs that nobody will answer and what
     /// never left.
     pub(crate) fn close(&self) -> (VecDeque<Input>, Queue) {
         let (posting, inputs, queue) = {
             let mut state = self.state.lock();
-            state.is_closed = true;
-            // Cost: whoever sends asks only whether there is room.
-            state.max_packets = 0;
+            state.refuse();
             state.is_writable = false;
             let inputs = state.inbox.take();
             (state.inbox.take_posting(), inputs, state.take_queue())
@@ -112,6 +117,13 @@ impl Mailbox {
 }
 
 impl State {
+    /// Takes nothing more from anyone.
+    pub(super) fn refuse(&mut self) {
+        self.is_closed = true;
+        // Cost: whoever sends asks only whether there is room.
+        self.max_packets = 0;
+    }
+
     pub(super) fn blame(&mut self, cause: impl FnOnce() -> DisconnectCause) {
         self.extra
             .get_or_insert_default()

@@ -23,6 +23,10 @@ impl Drop for SessionTask {
 
 impl SessionTask {
     fn abandon(&mut self) {
+        // Else a panic has ended this session alone.
+        if !std::thread::panicking() {
+            self.engine.runtime_ended(self.socket.flusher());
+        }
         let end = proto::Input::Discard(CloseReason::TransportClose);
         self.session.handle_input(self.now, end);
         // The connection ends with the task; nobody drives what a handler waits for.

@@ -434,6 +434,7 @@ impl SessionTask {
             if self.session.is_closed() {
                 self.application.poll(cx);
                 if self.application.is_finished() {
+                    self.socket.mailbox().forget_task();
                     return Poll::Ready(());
                 }
             }

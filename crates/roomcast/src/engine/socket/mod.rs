@@ -381,7 +381,7 @@ impl Socket {
 
     /// Ends the session at once; what is queued is discarded.
     pub(crate) fn discard(&self, reason: CloseReason) {
-        self.0.mailbox.tell(Input::Discard(reason));
+        self.0.mailbox.discard(reason);
     }
 
     /// Makes the session's task call its application.
