@@ -1,5 +1,6 @@
 //! Who keeps a namespace alive, and what happens at its end.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,12 +8,30 @@ use std::time::Duration;
 use super::{Kind, Namespace};
 use crate::server::Shared;
 
-/// Somebody in a namespace who may still say something. Made by [`Namespace::stay`].
-pub(crate) struct Stay(Namespace);
+/// Somebody in a namespace who may still say something, or who enters it: a guest until this is
+/// dropped.
+pub(crate) struct Stay(Option<Namespace>);
+
+impl Stay {
+    /// Gives the namespace to who counts as the guest from here on.
+    pub(crate) fn hand_over(mut self) -> Namespace {
+        self.0.take().expect("taken by who consumes it only")
+    }
+}
+
+impl Deref for Stay {
+    type Target = Namespace;
+
+    fn deref(&self) -> &Namespace {
+        self.0.as_ref().expect("taken by who consumes it only")
+    }
+}
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        self.0.remove_guest();
+        if let Some(namespace) = self.0.take() {
+            namespace.remove_guest();
+        }
     }
 }
 
@@ -48,10 +67,13 @@ impl Namespace {
     /// where it never leaves.
     pub(crate) fn stay(&self) -> Option<Stay> {
         let may_leave = self.link().is_some() && self.name() != "/";
-        may_leave.then(|| {
-            self.add_guest();
-            Stay(self.clone())
-        })
+        may_leave.then(|| self.enter())
+    }
+
+    /// A client enters that may be lost on its way.
+    pub(crate) fn enter(&self) -> Stay {
+        self.add_guest();
+        Stay(Some(self.clone()))
     }
 
     /// Tells the other servers that this one is not there any more, when nobody has anything to say.

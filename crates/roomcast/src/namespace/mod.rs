@@ -17,6 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
 use smallvec::SmallVec;
 
+pub(crate) use life::Stay;
 pub(crate) use parent::{Matcher, Parents};
 pub use rooms::{IntoRooms, RoomEvent};
 pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection, State as RoomsState};
