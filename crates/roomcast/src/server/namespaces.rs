@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::runtime::Handle;
+
 use super::{Server, Shared};
 use crate::namespace::{Home, Matcher, Namespace, Stay};
 use crate::recovery::Keeper;
@@ -100,6 +102,11 @@ impl Shared {
         }
         let hooks = self.new_namespace_hooks.read().clone();
         hooks.iter().for_each(|hook| hook(namespace));
+    }
+
+    /// The runtimes that may take over a task of the server.
+    pub(crate) fn runtimes(&self) -> Vec<Handle> {
+        self.engine.shared().runtimes()
     }
 
     pub(crate) fn cleans_up_children(&self) -> bool {

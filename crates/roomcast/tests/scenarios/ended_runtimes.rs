@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use roomcast::cluster::{Hub, RoomInterest};
 use roomcast::recovery::Recovery;
 use roomcast::{Server, Socket};
 
 use crate::support::{
-    DEADLINE, Host, Request, Session, answering, channel, echo_server, expect_tasks, reasons,
-    runtime, tasks,
+    DEADLINE, Dynamic, Host, Request, Session, answering, channel, echo_server, expect_tasks,
+    reasons, runtime, tasks, within,
 };
 
 #[test]
@@ -148,5 +149,95 @@ fn a_client_that_comes_back_again_after_its_runtime_has_ended_hears_broadcasts()
         let mut client = session.resume(&host).await;
         io.emit("everyone", 1);
         assert_eq!(session.next(&mut client).await, r#"42["everyone",1]"#);
+    });
+}
+
+/// A server whose clients may come back for a moment, and whose empty children end.
+fn forgetful() -> roomcast::ServerBuilder {
+    let recovery = Recovery::new().max_disconnection_duration(Duration::from_millis(50));
+    Server::builder()
+        .cleanup_empty_child_namespaces()
+        .connection_state_recovery(recovery)
+}
+
+#[test]
+fn a_child_whose_last_client_was_on_a_runtime_that_ended_is_cleaned_up_after_the_next_one() {
+    let io = forgetful().build();
+    io.of_pattern("^/room-[0-9]+$").expect("a pattern");
+    let visit = async || {
+        let mut client = Host::tcp(&io).await.websocket().await;
+        client.send("40/room-1,").await;
+        let answer = client.next_text().await;
+        assert!(answer.starts_with("40/room-1,{"), "{answer}");
+        client
+    };
+    let (first, second) = (runtime(), runtime());
+    let _client = first.block_on(visit());
+
+    first.shutdown_timeout(DEADLINE);
+
+    second.block_on(async {
+        drop(visit().await);
+        within("the end of the child", async {
+            while io.namespaces().len() > 1 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_child_whose_last_client_was_on_a_runtime_that_ended_is_cleaned_up_on_another() {
+    let io = forgetful().build();
+    io.of_pattern("^/room-[0-9]+$").expect("a pattern");
+    let (first, second) = (runtime(), runtime());
+    let _other = second.block_on(async { Host::tcp(&io).await.joined().await });
+    let _client = first.block_on(async {
+        let mut client = Host::tcp(&io).await.websocket().await;
+        client.send("40/room-1,").await;
+        client.next_text().await;
+        client
+    });
+    assert_eq!(io.namespaces().len(), 2);
+
+    first.shutdown_timeout(DEADLINE);
+
+    second.block_on(within("the end of the child", async {
+        while io.namespaces().len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    }));
+}
+
+#[test]
+fn rooms_of_clients_of_a_runtime_that_ended_are_given_up_with_their_sessions() {
+    let bus = Dynamic::new(&Hub::new(), RoomInterest::Shared);
+    bus.confirm.add_permits(100);
+    let io = forgetful().bus(bus.clone()).build();
+    io.on_connect(|socket: Socket| socket.join("lobby"));
+    let (first, second) = (runtime(), runtime());
+    second.block_on(within("the bus", io.ready())).unwrap();
+    let visit = async || {
+        let mut client = Host::tcp(&io).await.websocket().await;
+        Session::begin(&mut client).await;
+        client
+    };
+    let rooms_are = async |rooms: &[&str]| {
+        within("the rooms", async {
+            while bus.rooms() != rooms {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    };
+    let _client = first.block_on(visit());
+    second.block_on(rooms_are(&["lobby"]));
+
+    first.shutdown_timeout(DEADLINE);
+
+    second.block_on(async {
+        drop(visit().await);
+        rooms_are(&[]).await;
     });
 }
