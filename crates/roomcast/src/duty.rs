@@ -22,7 +22,7 @@ type Lost = Box<dyn FnOnce() + Send>;
 const FREE: u8 = 0;
 /// A task is being handed to a runtime, which drops it at once if it has ended.
 const BEGUN: u8 = 1;
-/// A task does it.
+/// A task does it, or has done it for good.
 const TAKEN: u8 = 2;
 
 impl Duty {
@@ -79,6 +79,14 @@ impl OnDuty {
     /// Another task may do it from here on.
     pub(crate) fn end(mut self) {
         self.lost = None;
+    }
+
+    /// It is done, and not to be done again.
+    pub(crate) fn end_for_good(mut self) {
+        if let Some(duty) = self.duty.take() {
+            // Who has begun the task may not have come to it.
+            duty.store(TAKEN, Ordering::Release);
+        }
     }
 }
 
@@ -143,5 +151,18 @@ mod tests {
         drop(living);
         assert_eq!(told.try_iter().count(), 1);
         assert!(!duty.is_taken());
+    }
+
+    #[test]
+    fn what_is_done_for_good_is_not_begun_again() {
+        let duty = Duty::default();
+        let lost = || unreachable!("the task is not lost");
+
+        duty.take().expect("it is free").when_lost(lost).end();
+        let on_duty = duty.take().expect("it is free");
+        assert!(duty.take().is_none());
+        on_duty.when_lost(lost).end_for_good();
+
+        assert!(duty.take().is_none());
     }
 }
