@@ -69,7 +69,8 @@ pub trait Bus: Send + Sync + 'static {
     }
 
     /// Subscribes for one namespace; resolves when the broker has confirmed it. Called once for each
-    /// namespace, and again if it failed.
+    /// namespace, and again if it failed, or after [`close`](Self::close) if the runtime has ended on
+    /// which it was called.
     ///
     /// # Cancel safety
     ///

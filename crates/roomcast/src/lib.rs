@@ -106,6 +106,7 @@ mod alarm;
 mod broadcast;
 mod client;
 pub mod cluster;
+mod duty;
 pub mod engine;
 mod error;
 mod event;

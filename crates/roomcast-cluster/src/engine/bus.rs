@@ -52,7 +52,7 @@ use crate::{BusError, BusFuture, DecodeError, NodeId};
 /// Spec: cluster, section 14.
 pub trait EngineBus: Send + Sync + 'static {
     /// Subscribes for one node; resolves when the broker has confirmed it. Called once, and again
-    /// if it failed.
+    /// if it failed, or after [`close`](Self::close) if the runtime has ended on which it was called.
     ///
     /// # Cancel safety
     ///

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use futures_util::future::FutureExt as _;
 use roomcast_socketio::Value;
 
+use super::leaving::discard;
 use super::{Connection, revision3};
 use crate::cluster::RoomInterest;
 use crate::engine::Revision;
 use crate::error::Refusal;
 use crate::handler::{Call, Context, Verdict};
 use crate::metrics::Meter;
-use crate::namespace::Namespace;
+use crate::namespace::{Namespace, Stay};
 use crate::recovery::Reclaimed;
 use crate::socket::{Handshake, Socket};
 
@@ -48,31 +49,7 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
     let revision = connection.engine().revision();
     let namespace = connection.server().namespace_for(&name, &handshake);
     let outcome = match contained(&name, namespace).await {
-        Ok(Some(namespace)) => {
-            if let Some(link) = namespace.link() {
-                // A bus that cannot be reached keeps nobody out.
-                let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
-            }
-            let reclaimed = match namespace.keeper() {
-                Some(keeper) if revision == Revision::Four => {
-                    keeper.reclaim(handshake.auth_value()).await
-                }
-                _ => None,
-            };
-            let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
-            let may_skip = reclaimed
-                .as_ref()
-                .is_some_and(Reclaimed::may_skip_middleware);
-            let admitted = match may_skip {
-                true => Ok(()),
-                false => ask_middleware(&socket).await,
-            };
-            match admitted {
-                Ok(()) => subscribe(&socket).await,
-                Err(_) => socket.namespace().meter().refused(),
-            }
-            admitted.map(|()| (socket, reclaimed))
-        }
+        Ok(Some(stay)) => enter(stay, connection, handshake).await,
         Ok(None) => {
             Meter::refused_unknown();
             Err(unknown_namespace(revision))
@@ -80,6 +57,67 @@ pub(super) async fn admit(connection: Arc<Connection>, name: String, auth: Value
         Err(refusal) => Err(refusal),
     };
     Admitted { name, outcome }
+}
+
+/// Takes back the client's session, if there is one, and asks the middleware.
+///
+/// Invariant: whoever drops this, wherever it waits, leaves nothing of the client behind.
+async fn enter(stay: Stay, connection: Arc<Connection>, handshake: Handshake) -> Outcome {
+    if let Some(link) = stay.link() {
+        // A bus that cannot be reached keeps nobody out.
+        let _ = tokio::time::timeout(link.request_timeout(), link.opened()).await;
+    }
+    let reclaimed = match stay.keeper() {
+        Some(keeper) if connection.engine().revision() == Revision::Four => {
+            keeper.reclaim(handshake.auth_value()).await
+        }
+        _ => None,
+    };
+    let may_skip = reclaimed
+        .as_ref()
+        .is_some_and(Reclaimed::may_skip_middleware);
+    let namespace = stay.hand_over();
+    let socket = Socket::new(namespace, connection, handshake, reclaimed.as_ref());
+    // Invariant: dropped before `reclaimed`. Who has the session next has the same id, which must be
+    // free in the rooms by then.
+    let newcomer = Newcomer(Some(socket));
+    let socket = newcomer.socket();
+    let asked = match may_skip {
+        true => Ok(()),
+        false => ask_middleware(socket).await,
+    };
+    match asked {
+        Ok(()) => {
+            subscribe(socket).await;
+            let socket = newcomer.let_in();
+            Ok((socket, reclaimed))
+        }
+        Err(refusal) => {
+            socket.namespace().meter().refused();
+            Err(refusal)
+        }
+    }
+}
+
+/// A socket on its way in, which is discarded unless it is let in.
+struct Newcomer(Option<Socket>);
+
+impl Newcomer {
+    fn socket(&self) -> &Socket {
+        self.0.as_ref().expect("taken by who lets it in only")
+    }
+
+    fn let_in(mut self) -> Socket {
+        self.0.take().expect("taken by who lets it in only")
+    }
+}
+
+impl Drop for Newcomer {
+    fn drop(&mut self) {
+        if let Some(socket) = &self.0 {
+            discard(socket);
+        }
+    }
 }
 
 /// What a client of this revision is told of a namespace that is not there.
@@ -106,11 +144,7 @@ async fn subscribe(socket: &Socket) {
 
 async fn ask_middleware(socket: &Socket) -> Result<(), Refusal> {
     let result = contained(socket.namespace().name(), run_middleware(socket)).await;
-    let result = result.flatten();
-    if result.is_err() {
-        super::leaving::discard(socket);
-    }
-    result
+    result.flatten()
 }
 
 /// Runs the application's code, whose panic refuses this client and harms nobody else.

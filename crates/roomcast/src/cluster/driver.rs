@@ -13,6 +13,7 @@ use super::link::{Phase, Shared};
 use super::outbox::Batch;
 use super::room_ledger::Pending;
 use super::stats::count;
+use crate::duty::OnDuty;
 
 /// How long the driver waits before it tries again what a bus could not do.
 const RETRY: Duration = Duration::from_millis(100);
@@ -20,10 +21,12 @@ const RETRY: Duration = Duration::from_millis(100);
 /// The most events of other servers whose answers one namespace waits for at a time.
 const MAX_WORK: usize = 10_000;
 
-pub(super) async fn drive(link: Arc<Shared>) {
+/// Invariant: what is dropped in the middle leaves the link so that another driver can go on.
+pub(super) async fn drive(link: Arc<Shared>, on_duty: OnDuty) {
     let mut driver = Driver::new(Arc::clone(&link));
     driver.run().await;
-    let is_open = driver.opening.is_none();
+    // What a driver before has opened is to be closed too, though nobody opens it again.
+    let is_open = driver.opening.is_none() || *link.phase.borrow() == Phase::Lost;
     // Invariant: dropped first; who waits for a change on its way is told that by it.
     drop(driver);
     link.give_up();
@@ -32,10 +35,18 @@ pub(super) async fn drive(link: Arc<Shared>) {
         bus.close(link.id(), link.name()).await;
     }
     link.phase.send_replace(Phase::Closed);
+    on_duty.end_for_good();
 }
 
 /// Opens the bus, again and again; for ever, if it refuses.
 async fn open(link: Arc<Shared>) {
+    if *link.phase.borrow() == Phase::Lost {
+        let closed = link.cluster().bus.close(link.id(), link.name());
+        // A bus whose tasks have ended with the last driver may not answer.
+        let _ = tokio::time::timeout(link.cluster().request_timeout, closed).await;
+        link.unsubscribed();
+        link.phase.send_replace(Phase::Opening);
+    }
     while let Err(error) = link.cluster().bus.open(link.port()).await {
         tracing::warn!(%error, namespace = link.name(), "the bus could not be opened");
         let is_final = matches!(error, BusError::Refused { .. });
@@ -85,6 +96,9 @@ impl Driver {
         // One that leaves already does not say that it is there.
         if !self.link.agenda_is_closing() {
             self.link.input(Input::Opened);
+            if self.link.announces_again() {
+                self.link.input(Input::Tell(Body::InitialHeartbeat));
+            }
         }
         self.link.phase.send_replace(Phase::Open);
     }
@@ -127,14 +141,49 @@ impl Driver {
             && let Some((pending, change)) = self.link.take_room_change()
         {
             let link = Arc::clone(&self.link);
-            self.changing_rooms = match pending.is_empty() {
+            let is_empty = pending.is_empty();
+            let changing = Changing(link, Some(pending));
+            self.changing_rooms = match is_empty {
                 true => {
-                    link.settle_rooms(pending, &Ok(()));
+                    changing.settle(&Ok(()));
                     None
                 }
-                false => Some(Box::pin(change_rooms(link, pending, change))),
+                false => Some(Box::pin(change_rooms(changing, change))),
             };
         }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.link.phase.send_if_modified(|phase| {
+            let is_open = *phase == Phase::Open;
+            if is_open {
+                *phase = Phase::Lost;
+            }
+            is_open
+        });
+    }
+}
+
+/// A change of rooms on its way, which has failed if it is dropped.
+struct Changing(Arc<Shared>, Option<Pending>);
+
+impl Changing {
+    fn settle(mut self, result: &Result<(), BusError>) {
+        self.end(result);
+    }
+
+    fn end(&mut self, result: &Result<(), BusError>) {
+        if let Some(pending) = self.1.take() {
+            self.0.settle_rooms(pending, result);
+        }
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        self.end(&Err(BusError::Closed));
     }
 }
 
@@ -205,12 +254,13 @@ async fn wait_until_ready(link: &Shared, bus: &dyn Bus) {
     futures_util::future::select(bus.ready(), closing.boxed()).await;
 }
 
-async fn change_rooms(link: Arc<Shared>, pending: Pending, change: roomcast_cluster::RoomChange) {
+async fn change_rooms(changing: Changing, change: roomcast_cluster::RoomChange) {
+    let link = &changing.0;
     let result = link.cluster().bus.change_rooms(change).await;
     if let Err(error) = &result {
         tracing::warn!(%error, namespace = link.name(), "rooms could not be subscribed to");
     }
-    link.settle_rooms(pending, &result);
+    changing.settle(&result);
     if result.is_err() {
         tokio::time::sleep(RETRY).await;
     }

@@ -49,6 +49,11 @@ impl RoomLedger {
         std::mem::take(&mut self.waiting)
     }
 
+    /// The bus is subscribed to no room any more.
+    pub(super) fn unsubscribed(&mut self) {
+        self.changed.extend(self.subscribed.drain());
+    }
+
     pub(super) fn has_work(&self) -> bool {
         !self.changed.is_empty() || !self.waiting.is_empty()
     }
@@ -133,6 +138,18 @@ mod tests {
 
         ledger.note(room("a"));
         assert!(ledger.take(|_| true).is_empty());
+    }
+
+    #[test]
+    fn subscriptions_that_have_ended_are_made_again() {
+        let mut ledger = RoomLedger::default();
+        ledger.note(room("a"));
+        let first = ledger.take(|_| true);
+        ledger.settle(first, &Ok(()));
+
+        ledger.unsubscribed();
+
+        assert_eq!(ledger.take(|_| true).subscribe, [room("a")]);
     }
 
     #[tokio::test]

@@ -54,4 +54,9 @@ impl<T: Driven> Runtimes<T> {
         start(&runtime, &own);
         own
     }
+
+    /// Those of all runtimes, some of which may have ended.
+    pub(super) fn all(&self) -> Vec<Arc<T>> {
+        self.all.lock().clone()
+    }
 }

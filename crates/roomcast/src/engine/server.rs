@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use roomcast_engineio::{CloseReason, Config as Times, Transport};
 use roomcast_websocket::{CloseCode, deflate};
+use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
@@ -288,6 +289,12 @@ impl Shared {
 
     pub(super) fn open_template(&self, transport: Transport) -> &OnceLock<String> {
         &self.open_templates[usize::from(transport != Transport::Polling)]
+    }
+
+    /// The runtimes that may take over a task of the server: the current one, and those of sessions.
+    pub(crate) fn runtimes(&self) -> Vec<Handle> {
+        let current = Handle::try_current().ok().into_iter();
+        current.chain(self.deadlines.runtimes()).collect()
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

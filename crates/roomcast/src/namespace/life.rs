@@ -1,18 +1,37 @@
 //! Who keeps a namespace alive, and what happens at its end.
 
-use std::sync::Arc;
+use std::ops::Deref;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Kind, Namespace};
+use super::{Inner, Kind, Namespace};
 use crate::server::Shared;
 
-/// Somebody in a namespace who may still say something. Made by [`Namespace::stay`].
-pub(crate) struct Stay(Namespace);
+/// Somebody in a namespace who may still say something, or who enters it: a guest until this is
+/// dropped.
+pub(crate) struct Stay(Option<Namespace>);
+
+impl Stay {
+    /// Gives the namespace to who counts as the guest from here on.
+    pub(crate) fn hand_over(mut self) -> Namespace {
+        self.0.take().expect("taken by who consumes it only")
+    }
+}
+
+impl Deref for Stay {
+    type Target = Namespace;
+
+    fn deref(&self) -> &Namespace {
+        self.0.as_ref().expect("taken by who consumes it only")
+    }
+}
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        self.0.remove_guest();
+        if let Some(namespace) = self.0.take() {
+            namespace.remove_guest();
+        }
     }
 }
 
@@ -48,10 +67,13 @@ impl Namespace {
     /// where it never leaves.
     pub(crate) fn stay(&self) -> Option<Stay> {
         let may_leave = self.link().is_some() && self.name() != "/";
-        may_leave.then(|| {
-            self.add_guest();
-            Stay(self.clone())
-        })
+        may_leave.then(|| self.enter())
+    }
+
+    /// A client enters that may be lost on its way.
+    pub(crate) fn enter(&self) -> Stay {
+        self.add_guest();
+        Stay(Some(self.clone()))
     }
 
     /// Tells the other servers that this one is not there any more, when nobody has anything to say.
@@ -121,22 +143,29 @@ impl Namespace {
         let Some(keeper) = self.keeper().filter(|_| server.cleans_up_children()) else {
             return;
         };
-        // A stay may end with the runtime.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
         let is_empty = self.0.guests.load(Ordering::Relaxed) == 0;
-        if !is_empty || self.0.is_clean_up_due.swap(true, Ordering::Relaxed) {
+        if !is_empty || self.0.cleaning_up.is_taken() {
             return;
         }
-        let (time, namespace) = (keeper.max_disconnection_duration(), Arc::downgrade(&self.0));
-        // One task for a namespace that is empty, whoever comes and goes meanwhile.
-        runtime.spawn(async move {
-            tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
-            if let Some(namespace) = namespace.upgrade().map(Self) {
-                namespace.0.is_clean_up_due.store(false, Ordering::Relaxed);
-                namespace.clean_up();
-            }
-        });
+        let time = keeper.max_disconnection_duration();
+        // One task for a namespace that is empty, whoever comes and goes meanwhile. The runtime of its
+        // last client may have ended.
+        self.0
+            .cleaning_up
+            .begin(server.runtimes(), |runtime, on_duty| {
+                let [namespace, left] = [Arc::downgrade(&self.0), Arc::downgrade(&self.0)];
+                let on_duty = on_duty.when_lost(move || clean_up_left(&left));
+                runtime.spawn(async move {
+                    tokio::time::sleep(time.saturating_add(Duration::from_millis(1))).await;
+                    on_duty.end();
+                    clean_up_left(&namespace);
+                });
+            });
+    }
+}
+
+fn clean_up_left(namespace: &Weak<Inner>) {
+    if let Some(namespace) = namespace.upgrade().map(Namespace) {
+        namespace.clean_up();
     }
 }

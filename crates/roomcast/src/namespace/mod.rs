@@ -17,11 +17,13 @@ use parking_lot::{Mutex, RwLock};
 use roomcast_socketio::{AckId, Parser};
 use smallvec::SmallVec;
 
+pub(crate) use life::Stay;
 pub(crate) use parent::{Matcher, Parents};
 pub use rooms::{IntoRooms, RoomEvent};
 pub(crate) use rooms::{RoomName, RoomNames, Rooms, Selection, State as RoomsState};
 
 use crate::cluster::{Cluster, Link};
+use crate::duty::Duty;
 use crate::handler::{Listeners, Table};
 use crate::id::SocketId;
 use crate::metrics::Meter;
@@ -69,7 +71,7 @@ struct Inner {
     has_ended: AtomicBool,
     room_hooks: RwLock<Vec<RoomHook>>,
     /// A task waits until nobody may come back.
-    is_clean_up_due: AtomicBool,
+    cleaning_up: Duty,
     /// Children count with their parent.
     meter: Arc<Meter>,
     kind: Kind,
@@ -181,7 +183,7 @@ impl Namespace {
             guests: AtomicUsize::new(0),
             has_ended: AtomicBool::new(false),
             room_hooks: RwLock::default(),
-            is_clean_up_due: AtomicBool::new(false),
+            cleaning_up: Duty::default(),
             kind,
         }))
     }

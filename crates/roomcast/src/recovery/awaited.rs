@@ -1,7 +1,6 @@
 //! The rooms of clients that are away, where a bus subscribes to rooms: it goes on to hear of them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use super::Keeper;
 use super::log::Audience;
 use super::session::Stored;
 use crate::cluster::RoomInterest;
+use crate::duty::{Duty, OnDuty};
 use crate::namespace::RoomName;
 
 /// What a [`Keeper`] has for a bus that subscribes to rooms.
@@ -21,7 +21,7 @@ pub(super) struct Watch {
     /// Is told which rooms are not awaited any more.
     tell: Tell,
     /// A task waits for the end of the oldest session.
-    is_sweep_due: AtomicBool,
+    sweeping: Duty,
 }
 
 pub(crate) type Tell = Box<dyn Fn(Vec<RoomName>) + Send + Sync>;
@@ -38,7 +38,7 @@ impl Watch {
         Self {
             awaited: Mutex::new(awaited),
             tell,
-            is_sweep_due: AtomicBool::new(false),
+            sweeping: Duty::default(),
         }
     }
 
@@ -65,31 +65,32 @@ impl Watch {
 
     /// Sees to it that sessions end in time, though nobody asks for them.
     pub(super) fn sweep_later(&self, keeper: &Arc<Keeper>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if !self.is_sweep_due.swap(true, Ordering::SeqCst) {
-            runtime.spawn(sweep(Arc::downgrade(keeper)));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && let Some(on_duty) = self.sweeping.take()
+        {
+            // A runtime that ends drops it: the next session that is kept begins another.
+            runtime.spawn(sweep(Arc::downgrade(keeper), on_duty));
         }
     }
 
     /// When the oldest session ends, if the task is to wait for it.
-    fn next_sweep(&self, keeper: &Keeper) -> Option<Instant> {
-        // Invariant: unset before the look, so who keeps a session after it begins a task.
-        self.is_sweep_due.store(false, Ordering::SeqCst);
+    fn next_sweep(&self, keeper: &Keeper, on_duty: OnDuty) -> Option<(Instant, OnDuty)> {
+        // Invariant: ended before the look, so who keeps a session after it begins a task.
+        on_duty.end();
         let next = keeper.expire()?;
-        (!self.is_sweep_due.swap(true, Ordering::SeqCst)).then_some(next)
+        Some((next, self.sweeping.take()?))
     }
 }
 
 /// One task for a namespace, as long as anybody is away.
-async fn sweep(keeper: Weak<Keeper>) {
+async fn sweep(keeper: Weak<Keeper>, mut on_duty: OnDuty) {
     loop {
         let next = keeper.upgrade().and_then(|keeper| {
             let watch = keeper.watch()?;
-            watch.next_sweep(&keeper)
+            watch.next_sweep(&keeper, on_duty)
         });
-        let Some(next) = next else { return };
+        let Some((next, again)) = next else { return };
+        on_duty = again;
         // A session is over when its time has passed.
         tokio::time::sleep_until((next + Duration::from_millis(1)).into()).await;
     }

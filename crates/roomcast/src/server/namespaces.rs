@@ -3,23 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::runtime::Handle;
+
 use super::{Server, Shared};
-use crate::namespace::{Home, Matcher, Namespace};
+use crate::namespace::{Home, Matcher, Namespace, Stay};
 use crate::recovery::Keeper;
 use crate::socket::Handshake;
 
 impl Server {
     /// The namespace that a client asks for: one that exists, or a new child of the first parent
     /// that takes the name.
-    pub(crate) async fn namespace_for(
-        &self,
-        name: &str,
-        handshake: &Handshake,
-    ) -> Option<Namespace> {
+    pub(crate) async fn namespace_for(&self, name: &str, handshake: &Handshake) -> Option<Stay> {
         // Invariant: who enters is counted under the lock, so no clean-up comes between.
         if let Some(found) = self.0.namespaces.read().get(name) {
-            found.add_guest();
-            return Some(found.clone());
+            return Some(found.enter());
         }
         if self.0.parents.is_empty() {
             return None;
@@ -78,11 +75,10 @@ impl Shared {
 
     /// The namespace of this name, which a client enters; made as a child of `parent` if there is
     /// none, unless there are too many.
-    fn enter_child(&self, name: Arc<str>, parent: &Namespace) -> Option<Namespace> {
+    fn enter_child(&self, name: Arc<str>, parent: &Namespace) -> Option<Stay> {
         let mut namespaces = self.namespaces.write();
         if let Some(found) = namespaces.get(&name) {
-            found.add_guest();
-            return Some(found.clone());
+            return Some(found.enter());
         }
         let limit = self.config.max_child_namespaces;
         if self.children.load(Ordering::Relaxed) >= limit {
@@ -91,12 +87,13 @@ impl Shared {
             return None;
         }
         let child = parent.child(Arc::clone(&name), self.config.keeper(&name));
-        child.add_guest();
         self.children.fetch_add(1, Ordering::Relaxed);
         namespaces.insert(name, child.clone());
+        // Invariant: its end takes the lock; it is not reached before the lock is free.
+        let stay = child.enter();
         drop(namespaces);
         self.tell_new_namespace(&child);
-        Some(child)
+        Some(stay)
     }
 
     fn tell_new_namespace(&self, namespace: &Namespace) {
@@ -105,6 +102,11 @@ impl Shared {
         }
         let hooks = self.new_namespace_hooks.read().clone();
         hooks.iter().for_each(|hook| hook(namespace));
+    }
+
+    /// The runtimes that may take over a task of the server.
+    pub(crate) fn runtimes(&self) -> Vec<Handle> {
+        self.engine.shared().runtimes()
     }
 
     pub(crate) fn cleans_up_children(&self) -> bool {

@@ -10,6 +10,7 @@ mod catch_all;
 mod client_bundle;
 mod closing;
 mod cluster;
+mod cluster_ended_runtimes;
 mod cluster_ends;
 mod cluster_engine;
 mod cluster_engine_ends;

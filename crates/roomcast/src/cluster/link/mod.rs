@@ -3,7 +3,6 @@
 mod rooms;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,10 @@ use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use rand::Rng as _;
 use roomcast_cluster::{
-    Adapter, Answer, Body, BusError, DecodeError, Inbox, Input, Message, NodeId, Outcome, Output,
-    Port, Question, RequestId, Response, RoomInterest,
+    Adapter, Answer, Body, BusError, Counting, DecodeError, Inbox, Input, Message, NodeId, Outcome,
+    Output, Port, Question, RequestId, Response, RoomInterest,
 };
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::outbox::{Batch, Outbox};
@@ -21,6 +21,7 @@ use super::responses::Responses;
 use super::room_ledger::RoomLedger;
 use super::stats::{ClusterStats, Counters, count};
 use super::{Cluster, Inquiry, apply, driver, now};
+use crate::duty::Duty;
 use crate::namespace::{Namespace, WeakNamespace};
 
 /// The handle that a namespace owns; its end closes the link.
@@ -38,7 +39,8 @@ pub(super) struct Shared {
     /// Something is to be done by the driver.
     pub(super) wake: Notify,
     pub(super) phase: watch::Sender<Phase>,
-    has_driver: AtomicBool,
+    /// What the driver does.
+    driving: Duty,
     pub(super) counters: Counters,
 }
 
@@ -50,6 +52,8 @@ struct State {
     work: Vec<BoxFuture<'static, ()>>,
     rooms: RoomLedger,
     is_closing: bool,
+    /// The bus has been open, and the others were told that this server is there.
+    is_announced: bool,
 }
 
 /// Where a link stands.
@@ -59,6 +63,9 @@ pub(super) enum Phase {
     Open,
     /// Opening has failed; it is tried again.
     Failed(BusError),
+    /// The bus was open when the driver was lost with its runtime. The next driver opens it anew: what
+    /// the bus has begun may have ended with that runtime.
+    Lost,
     Closed,
 }
 
@@ -89,6 +96,7 @@ impl Link {
             work: Vec::new(),
             rooms: RoomLedger::default(),
             is_closing: false,
+            is_announced: false,
         };
         Self(Arc::new(Shared {
             cluster: Arc::clone(cluster),
@@ -98,23 +106,14 @@ impl Link {
             state: Mutex::new(state),
             wake: Notify::new(),
             phase: watch::Sender::new(Phase::Opening),
-            has_driver: AtomicBool::new(false),
+            driving: Duty::default(),
             counters: Counters::default(),
         }))
     }
 
     /// Starts the driver, if it does not run yet and there is a runtime.
     pub(crate) fn start(&self) {
-        if self.0.has_driver.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if !self.0.has_driver.swap(true, Ordering::AcqRel) {
-            let driver = driver::drive(Arc::clone(&self.0));
-            self.0.cluster.drivers.spawn_on(driver, &runtime);
-        }
+        self.0.start();
     }
 
     pub(crate) fn id(&self) -> &NodeId {
@@ -162,7 +161,7 @@ impl Link {
     pub(crate) async fn count_nodes(&self) -> Result<usize, BusError> {
         let bus = &self.0.cluster.bus;
         match bus.profile().counting {
-            roomcast_cluster::Counting::Subscribers => bus.count_nodes(&self.0.name).await,
+            Counting::Subscribers => bus.count_nodes(&self.0.name).await,
             _ => Ok(1 + self.0.state.lock().adapter.nodes().len()),
         }
     }
@@ -179,13 +178,19 @@ impl Link {
 
     /// Waits until the bus has confirmed the subscriptions of the namespace, or has failed once.
     pub(crate) async fn opened(&self) -> Result<(), BusError> {
-        self.start();
         let mut phase = self.0.phase.subscribe();
-        let settled = phase.wait_for(|phase| *phase != Phase::Opening).await;
-        match settled.as_deref() {
-            Ok(Phase::Open) => Ok(()),
-            Ok(Phase::Failed(error)) => Err(error.clone()),
-            Ok(Phase::Opening | Phase::Closed) | Err(_) => Err(BusError::Closed),
+        loop {
+            // Each time: the driver's runtime may end meanwhile, and this one live.
+            self.start();
+            match &*phase.borrow_and_update() {
+                Phase::Opening | Phase::Lost => {}
+                Phase::Open => return Ok(()),
+                Phase::Failed(error) => return Err(error.clone()),
+                Phase::Closed => return Err(BusError::Closed),
+            }
+            if phase.changed().await.is_err() {
+                return Err(BusError::Closed);
+            }
         }
     }
 
@@ -212,6 +217,40 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    fn start(self: &Arc<Self>) {
+        if !self.driving.is_taken() {
+            self.start_on(Handle::try_current().ok());
+        }
+    }
+
+    /// Starts the driver, if it does not run, on the first of these runtimes that has not ended.
+    fn start_on(self: &Arc<Self>, runtimes: impl IntoIterator<Item = Handle>) {
+        self.driving.begin(runtimes, |runtime, on_duty| {
+            let link = Arc::downgrade(self);
+            let on_duty = on_duty.when_lost(move || {
+                if let Some(link) = link.upgrade() {
+                    link.start_elsewhere();
+                }
+            });
+            let driver = driver::drive(Arc::clone(self), on_duty);
+            self.cluster.drivers.spawn_on(driver, runtime);
+        });
+    }
+
+    /// The driver's runtime has ended.
+    fn start_elsewhere(self: &Arc<Self>) {
+        let server = self.namespace().and_then(|namespace| namespace.server());
+        self.start_on(server.map_or_else(Vec::new, |server| server.engine().shared().runtimes()));
+        // Who waits for the bus starts the driver where no runtime was known.
+        self.phase.send_modify(|_| {});
+    }
+
+    /// Whether the others are to be told anew that this server is there.
+    pub(super) fn announces_again(&self) -> bool {
+        let was_announced = std::mem::replace(&mut self.state.lock().is_announced, true);
+        was_announced && self.cluster.bus.profile().counting == Counting::Heartbeats
+    }
+
     /// Feeds the adapter, and does what it says.
     pub(super) fn input(self: &Arc<Self>, input: Input) {
         self.input_locked(self.state.lock(), input);
@@ -329,6 +368,8 @@ impl Shared {
         match received {
             Ok(message) => {
                 count(&self.counters.received, 1);
+                // The runtime of the driver that would send an answer may have ended.
+                self.start();
                 self.input(Input::Received(message));
             }
             Err(error) => {
@@ -340,9 +381,14 @@ impl Shared {
 
     fn begin_close(self: &Arc<Self>) {
         let mut state = self.state.lock();
-        if !std::mem::replace(&mut state.is_closing, true) {
-            // Invariant: under the lock, so the driver does not end before the others are told.
-            self.input_locked(state, Input::Close);
+        if std::mem::replace(&mut state.is_closing, true) {
+            return;
+        }
+        // Invariant: under the lock, so the driver does not end before the others are told.
+        self.input_locked(state, Input::Close);
+        if *self.phase.borrow() == Phase::Lost {
+            // The subscriptions are to end.
+            self.start();
         }
     }
 

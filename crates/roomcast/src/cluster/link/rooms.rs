@@ -107,6 +107,11 @@ impl Shared {
         Some((pending, change))
     }
 
+    /// The subscriptions have ended; the next driver makes them again.
+    pub(in crate::cluster) fn unsubscribed(&self) {
+        self.state.lock().rooms.unsubscribed();
+    }
+
     pub(in crate::cluster) fn settle_rooms(&self, pending: Pending, result: &Result<(), BusError>) {
         self.state.lock().rooms.settle(pending, result);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use tokio::runtime::Id;
+use tokio::runtime::{Handle, Id};
 
 use super::schedule::{Came, Key, NEVER, Schedule, Tick, Wait};
 use crate::engine::flusher;
@@ -26,6 +26,9 @@ pub(super) struct Clock {
     pub(super) driver: AtomicWaker,
     /// The driver lives, and with it the runtime.
     is_driven: AtomicBool,
+    /// Until the runtime ends, much of which would stay with it.
+    // Lock order: a leaf.
+    handle: Mutex<Option<Handle>>,
 }
 
 #[derive(Debug, Default)]
@@ -36,20 +39,28 @@ struct State {
 }
 
 impl Clock {
-    pub(super) fn new(runtime: Id, ping_timeout: Duration) -> Self {
+    pub(super) fn new(runtime: &Handle, ping_timeout: Duration) -> Self {
         Self {
-            runtime,
+            runtime: runtime.id(),
             epoch: now(),
             patience: ticks(ping_timeout),
             state: Mutex::default(),
             driver: AtomicWaker::new(),
             is_driven: AtomicBool::new(true),
+            handle: Mutex::new(Some(runtime.clone())),
         }
     }
 
     /// The runtime ends.
     pub(super) fn stop(&self) {
         self.is_driven.store(false, Ordering::Release);
+        let handle = self.handle.lock().take();
+        drop(handle);
+    }
+
+    /// The runtime, unless it has ended.
+    pub(super) fn handle(&self) -> Option<Handle> {
+        self.handle.lock().clone()
     }
 
     pub(super) fn insert(&self, socket: Socket) -> Key {

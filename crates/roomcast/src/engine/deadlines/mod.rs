@@ -16,6 +16,7 @@ pub(super) use clock::now;
 use driver::Driver;
 use schedule::Key;
 pub(crate) use schedule::Wait;
+use tokio::runtime::Handle;
 
 use super::runtimes::Runtimes;
 use super::socket::Socket;
@@ -50,10 +51,16 @@ impl Deadlines {
         Deadline { clock, key }
     }
 
+    /// The runtimes that sessions were on, as far as they have not ended.
+    pub(super) fn runtimes(&self) -> Vec<Handle> {
+        let clocks = self.clocks.all();
+        clocks.iter().filter_map(|clock| clock.handle()).collect()
+    }
+
     /// The clock of the current runtime.
     fn clock(&self) -> Arc<Clock> {
         self.clocks.current(
-            |runtime| Clock::new(runtime.id(), self.times.ping_timeout),
+            |runtime| Clock::new(runtime, self.times.ping_timeout),
             |runtime, clock| drop(runtime.spawn(Driver::new(clock).run())),
         )
     }

@@ -8,7 +8,9 @@ use futures_util::FutureExt as _;
 use roomcast_cluster::BusError;
 use roomcast_cluster::engine::Input;
 
-use super::exchange::{Exchange, Phase};
+use super::driving::Phase;
+use super::exchange::Exchange;
+use crate::duty::OnDuty;
 
 /// How long the task waits before it tries again what a bus could not do.
 const RETRY: Duration = Duration::from_millis(100);
@@ -16,7 +18,9 @@ const RETRY: Duration = Duration::from_millis(100);
 /// How long a server that closes waits until the bus has taken its last messages and is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) async fn drive(exchange: Arc<Exchange>) {
+/// Invariant: what is dropped in the middle leaves the exchange so that another driver can go on.
+pub(super) async fn drive(exchange: Arc<Exchange>, on_duty: OnDuty) {
+    let driving = Driving(&exchange);
     let mut is_open = false;
     let too_long = too_long(&exchange).shared();
     tokio::select! {
@@ -33,11 +37,28 @@ pub(super) async fn drive(exchange: Arc<Exchange>) {
             () = too_long => tracing::warn!("the bus did not close"),
         }
     }
+    drop(driving);
     exchange.enter(Phase::Closed);
+    on_duty.end_for_good();
+}
+
+/// A driver that may be lost with its runtime.
+struct Driving<'e>(&'e Exchange);
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
 }
 
 /// Sends until the server closes, and then what is left.
 async fn run(exchange: &Arc<Exchange>, is_open: &mut bool) {
+    if exchange.is_lost() {
+        let closed = exchange.bus().close(exchange.id());
+        // A bus whose tasks have ended with the last driver may not answer.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
+        exchange.enter(Phase::Opening);
+    }
     tokio::select! {
         () = open(exchange) => *is_open = true,
         // Nobody hears from a node that never was there.

@@ -1,41 +1,42 @@
 //! What a server asks the others about sessions, and what they ask it.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rand::Rng as _;
+use roomcast_cluster::NodeId;
 use roomcast_cluster::engine::{
     Access, Body, Carrier, EngineBus, EngineInbox, EnginePort, Input, Lock, Message, Output,
     Packet, Relay,
 };
-use roomcast_cluster::{BusError, NodeId};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::driver::drive;
+use super::driving::Phase;
 use super::line::LineEnd;
 use super::outbox::{Batch, Outbox};
 use super::{ClusterEngine, Promise};
+use crate::duty::Duty;
 use crate::engine::mailbox;
 use crate::engine::server::Shared;
 
 /// One server's share of what servers tell each other about sessions.
 pub(crate) struct Exchange {
     /// This.
-    me: Weak<Self>,
+    pub(super) me: Weak<Self>,
     id: NodeId,
-    options: ClusterEngine,
+    pub(super) options: ClusterEngine,
     // Lock order: a leaf.
     state: Mutex<State>,
     to_send: Notify,
     to_await: Notify,
-    phase: watch::Sender<Phase>,
-    closing: CancellationToken,
-    engine: OnceLock<Weak<Shared>>,
-    is_started: AtomicBool,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) closing: CancellationToken,
+    pub(super) engine: OnceLock<Weak<Shared>>,
+    /// What the driver does.
+    pub(super) driving: Duty,
 }
 
 struct State {
@@ -43,15 +44,6 @@ struct State {
     outbox: Outbox,
     /// When the relay wants to be asked.
     deadline: Option<Instant>,
-}
-
-/// Where the bus is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Opening,
-    Failed(BusError),
-    Open,
-    Closed,
 }
 
 /// Who waits for an answer.
@@ -120,7 +112,7 @@ impl Exchange {
             phase: watch::Sender::new(Phase::Opening),
             closing: CancellationToken::new(),
             engine: OnceLock::new(),
-            is_started: AtomicBool::new(false),
+            driving: Duty::default(),
         }
     }
 
@@ -128,46 +120,6 @@ impl Exchange {
     pub(crate) fn serve(&self, engine: Weak<Shared>) {
         // It was not set before: `serve` is called where the engine is made.
         let _ = self.engine.set(engine);
-    }
-
-    /// Opens the bus, unless that has been done; resolves when it was tried once, or takes longer than
-    /// an answer may.
-    pub(crate) async fn start(self: &Arc<Self>) {
-        if !self.is_started.swap(true, Ordering::AcqRel) {
-            tokio::spawn(drive(Arc::clone(self)));
-        }
-        if *self.phase.borrow() != Phase::Opening {
-            return;
-        }
-        let mut phase = self.phase.subscribe();
-        let tried = phase.wait_for(|phase| *phase != Phase::Opening);
-        // Where it takes too long the client is let in all the same.
-        let _ = tokio::time::timeout(self.options.options.response_timeout, tried).await;
-    }
-
-    /// Resolves when the bus is open, or could not be opened.
-    pub(crate) async fn ready(self: &Arc<Self>) -> Result<(), BusError> {
-        self.start().await;
-        let mut phase = self.phase.subscribe();
-        match phase
-            .wait_for(|phase| *phase != Phase::Opening)
-            .await
-            .as_deref()
-        {
-            Ok(Phase::Open) => Ok(()),
-            Ok(Phase::Failed(error)) => Err(error.clone()),
-            _ => Err(BusError::Closed),
-        }
-    }
-
-    /// Ends it, once what is queued has left.
-    pub(crate) async fn close(&self) {
-        self.closing.cancel();
-        if self.is_started.load(Ordering::Acquire) {
-            let mut phase = self.phase.subscribe();
-            // The sender is part of this.
-            let _ = phase.wait_for(|phase| *phase == Phase::Closed).await;
-        }
     }
 
     pub(crate) fn noop_interval(&self) -> Duration {
@@ -408,10 +360,6 @@ impl Exchange {
         EnginePort::new(self.id.clone(), inbox)
     }
 
-    pub(super) fn enter(&self, phase: Phase) {
-        self.phase.send_replace(phase);
-    }
-
     pub(super) fn take_batch(&self) -> Option<Batch> {
         self.state.lock().outbox.take(now())
     }
@@ -430,10 +378,6 @@ impl Exchange {
 
     pub(super) async fn more_to_await(&self) {
         self.to_await.notified().await;
-    }
-
-    pub(super) async fn closing(&self) {
-        self.closing.cancelled().await;
     }
 
     pub(super) fn is_closing(&self) -> bool {

@@ -1,12 +1,14 @@
 //! Sessions that every server of a cluster can serve, without sticky sessions.
 //!
 //! A request that names a session which is not here asks the other servers who has it
-//! (`exchange.rs`, over the bus by `driver.rs`); then its packets are forwarded (`requests.rs` for
-//! polls and POSTs, `line.rs` for WebSockets). What a session does for requests that reach others is
-//! `session/relayed.rs`; `delayed.rs` keeps a new one back, so that another server can take it over.
+//! (`exchange.rs`, over the bus by `driver.rs`, which `driving.rs` starts); then its packets are
+//! forwarded (`requests.rs` for polls and POSTs, `line.rs` for WebSockets). What a session does for
+//! requests that reach others is `session/relayed.rs`; `delayed.rs` keeps a new one back, so that
+//! another server can take it over.
 
 mod delayed;
 mod driver;
+mod driving;
 mod exchange;
 mod line;
 mod outbox;
