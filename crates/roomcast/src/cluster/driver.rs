@@ -25,7 +25,7 @@ const MAX_WORK: usize = 10_000;
 pub(super) async fn drive(link: Arc<Shared>, on_duty: OnDuty) {
     let mut driver = Driver::new(Arc::clone(&link));
     driver.run().await;
-    // What a driver before has opened is to be closed too, though nobody opens it again.
+    // What a driver before has opened is to be closed too, though it was not opened again.
     let is_open = driver.opening.is_none() || *link.phase.borrow() == Phase::Lost;
     // Invariant: dropped first; who waits for a change on its way is told that by it.
     drop(driver);
@@ -69,8 +69,11 @@ struct Driver {
 
 impl Driver {
     fn new(link: Arc<Shared>) -> Self {
+        // Who leaves needs no new subscriptions to say so.
+        let leaves = *link.phase.borrow() == Phase::Lost && link.agenda_is_closing();
+        let opening: BoxFuture<'static, ()> = Box::pin(open(Arc::clone(&link)));
         Self {
-            opening: Some(Box::pin(open(Arc::clone(&link)))),
+            opening: (!leaves).then_some(opening),
             link,
             sending: None,
             changing_rooms: None,

@@ -58,6 +58,22 @@ fn servers_hear_each_other_after_the_first_runtime_of_one_has_ended() {
 }
 
 #[test]
+fn a_server_that_closes_after_its_only_runtime_has_ended_says_so() {
+    let [a, b] = two();
+    let (first, second) = (runtime(), runtime());
+    first.block_on(within("the bus", a.ready())).unwrap();
+    second.block_on(async {
+        within("the bus", b.ready()).await.unwrap();
+        together(&[a.clone(), b.clone()]).await;
+    });
+
+    first.shutdown_timeout(DEADLINE);
+
+    second.block_on(within("the end of the server", a.close()));
+    assert_eq!(b.other_nodes(), []);
+}
+
+#[test]
 fn servers_serve_each_others_sessions_after_the_first_runtime_of_one_has_ended() {
     let nodes = Shared::new(2);
     let (first, second) = (runtime(), runtime());
