@@ -270,7 +270,7 @@ impl Shared {
         }
         for socket in self.sessions.all() {
             if Arc::ptr_eq(socket.flusher(), flusher) {
-                socket.mailbox().refuse();
+                socket.mailbox().discard_what_comes();
             }
         }
     }

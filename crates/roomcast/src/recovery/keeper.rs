@@ -250,13 +250,17 @@ impl Keeper {
             save(&*self.log, stored);
             if let Some(watch) = self.watch() {
                 watch.add(stored);
-                watch.sweep_later(self);
             }
         }
+        let is_kept = session.is_some();
         let mut sessions = self.sessions.lock();
         sessions.disconnected(ticket.pid(), socket);
         let gone = session.map_or_else(Vec::new, |stored| sessions.store(stored, now()));
         drop(sessions);
+        // Invariant: behind the store, or a sweep that ends now does not see the session.
+        if let (true, Some(watch)) = (is_kept, self.watch()) {
+            watch.sweep_later(self);
+        }
         self.forget(&gone);
         gone
     }

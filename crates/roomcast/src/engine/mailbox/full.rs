@@ -63,7 +63,7 @@ impl Mailbox {
     /// Sets how much may wait, and what happens beyond, from now on.
     pub(crate) fn set_limits(&self, change: impl FnOnce(&mut OutboxLimits)) {
         let mut state = self.state.lock();
-        if state.is_closed {
+        if state.is_ending {
             return;
         }
         let mut limits = OutboxLimits {
@@ -86,6 +86,9 @@ impl Mailbox {
     ) -> Result<MutexGuard<'s, State>, Sent> {
         if state.is_closed {
             return Err(Sent::Closed);
+        }
+        if state.is_ending {
+            return Err(Sent::Queued);
         }
         if options.is_volatile && !state.is_idle() {
             return Err(Sent::Dropped);

@@ -77,6 +77,8 @@ struct State {
     is_listed: bool,
     /// The task waits for the lent line.
     is_line_wanted: bool,
+    /// What is sent now would be discarded at the end.
+    is_ending: bool,
     is_closed: bool,
     has_overflowed: bool,
 }
@@ -243,20 +245,15 @@ impl Mailbox {
         Self::wake(state);
     }
 
-    /// Has the task end the session, and refuses everything from now on: what others send while it
-    /// has not done so would wait for nothing.
+    /// Has the task end the session. What others send meanwhile is discarded at once, as what waits
+    /// will be: everybody may tell everybody else of the end.
     pub(crate) fn discard(&self, reason: CloseReason) {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return;
-        }
-        state.inbox.push(Input::Discard(reason));
-        state.refuse();
-        Self::wake(state);
+        self.discard_what_comes();
+        self.tell(Input::Discard(reason));
     }
 
-    /// Refuses everything from now on.
-    pub(crate) fn refuse(&self) {
+    /// Discards what is sent from now on.
+    pub(crate) fn discard_what_comes(&self) {
         self.state.lock().refuse();
     }
 
@@ -503,6 +500,22 @@ mod tests {
         assert!(mailbox.try_sleep());
         mailbox.send(&[text("4x")], SendOptions::default());
         assert!(!mailbox.try_sleep());
+    }
+
+    #[test]
+    fn what_is_sent_to_a_session_that_is_to_end_is_discarded() {
+        let mailbox = mailbox(1000, OutboxPolicy::DropNewest);
+        mailbox.discard(CloseReason::ForcedClose);
+
+        assert_eq!(
+            mailbox.send(&[text("4x")], SendOptions::default()),
+            Sent::Queued
+        );
+        assert_eq!((mailbox.pending_packets(), mailbox.pending_bytes()), (0, 0));
+        assert!(matches!(
+            mailbox.next_input(),
+            Some(Input::Discard(CloseReason::ForcedClose))
+        ));
     }
 
     #[test]

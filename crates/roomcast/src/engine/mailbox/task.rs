@@ -105,6 +105,7 @@ impl Mailbox {
     pub(crate) fn close(&self) -> (VecDeque<Input>, Queue) {
         let (posting, inputs, queue) = {
             let mut state = self.state.lock();
+            state.is_closed = true;
             state.refuse();
             state.is_writable = false;
             let inputs = state.inbox.take();
@@ -117,10 +118,11 @@ impl Mailbox {
 }
 
 impl State {
-    /// Takes nothing more from anyone.
+    /// Has no room for anyone any more.
+    ///
+    /// Cost: whoever sends asks only whether there is room.
     pub(super) fn refuse(&mut self) {
-        self.is_closed = true;
-        // Cost: whoever sends asks only whether there is room.
+        self.is_ending = true;
         self.max_packets = 0;
     }
 

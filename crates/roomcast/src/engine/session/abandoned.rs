@@ -23,7 +23,8 @@ impl Drop for SessionTask {
 
 impl SessionTask {
     fn abandon(&mut self) {
-        // Else a panic has ended this session alone.
+        // Invariant: nobody else drops the task of a session before its end. After a panic it is this
+        // session alone.
         if !std::thread::panicking() {
             self.engine.runtime_ended(self.socket.flusher());
         }
@@ -36,5 +37,6 @@ impl SessionTask {
                 self.on_closed(reason, cx);
             }
         }
+        self.socket.mailbox().forget_task();
     }
 }

@@ -199,6 +199,7 @@ impl Rooms {
     /// Calls `visit` for each selected socket once.
     ///
     /// `visit` runs under the lock: it may only queue.
+    #[inline]
     pub(crate) fn for_each(&self, selection: &Selection, visit: impl FnMut(&Socket)) {
         self.state.lock().for_each(selection, visit);
     }

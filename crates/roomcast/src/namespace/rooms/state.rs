@@ -214,6 +214,11 @@ impl State {
         note(events, is_empty, |room| RoomEvent::Delete { room }, room);
     }
 
+    /// Calls `visit` for each selected socket once.
+    ///
+    /// Cost: together with `visit`, wherever the compiler puts either; apart it is 22 instructions
+    /// more for each receiver.
+    #[inline]
     pub(crate) fn for_each(&self, selection: &Selection, mut visit: impl FnMut(&Socket)) {
         let excluded = self.excluded(&selection.except);
         match selection.rooms.as_slice() {
@@ -344,6 +349,7 @@ impl State {
 ///
 /// Cost: sockets lie anywhere in memory. The processor fetches those of one step side by side, where
 /// the locks of `visit` would make it fetch one after the other.
+#[inline]
 fn walk(sockets: &[Socket], mut visit: impl FnMut(&Socket)) {
     for step in sockets.chunks(STEP) {
         if step.len() > 1 {
