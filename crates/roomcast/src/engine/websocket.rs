@@ -372,7 +372,7 @@ fn write_through(
                     batch.advance(written);
                 }
                 Poll::Pending => {
-                    flushed = Flushed::Blocked;
+                    flushed = Flushed::Awaited;
                     break;
                 }
                 Poll::Ready(end) => {
@@ -389,7 +389,7 @@ fn write_through(
                 return write_through(mailbox, control, cx);
             }
             (None, Flushed::All) => return Ok(Written::All),
-            (None, Flushed::Blocked) => return Ok(Written::Blocked),
+            (None, Flushed::Blocked | Flushed::Awaited) => return Ok(Written::Blocked),
             (None, Flushed::Broken(kind)) => return Err(kind.into()),
         }
     }
@@ -454,6 +454,8 @@ const LINE_PAUSE: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use roomcast_engineio::CloseReason;
     use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
@@ -483,6 +485,24 @@ mod tests {
             assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0);
         }
         (client, sockets.recv().await.unwrap(), engine)
+    }
+
+    #[tokio::test]
+    async fn a_session_sleeps_until_its_client_reads() {
+        let (_client, socket, _engine) = connected().await;
+        // More than the kernel buffers, and in the outbox's limit.
+        let message = "x".repeat(1024 * 1024);
+        (0..15).for_each(|_| socket.send_text(&message));
+
+        // As the session's task does, which this thread does not run meanwhile.
+        let mailbox = socket.mailbox();
+        mailbox.wake_up(Waker::noop());
+        let cx = &mut Context::from_waker(Waker::noop());
+        let written = write_through(mailbox, &mut Vec::new(), cx).unwrap();
+
+        assert_eq!(written, Written::Blocked);
+        assert!(mailbox.pending_bytes() > 0);
+        assert!(mailbox.try_sleep(), "it would run for nothing");
     }
 
     #[tokio::test]

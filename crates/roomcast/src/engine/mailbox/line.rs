@@ -35,8 +35,10 @@ pub(crate) enum Lending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flushed {
     All,
-    /// The connection takes no more.
+    /// The connection takes no more; the task is to wait for it.
     Blocked,
+    /// The connection takes no more, and will wake the task.
+    Awaited,
     Broken(io::ErrorKind),
 }
 
@@ -93,8 +95,9 @@ impl Mailbox {
                 return Some((writer, Batch::new(state.take_queue())));
             }
             Flushed::All => state.line = Line::Idle(writer),
-            Flushed::Blocked => {
-                is_news = true;
+            Flushed::Blocked | Flushed::Awaited => {
+                // Invariant: the task hears of it from one of the two; from both it would never sleep.
+                is_news |= flushed == Flushed::Blocked;
                 state.stalled = Some(Box::new(batch));
                 state.is_writable = false;
                 state.line = Line::Idle(writer);
