@@ -45,6 +45,7 @@ mod message_limits;
 mod message_pack;
 mod middleware;
 mod mounting;
+mod moving_members;
 mod namespaces;
 #[cfg(feature = "metrics")]
 mod observing;

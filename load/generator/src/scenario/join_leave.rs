@@ -28,6 +28,8 @@ struct Seen {
     deliveries: Histogram,
     /// The probe's longest latency in each window, in microseconds.
     longest: Vec<f64>,
+    /// The longest time that the server has computed while the probe waited, likewise.
+    computed: Vec<f64>,
 }
 
 impl Seen {
@@ -36,6 +38,7 @@ impl Seen {
             probe: Histogram::new(),
             deliveries: Histogram::new(),
             longest: vec![],
+            computed: vec![],
         }
     }
 }
@@ -147,7 +150,7 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
         net.poll(100, &mut room);
         assert!(now() < until, "{} joins are answered", room.joined);
     }
-    let mut probe = Probe::open(options.value("port", 0), PROBE_GAP);
+    let mut probe = Probe::open(options.value("port", 0), options.value("pid", 0), PROBE_GAP);
     meter.start(net.traffic);
     let seconds = options.value("seconds", 1.0);
     for window in 0..2 * windows {
@@ -174,11 +177,13 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
         .latency("delivery_moving", &moving.deliveries)
         .add("longest_quiet_us", format_args!("{:?}", quiet.longest))
         .add("longest_moving_us", format_args!("{:?}", moving.longest))
+        .add("computed_quiet_us", format_args!("{:?}", quiet.computed))
+        .add("computed_moving_us", format_args!("{:?}", moving.computed))
         .print();
 }
 
 fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f64, rate: f64) {
-    let mut longest = 0;
+    let (mut longest, mut computed) = (0, 0);
     let mut next = now();
     let until = now() + nanoseconds(seconds);
     let patience = until + 10_000_000_000;
@@ -193,12 +198,15 @@ fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f
         room.keep_moving(net);
         net.poll(1, room);
         assert!(now() < patience, "no answer to a leave or a join");
-        if let Some(latency) = probe.turn() {
-            longest = longest.max(latency);
-            room.seen[usize::from(room.is_moving)].probe.record(latency);
+        if let Some(answer) = probe.turn() {
+            longest = longest.max(answer.latency);
+            computed = computed.max(answer.computed);
+            let seen = &mut room.seen[usize::from(room.is_moving)];
+            seen.probe.record(answer.latency);
         }
     }
     room.next_move = 0;
     let seen = &mut room.seen[usize::from(room.is_moving)];
     seen.longest.push(longest as f64 / 1000.0);
+    seen.computed.push(computed as f64 / 1000.0);
 }

@@ -1,4 +1,5 @@
-//! Broadcasts at a fixed rate, first to receivers that all read, then with some that do not.
+//! Broadcasts at a fixed rate, first to receivers that all read, then with some that do not, or, as
+//! a control, as before.
 use crate::clock::{nanoseconds, now};
 use crate::histogram::Histogram;
 use crate::meter::{Meter, Work};
@@ -28,6 +29,8 @@ struct SlowReaders {
     wrong: u64,
     stats: Option<ServerStats>,
     most_resident: u64,
+    /// Open files of the server.
+    files: usize,
     next_broadcast: u64,
     next_look: u64,
 }
@@ -46,6 +49,7 @@ impl SlowReaders {
             wrong: 0,
             stats: None,
             most_resident: 0,
+            files: 0,
             next_broadcast: now(),
             next_look: now(),
         }
@@ -74,6 +78,7 @@ impl SlowReaders {
             }
             if now >= self.next_look {
                 self.most_resident = self.most_resident.max(meter.server.resident());
+                self.files = meter.server.files();
                 net.queue_frame(0, wire::TEXT, &[QUESTION]);
                 self.next_look = now + LOOK;
             }
@@ -126,20 +131,19 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
     let files_before = meter.server.files();
 
     scenario.is_second = true;
-    (readers..connections).for_each(|index| net.mute(index));
-    let (start, mut next) = (now(), now());
+    let is_control = options.has("control");
+    if !is_control {
+        (readers..connections).for_each(|index| net.mute(index));
+    }
+    let start = now();
     let until = start + seconds("patience", 60.0);
-    let mut files = files_before;
     let is_told = options.has("told");
     scenario.run(&mut net, &meter, rate, |scenario| {
-        if is_told && scenario.overflowed() >= slow {
-            return false;
-        }
-        if now() >= next {
-            files = meter.server.files();
-            next = now() + LOOK;
-        }
-        now() < until && files + slow > files_before
+        let are_gone = match is_told {
+            true => scenario.overflowed() >= slow,
+            false => scenario.files + slow <= files_before,
+        };
+        now() < until && (is_control || !are_gone)
     });
     let closed_after = (now() - start) as f64 / 1e9;
     // One more look, since the count of reasons is asked for now and then.
@@ -154,6 +158,7 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
     let report = Report::new("slow-readers")
         .add("conns", connections)
         .add("slow", slow)
+        .add("control", is_control)
         .add("rate", rate)
         .add("size", size);
     let [all_read, some_sleep] = &scenario.latency;
@@ -165,7 +170,7 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
         .add("reordered", scenario.reordered)
         .add("rss_before", resident_before)
         .add("rss_most", scenario.most_resident)
-        .add("closed", files_before.saturating_sub(files))
+        .add("closed", files_before.saturating_sub(scenario.files))
         .rounded("closed_after_s", closed_after, 1)
         .add("outbox_full", scenario.overflowed())
         .add("answers_stats", scenario.stats.is_some())
