@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -42,6 +43,8 @@ pub(super) async fn serve(layer: &Layer, io: Rewound, address: SocketAddr, first
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
             .max_header_list_size(u32::try_from(max_head_bytes).unwrap_or(u32::MAX));
         let connection = builder.serve_connection(TokioIo::new(io), service);
         until
@@ -57,6 +60,11 @@ pub(super) async fn serve(layer: &Layer, io: Rewound, address: SocketAddr, first
         until.run(connection.with_upgrades(), shut_down).await;
     }
 }
+
+/// A client of HTTP/2 that has been silent for so long is asked whether it is there,
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// and has so long to answer: one that has vanished without a word holds nothing for ever.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a connection lives until, if it does not end before.
 struct Until<'c> {

@@ -317,3 +317,23 @@ async fn a_connection_that_asks_for_nothing_is_closed_after_30_seconds() {
         assert_eq!(opened_at.elapsed().as_secs(), 30, "after {start:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_of_http_2_that_has_vanished_after_a_request_is_let_go() {
+    let host = Host::tcp(&echo_server()).await;
+    let mut stream = host.stream().await;
+    // The beginning of HTTP/2, empty settings, and on stream 1 a whole request: GET http://a/ by the
+    // static table.
+    stream.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    stream.write(b"\0\0\0\x04\0\0\0\0\0").await;
+    let request = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a";
+    stream.write(request).await;
+    let asked_at = tokio::time::Instant::now();
+
+    let answer = stream.read_to_end().await;
+
+    // An opaque ping is a frame of 8 bytes and type 6.
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0];
+    assert!(answer.windows(ping.len()).any(|bytes| bytes == ping));
+    assert_eq!(asked_at.elapsed().as_secs(), 50);
+}

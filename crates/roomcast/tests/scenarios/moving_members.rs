@@ -131,7 +131,7 @@ async fn whoever_moves_the_rooms_and_their_members_know_of_each_other() {
     let mut state = 7_u32;
     let mut pick = |count: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state as usize % (count << 16) >> 16
+        (state as usize >> 8) % count
     };
 
     for step in 0..2_000 {
