@@ -63,7 +63,7 @@ pub(super) async fn serve(layer: &Layer, io: Rewound, address: SocketAddr, first
 
 /// A client of HTTP/2 that has been silent for so long is asked whether it is there,
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// and has so long to answer: one that has vanished without a word holds nothing for ever.
+/// and has so long to answer: one that has vanished without a word is let go.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a connection lives until, if it does not end before.
