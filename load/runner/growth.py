@@ -18,7 +18,7 @@ UNITS = {"idle": "heartbeat"}
 
 
 def measure(bench, options):
-    for repetition in range(options.reps or 1):
+    for repetition in range(options.reps or 3):
         for curve, (args, variables, scale) in CURVES.items():
             for size in ROOMS if curve == "rooms-per-namespace" else SIZES:
                 for server in bench.servers:
@@ -71,26 +71,28 @@ def judge(rows, curve, target, own):
     sizes = sorted(set(values(rows, grows)))[1:]
     if len(sizes) < 2:
         return "No verdict: three sizes of ours are needed.", True
-    ends = [{grows: sizes[0]}, {grows: sizes[-1]}]
+
+    def along(key):
+        return [median(rows, key, **{grows: size}) for size in sizes]
+
     checks = []
     if curve == "idle":
         # A heartbeat is mostly the kernel's.
-        checks.append(growth_of("CPU", "µs", [median(rows, "cpu_us", **end) for end in ends], target["ratio"]))
+        checks.append(growth_of("CPU", "µs", along("cpu_us"), target["ratio"]))
     else:
-        least, most = (user_us(rows, **end) for end in ends)
-        words = f"user part {shown(least)} → {shown(most)} µs, at most {target['user_us']} µs more"
-        checks.append((words, None not in (least, most) and most - least <= target["user_us"]))
+        users = [user_us(rows, **{grows: size}) for size in sizes]
+        words = f"user part {' → '.join(map(shown, users))} µs, at most {target['user_us']} µs more"
+        checks.append((words, None not in users and max(users) - users[0] <= target["user_us"]))
     if grows == "conns":
-        memory = [median(rows, "rss_per_conn", **end) for end in ends]
-        checks.append(growth_of("memory", "bytes", memory, target["ratio"]))
+        checks.append(growth_of("memory", "bytes", along("rss_per_conn"), target["ratio"]))
     passed = all(met for _, met in checks)
     text = "; ".join(words for words, _ in checks)
     return f"{verdict(passed)} from {sizes[0]:,} to {sizes[-1]:,}: {text}.", passed
 
 
-def growth_of(name, unit, ends, limit):
-    least, most = ends
-    return f"{name} {least:,.0f} → {most:,.0f} {unit}, at most × {limit}", most <= least * limit
+def growth_of(name, unit, figures, limit):
+    words = " → ".join(f"{figure:,.0f}" for figure in figures)
+    return f"{name} {words} {unit}, at most × {limit}", max(figures) <= figures[0] * limit
 
 
 def wanted(_options):

@@ -8,8 +8,9 @@ from .servers import IMITATIONS, OWN
 KIND = "join-leave"
 # How members move: arguments.
 WAYS = {"one by one": "", "all at once": " --everyone"}
-# Servers that have the events by which all move at once.
+# Servers that have the events by which all move at once, and that which tells the longest turn.
 WITH_EVERYONE = {OWN}
+TURNS = {"WATCH_TURNS": "1"}
 
 
 def measure(bench, options):
@@ -20,9 +21,10 @@ def measure(bench, options):
                 # The imitations know no `leave`.
                 if server in IMITATIONS or (more and server not in WITH_EVERYONE):
                     continue
-                args = f"join-leave --connections {members} --rate 5 --windows {options.windows or 5}{more}"
+                tells, variables = (" --turns", TURNS) if server in WITH_EVERYONE else ("", {})
+                args = f"join-leave --connections {members} --rate 5 --windows {options.windows or 5}{more}{tells}"
                 window = {"seconds": options.secs or 1.0}
-                bench.run(KIND, server, way, args, {"PING_INTERVAL": "60000"}, rep=repetition, **window)
+                bench.run(KIND, server, way, args, {"PING_INTERVAL": "60000", **variables}, rep=repetition, **window)
 
 
 def report(rows, targets, own=OWN):
@@ -34,33 +36,41 @@ def report(rows, targets, own=OWN):
     for server, way in dict.fromkeys((row["server"], row["case"]) for row in rows):
         these = [row for row in rows if (row["server"], row["case"]) == (server, way)]
         lines += [line_of(row) for row in these]
-        faults, pause = faults_of(these, limit)
-        words.append(f"{server}, members move {way}: pause {pause}. {'FAIL: ' + '; '.join(faults) if faults else 'PASS'}.")
+        faults, pauses = faults_of(these, limit)
+        words.append(f"{server}, members move {way}: {pauses}. {'FAIL: ' + '; '.join(faults) if faults else 'PASS'}.")
         passed &= not faults or server != own
     head = [
-        "members move", "server", "moves/s", "probe p50 µs, quiet → moving", "probe p99.9", "longest of a window, median",
-        "longest of all", "computed meanwhile, median", "computed, longest of all", "last delivery p99 µs, quiet → moving", "core taken",
+        "members move", "server", "moves/s", "probe p50 µs, quiet → moving", "probe p99.9", "longest wait of a window, median",
+        "of all", "longest turn of a window, median", "of all", "last delivery p99 µs, quiet → moving", "core taken",
     ]  # fmt: skip
     members = max(values(rows, "conns"), default=0)
-    meaning = f"A room of {members:,} members, 5 broadcasts a second. {MEANING} At most {limit:,} µs."
+    meaning = f"A room of {members:,} members, 5 broadcasts a second. {MEANING} Both at most {limit:,} µs."
     return f"### Join and leave\n\n{meaning}\n\n{table(head, lines)}\n\n{'<br>'.join(words)}", passed
 
 
 def faults_of(rows, limit):
-    """What does not hold in these repetitions, and the pause."""
+    """What does not hold in these repetitions, and the pauses."""
     if any("fail" in row for row in rows):
         return ["a run failed"], "not measured"
     quiet, moving = (statistics.median(value for row in rows for value in row[f"longest_{phase}_us"]) for phase in PHASES)
     pause = max(0.0, moving - quiet)
-    faults = {"too long": pause > limit, "errors": sum(values(rows, "errors")) > 0}
-    return [words for words, holds in faults.items() if holds], f"{pause:,.0f} µs ({quiet:,.0f} → {moving:,.0f})"
+    turns = [turn for row in rows for turn in row["turns_moving_us"]]
+    faults = {
+        "the probe waits too long": pause > limit,
+        "a turn is too long": bool(turns) and max(turns) > limit,
+        "errors": sum(values(rows, "errors")) > 0,
+    }
+    words = f"pause {pause:,.0f} µs ({quiet:,.0f} → {moving:,.0f})"
+    if turns:
+        words += f", longest turn {max(turns):,} µs"
+    return [fault for fault, holds in faults.items() if holds], words
 
 
 MEANING = (
-    "Longest: the probe's longest latency in a window. Computed: the most that the server has computed, for anybody, while the "
-    "probe waited, as the kernel counts it: up to 4 ms too much. Core taken: the part of the time in which something else ran on the "
-    "server's core while the server had work. Pause: the median of the longest of all windows in which members move, less the same "
-    "of those in which none does."
+    "Wait: the probe's longest latency in a window. Turn: the most processor time that the server's thread took from one turn of a "
+    "task that is always ready to its next, interrupts included; what the host or other programs take is not in it. Core taken: the "
+    "part of the time in which something else ran on the server's core while the server had work. Pause: the median of the longest "
+    "waits of all windows in which members move, less the same of those in which none does."
 )
 
 
@@ -68,8 +78,8 @@ def line_of(row):
     if "fail" in row:
         return [row["case"], row["server"], row["fail"], *[""] * 8]
     pairs = [[row[f"probe_{phase}_{quantile}_us"] for phase in PHASES] for quantile in ("p50", "p999")]
-    keys = [(key, what) for key in ("longest", "computed") for what in (statistics.median, max)]
-    pairs += [[what(row[f"{key}_{phase}_us"]) for phase in PHASES] for key, what in keys]
+    keys = [(key, what) for key in ("longest", "turns") for what in (statistics.median, max)]
+    pairs += [[what(row[f"{key}_{phase}_us"] or [0]) for phase in PHASES] for key, what in keys]
     delivery = [row[f"delivery_{phase}_p99_us"] for phase in PHASES]
     # Members move in half of the windows.
     moves = f"{2 * row['per_s']:,.0f}"

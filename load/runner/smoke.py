@@ -13,7 +13,7 @@ CONNECTIONS = 100
 TRIALS = {
     "order": ("order --connections 50", {}, 0.3),
     "join-leave": ("join-leave --connections 100 --windows 1", {}, 0.3),
-    "everyone": ("join-leave --connections 100 --windows 1 --everyone", {}, 0.3),
+    "everyone": ("join-leave --connections 100 --windows 1 --everyone --turns", {"WATCH_TURNS": "1"}, 0.3),
     "slow-readers": (
         "slow-readers --connections 40 --slow 2 --rate 100 --size 65536 --patience 60 --told",
         {"MAX_OUTBOX": "1048576", "COUNT_REASONS": "1"},

@@ -1,7 +1,7 @@
 //! One connection that measures the server's latency and not the generator's.
 //!
 //! An answer's time is the kernel's stamp of its arrival, so it does not matter how late the generator reads it.
-use crate::clock::{now, processor_time, wall};
+use crate::clock::{now, wall};
 use crate::net::{connect, receive, send, stamp_arrivals, stamped_receive, upgrade_request};
 use crate::wire::{TEXT, find, frame};
 use std::thread::sleep;
@@ -10,32 +10,22 @@ use std::time::Duration;
 const QUESTION: &[u8] = b"421[\"echo\",\"probe\"]";
 const ANSWER: &[u8] = b"431[\"probe\"]";
 
-/// An answer's way, in nanoseconds.
-pub struct Answer {
-    pub latency: u64,
-    /// Of it, what the server has computed, for anybody. The rest it was not running: the kernel or
-    /// the machine's host did something else.
-    pub computed: u64,
-}
-
 pub struct Probe {
     descriptor: i32,
-    server: i32,
-    /// When the open question was sent, by the wall clock and by the server's.
-    asked: Option<(u64, u64)>,
+    /// When the open question was sent, by the wall clock.
+    asked: Option<u64>,
     next: u64,
     gap: u64,
     seen: Vec<u8>,
 }
 
 impl Probe {
-    /// Connects to process `server` and joins; asks a question `gap` nanoseconds after the last one
-    /// was answered, at the earliest.
-    pub fn open(port: u16, server: i32, gap: u64) -> Self {
+    /// Connects and joins; asks a question `gap` nanoseconds after the last one was answered, at the
+    /// earliest.
+    pub fn open(port: u16, gap: u64) -> Self {
         let descriptor = connect(port, 0, None);
         let mut probe = Probe {
             descriptor,
-            server,
             asked: None,
             next: 0,
             gap,
@@ -50,11 +40,11 @@ impl Probe {
         probe
     }
 
-    /// Asks or looks for the answer.
-    pub fn turn(&mut self) -> Option<Answer> {
-        let Some((asked, computed)) = self.asked else {
+    /// Asks or looks for the answer, whose latency it tells in nanoseconds.
+    pub fn turn(&mut self) -> Option<u64> {
+        let Some(asked) = self.asked else {
             if now() >= self.next {
-                self.asked = Some((wall(), processor_time(self.server)));
+                self.asked = Some(wall());
                 self.send_packet(QUESTION);
             }
             return None;
@@ -67,13 +57,7 @@ impl Probe {
         self.seen.clear();
         self.asked = None;
         self.next = now() + self.gap;
-        let latency = arrived.saturating_sub(asked);
-        let computed = processor_time(self.server).saturating_sub(computed);
-        Some(Answer {
-            latency,
-            // It is asked for a moment after the answer arrived.
-            computed: computed.min(latency),
-        })
+        Some(arrived.saturating_sub(asked))
     }
 
     fn answer_heartbeat(&mut self) {

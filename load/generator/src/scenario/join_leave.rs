@@ -18,6 +18,7 @@ const LEAVE: usize = 100;
 const JOIN: usize = 200;
 const EVERYONE_LEAVES: usize = 300;
 const EVERYONE_JOINS: usize = 301;
+const LONGEST_TURN: usize = 302;
 /// The probe rests half a millisecond after an answer, all members together 20 ms after a join.
 const PROBE_GAP: u64 = 500_000;
 const EVERYONE_GAP: u64 = 20_000_000;
@@ -28,8 +29,8 @@ struct Seen {
     deliveries: Histogram,
     /// The probe's longest latency in each window, in microseconds.
     longest: Vec<f64>,
-    /// The longest time that the server has computed while the probe waited, likewise.
-    computed: Vec<f64>,
+    /// The longest turn of the server in each window, likewise; none if it does not tell.
+    turns: Vec<usize>,
 }
 
 impl Seen {
@@ -38,7 +39,7 @@ impl Seen {
             probe: Histogram::new(),
             deliveries: Histogram::new(),
             longest: vec![],
-            computed: vec![],
+            turns: vec![],
         }
     }
 }
@@ -46,6 +47,9 @@ impl Seen {
 struct JoinLeave {
     members: usize,
     moves_everyone: bool,
+    /// The server tells the longest turn of its tasks.
+    tells_turns: bool,
+    turn: Option<usize>,
     is_moving: bool,
     moving: usize,
     next_member: usize,
@@ -61,6 +65,21 @@ struct JoinLeave {
 }
 
 impl JoinLeave {
+    /// The longest turn of the server since this was last asked, in microseconds.
+    fn longest_turn(&mut self, net: &mut Net) -> Option<usize> {
+        if !self.tells_turns {
+            return None;
+        }
+        self.turn = None;
+        self.ask(net, 0, LONGEST_TURN, "longest-turn");
+        let patience = now() + 10_000_000_000;
+        while self.turn.is_none() {
+            net.poll(1, self);
+            assert!(now() < patience, "no answer to longest-turn");
+        }
+        self.turn
+    }
+
     fn ask(&self, net: &mut Net, from: usize, id: usize, event: &str) {
         let packet = format!("42{id}[\"{event}\",\"r0\"]");
         net.queue_frame(from, wire::TEXT, &[packet.as_bytes()]);
@@ -112,7 +131,9 @@ impl JoinLeave {
 
 impl Scenario for JoinLeave {
     fn text(&mut self, net: &mut Net, connection: usize, packet: &[u8], at: u64) {
-        if packet[1] == b'3' {
+        if let Some(turn) = packet.strip_prefix(b"43302[") {
+            self.turn = Some(number(turn).0);
+        } else if packet[1] == b'3' {
             self.answered(net, connection, number(&packet[2..]).0);
         } else if let Some(text) = packet.strip_prefix(b"42[\"r\",\"") {
             let slot = number(text).0 % self.sent.len();
@@ -131,6 +152,8 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
     let mut room = JoinLeave {
         members,
         moves_everyone: options.has("everyone"),
+        tells_turns: options.has("turns"),
+        turn: None,
         is_moving: false,
         moving: 0,
         next_member: 0,
@@ -150,9 +173,10 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
         net.poll(100, &mut room);
         assert!(now() < until, "{} joins are answered", room.joined);
     }
-    let mut probe = Probe::open(options.value("port", 0), options.value("pid", 0), PROBE_GAP);
+    let mut probe = Probe::open(options.value("port", 0), PROBE_GAP);
     meter.start(net.traffic);
     let seconds = options.value("seconds", 1.0);
+    room.longest_turn(&mut net); // those of the joins
     for window in 0..2 * windows {
         room.is_moving = window % 2 == 1;
         run_window(&mut net, &mut room, &mut probe, seconds, rate);
@@ -177,13 +201,13 @@ pub fn run(options: &Options, mut net: Net, mut meter: Meter) {
         .latency("delivery_moving", &moving.deliveries)
         .add("longest_quiet_us", format_args!("{:?}", quiet.longest))
         .add("longest_moving_us", format_args!("{:?}", moving.longest))
-        .add("computed_quiet_us", format_args!("{:?}", quiet.computed))
-        .add("computed_moving_us", format_args!("{:?}", moving.computed))
+        .add("turns_quiet_us", format_args!("{:?}", quiet.turns))
+        .add("turns_moving_us", format_args!("{:?}", moving.turns))
         .print();
 }
 
 fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f64, rate: f64) {
-    let (mut longest, mut computed) = (0, 0);
+    let mut longest = 0;
     let mut next = now();
     let until = now() + nanoseconds(seconds);
     let patience = until + 10_000_000_000;
@@ -198,15 +222,15 @@ fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f
         room.keep_moving(net);
         net.poll(1, room);
         assert!(now() < patience, "no answer to a leave or a join");
-        if let Some(answer) = probe.turn() {
-            longest = longest.max(answer.latency);
-            computed = computed.max(answer.computed);
+        if let Some(latency) = probe.turn() {
+            longest = longest.max(latency);
             let seen = &mut room.seen[usize::from(room.is_moving)];
-            seen.probe.record(answer.latency);
+            seen.probe.record(latency);
         }
     }
     room.next_move = 0;
+    let turn = room.longest_turn(net);
     let seen = &mut room.seen[usize::from(room.is_moving)];
     seen.longest.push(longest as f64 / 1000.0);
-    seen.computed.push(computed as f64 / 1000.0);
+    seen.turns.extend(turn);
 }

@@ -2,7 +2,10 @@
 //!
 //! `PING_INTERVAL` and `PING_TIMEOUT` are milliseconds, `MAX_OUTBOX` is bytes. With `COUNT_REASONS` set, the event
 //! `stats` also tells why sockets were disconnected. With `READ_VALUES` set, what is passed on is read into a tree and
-//! written anew; with `UNDER_AXUM` set, axum serves in place of the server's own listener.
+//! written anew; with `UNDER_AXUM` set, axum serves in place of the server's own listener. With `WATCH_TURNS` set, a task that
+//! is always ready measures how long others keep it waiting, and the event `longest-turn` answers it.
+
+mod turns;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -46,6 +49,10 @@ async fn main() -> std::io::Result<()> {
         None => pass_on::<Raw>(&io),
     }
     control(&io);
+    if std::env::var_os("WATCH_TURNS").is_some() {
+        turns::watch();
+        io.on("longest-turn", || Reply(turns::longest()));
+    }
 
     let port = u16::try_from(number("PORT", 42100)).expect("PORT is a port");
     let address = ("127.0.0.1", port);
