@@ -52,25 +52,31 @@ def faults_of(rows, limit):
     """What does not hold in these repetitions, and the pauses."""
     if any("fail" in row for row in rows):
         return ["a run failed"], "not measured"
-    quiet, moving = (statistics.median(value for row in rows for value in row[f"longest_{phase}_us"]) for phase in PHASES)
+    quiet, moving = (statistics.median(of_windows(rows, "longest", phase)) for phase in PHASES)
     pause = max(0.0, moving - quiet)
-    turns = [turn for row in rows for turn in row["turns_moving_us"]]
+    turns = of_windows(rows, "turns", "moving")
+    turn = statistics.median(turns) if turns else 0
     faults = {
         "the probe waits too long": pause > limit,
-        "a turn is too long": bool(turns) and max(turns) > limit,
+        "turns are too long": turn > limit,
         "errors": sum(values(rows, "errors")) > 0,
     }
     words = f"pause {pause:,.0f} µs ({quiet:,.0f} → {moving:,.0f})"
     if turns:
-        words += f", longest turn {max(turns):,} µs"
+        within = sum(turn <= limit for turn in turns)
+        words += f", turn {turn:,.0f} µs, {within} of {len(turns)} windows without a longer one than {limit:,}"
     return [fault for fault, holds in faults.items() if holds], words
+
+
+def of_windows(rows, key, phase):
+    return [value for row in rows for value in row[f"{key}_{phase}_us"]]
 
 
 MEANING = (
     "Wait: the probe's longest latency in a window. Turn: the most processor time that the server's thread took from one turn of a "
-    "task that is always ready to its next, interrupts included; what the host or other programs take is not in it. Core taken: the "
-    "part of the time in which something else ran on the server's core while the server had work. Pause: the median of the longest "
-    "waits of all windows in which members move, less the same of those in which none does."
+    "task that is always ready to its next, with interrupts and with what the host takes unseen. Core taken: the part of the time in "
+    "which something else ran on the server's core while the server had work. Pause: the median of the longest waits of all windows "
+    "in which members move, less the same of those in which none does; turn: the median of the longest turns of the former."
 )
 
 
@@ -79,7 +85,7 @@ def line_of(row):
         return [row["case"], row["server"], row["fail"], *[""] * 8]
     pairs = [[row[f"probe_{phase}_{quantile}_us"] for phase in PHASES] for quantile in ("p50", "p999")]
     keys = [(key, what) for key in ("longest", "turns") for what in (statistics.median, max)]
-    pairs += [[what(row[f"{key}_{phase}_us"] or [0]) for phase in PHASES] for key, what in keys]
+    pairs += [[what(of_windows([row], key, phase) or [0]) for phase in PHASES] for key, what in keys]
     delivery = [row[f"delivery_{phase}_p99_us"] for phase in PHASES]
     # Members move in half of the windows.
     moves = f"{2 * row['per_s']:,.0f}"
