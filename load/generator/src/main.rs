@@ -31,7 +31,7 @@ usage: generator SCENARIO --port P --pid PID [--warmup S] [--seconds S] [--spin]
   idle          --connections
   polling       --connections --size
   order         --connections --window
-  join-leave    --connections --rate --windows [--everyone]
+  join-leave    --connections --rate --windows [--everyone] [--turns]
   slow-readers  --connections --slow --rate --size --patience [--told]
   soak          --connections --sample";
 

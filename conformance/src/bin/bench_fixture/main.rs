@@ -3,7 +3,7 @@
 //! `PING_INTERVAL` and `PING_TIMEOUT` are milliseconds, `MAX_OUTBOX` is bytes. With `COUNT_REASONS` set, the event
 //! `stats` also tells why sockets were disconnected. With `READ_VALUES` set, what is passed on is read into a tree and
 //! written anew; with `UNDER_AXUM` set, axum serves in place of the server's own listener. With `WATCH_TURNS` set, a task that
-//! is always ready measures how long others keep it waiting, and the event `longest-turn` answers it.
+//! is always ready measures how long it waits for its turn, and the event `longest-turn` is answered with the longest.
 
 mod turns;
 

@@ -1,10 +1,10 @@
-//! How long tasks keep a worker thread to themselves.
+//! How long a round of the scheduler takes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The most processor time, in microseconds, that the others took between two turns of one task.
+/// The most processor time, in microseconds, that a round of the scheduler took between two turns of one task.
 static LONGEST: AtomicU64 = AtomicU64::new(0);
 
 /// Starts a task that is always ready, so each round of the scheduler polls it once.

@@ -29,7 +29,7 @@ struct Seen {
     deliveries: Histogram,
     /// The probe's longest latency in each window, in microseconds.
     longest: Vec<f64>,
-    /// The longest turn of the server in each window, likewise; none if it does not tell.
+    /// The longest turn in each window, likewise; none if the server does not tell.
     turns: Vec<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Seen {
 struct JoinLeave {
     members: usize,
     moves_everyone: bool,
-    /// The server tells the longest turn of its tasks.
+    /// The server tells how long a task that is always ready waits for its turn.
     tells_turns: bool,
     turn: Option<usize>,
     is_moving: bool,
@@ -131,10 +131,12 @@ impl JoinLeave {
 
 impl Scenario for JoinLeave {
     fn text(&mut self, net: &mut Net, connection: usize, packet: &[u8], at: u64) {
-        if let Some(turn) = packet.strip_prefix(b"43302[") {
-            self.turn = Some(number(turn).0);
-        } else if packet[1] == b'3' {
-            self.answered(net, connection, number(&packet[2..]).0);
+        if packet[1] == b'3' {
+            let (id, digits) = number(&packet[2..]);
+            match id {
+                LONGEST_TURN => self.turn = Some(number(&packet[3 + digits..]).0),
+                _ => self.answered(net, connection, id),
+            }
         } else if let Some(text) = packet.strip_prefix(b"42[\"r\",\"") {
             let slot = number(text).0 % self.sent.len();
             let seen = &mut self.seen[usize::from(self.is_moving)];
