@@ -41,7 +41,7 @@ impl Probe {
     }
 
     /// Asks or looks for the answer, whose latency it tells in nanoseconds.
-    pub fn turn(&mut self) -> Option<u64> {
+    pub fn poll(&mut self) -> Option<u64> {
         let Some(asked) = self.asked else {
             if now() >= self.next {
                 self.asked = Some(wall());

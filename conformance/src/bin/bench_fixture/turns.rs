@@ -26,7 +26,8 @@ pub(crate) fn longest() -> u64 {
     LONGEST.swap(0, Ordering::Relaxed)
 }
 
-/// Of this thread, in microseconds: interrupts are in it, times in which the thread is not run are not.
+/// Of this thread, in microseconds: interrupts are in it, and pauses of a virtual machine that its host does not report;
+/// other threads are not.
 fn processor_time() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap_or_default()

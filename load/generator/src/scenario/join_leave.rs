@@ -224,7 +224,7 @@ fn run_window(net: &mut Net, room: &mut JoinLeave, probe: &mut Probe, seconds: f
         room.keep_moving(net);
         net.poll(1, room);
         assert!(now() < patience, "no answer to a leave or a join");
-        if let Some(latency) = probe.turn() {
+        if let Some(latency) = probe.poll() {
             longest = longest.max(latency);
             let seen = &mut room.seen[usize::from(room.is_moving)];
             seen.probe.record(latency);
