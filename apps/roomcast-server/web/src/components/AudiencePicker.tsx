@@ -1,6 +1,6 @@
 import Box from "@mui/material/Box";
 import visuallyHidden from "@mui/utils/visuallyHidden";
-import { useId } from "react";
+import { Fragment, useId } from "react";
 import { type Audience, AUDIENCES } from "../audiences";
 import { MONO } from "../theme";
 
@@ -31,13 +31,23 @@ export function AudiencePicker({ audience, pick }: Props) {
               {choice.title}
             </Box>
             <Box component="code" sx={{ fontFamily: MONO, fontSize: "0.76rem", opacity: 0.82 }}>
-              {choice.call}
+              {breakable(choice.call)}
             </Box>
           </Box>
         ))}
       </Box>
     </Box>
   );
+}
+
+/** May go on in a second line after each dot. */
+function breakable(call: string) {
+  return call.split(/(?<=\.)/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 const card = {
